@@ -1,0 +1,54 @@
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): .config/requirements.lock .config/stubs.lock pyproject.toml proto/build_hook.py $(wildcard proto/*.proto)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
+	  || { echo "python3 -m venv failed; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@echo "Setting up $(VENV) (once, about a minute) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .config/requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+	  --upgrade --target $(VENV)/typings -r .config/stubs.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup: $(READY) ## install everything into .venv (the other targets do this by themselves)
+
+demo: $(READY) ## pair, unlock and lock a simulated car with the real firmware
+	@$(BIN)/fob demo
+
+sim: $(READY) ## the same bench, with your fingers on the buttons
+	@$(BIN)/fob sim
+
+test: $(READY) ## run every test
+	@$(BIN)/python -m pytest
+
+check: $(READY) ## lint, type checks, and a compile of the firmware for the boards
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/mypy --config-file .config/firmware.mypy.ini
+	@$(BIN)/python -m host_tools.compile --check
+
+bench: $(READY) ## measure the firmware's cryptography beside others
+	@$(BIN)/python -m tests.bench
+
+lock: ## renew the pinned versions
+	@$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet uv
+	@$(VENV)/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+	  --python-version 3.11 --extra dev pyproject.toml -o .config/requirements.lock
+	@$(VENV)/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+	  --python-version 3.11 --no-deps .config/stubs.in -o .config/stubs.lock
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) host_tools/protocol/*_pb2.py* build dist .mypy_cache .ruff_cache .pytest_cache
+
+.PHONY: help setup demo sim test check bench lock clean

@@ -1,0 +1,4 @@
+"""The `fob` command."""
+
+
+def main() -> None: ...

@@ -1,0 +1,1 @@
+"""Protobuf classes, generated from proto/ by hatch_build.py."""
