@@ -1,0 +1,18 @@
+"""Finds the files the tools hand on: the firmware's sources, the board definitions, the vectors."""
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def resource_folder(name: str) -> Path:
+    """The folder `name` ("firmware", "boards", "proto/vectors").
+
+    An installed wheel carries firmware and boards inside the package, in bundle/; in a clone they
+    lie beside it. Raises FileNotFoundError when neither has it (a wheel has no vectors).
+    """
+    for home in (_PACKAGE / "bundle", _PACKAGE.parent):
+        folder = home / name
+        if folder.is_dir():
+            return folder
+    raise FileNotFoundError(f"this installation has no {name}/; run from a clone of the repository")
