@@ -2,22 +2,26 @@
 
 /fob.json, format 1:
 
-    {"version": 1, "vin": "5YJ...", "role": 3, "form_factor": 7, "enrol": "role" | "permissions",
+    {"version": 1, "vin": "5YJ...", "public_key": "04...", "role": 3, "form_factor": 7,
+     "enrol": "role" | "permissions",
      "board": {"buttons": {"lock": GPIO, "unlock": GPIO}, "active_low": true,
                "light": {"kind": "pin" | "pwm" | "neopixel", "pin": GPIO, "inverted": false}}}
 
-/key.bin: the private scalar of the fob's P-256 key, 32 bytes, big-endian.
+/key.bin: the private scalar of the fob's P-256 key, 32 bytes, big-endian; public_key is its point,
+uncompressed (65 bytes in hex), which a small chip takes long to compute.
 """
 
 import json
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from host_tools.boards import BoardDefinition
 
 CONFIGURATION_PATH = "/fob.json"
 KEY_PATH = "/key.bin"
+KEY_LENGTH = 32
 CONFIGURATION_VERSION = 1
 
 # Role and KeyFormFactor of the VCSEC messages, under the names people use.
@@ -80,7 +84,21 @@ def vin_warning(vin: str) -> str | None:
 def new_key() -> bytes:
     """A private scalar for KEY_PATH, from the operating system's generator."""
     private = ec.generate_private_key(ec.SECP256R1()).private_numbers().private_value
-    return private.to_bytes(32, "big")
+    return private.to_bytes(KEY_LENGTH, "big")
+
+
+def public_key(key: bytes) -> bytes:
+    """The public point of a key, uncompressed, 65 bytes. Raises ProvisionError for an unfit key."""
+    try:
+        if len(key) != KEY_LENGTH:
+            raise ValueError
+        private = ec.derive_private_key(int.from_bytes(key, "big"), ec.SECP256R1())
+    except ValueError:
+        raise ProvisionError(
+            f"the key given is no P-256 private key of {KEY_LENGTH} bytes",
+            "Leave it out to draw a new one.",
+        ) from None
+    return private.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
 
 def provision(
@@ -107,11 +125,11 @@ def provision(
         raise ProvisionError(
             f"there is no enrol form {enrol!r}", f"Take one of: {', '.join(ENROL_FORMS)}."
         )
-    if key is not None:
-        _check_key(key)
+    key = new_key() if key is None else key
     configuration: dict[str, Any] = {
         "version": CONFIGURATION_VERSION,
         "vin": parse_vin(vin),
+        "public_key": public_key(key).hex(),
         "role": role,
         "form_factor": form_factor,
         "enrol": enrol,
@@ -127,16 +145,5 @@ def provision(
     }
     return {
         CONFIGURATION_PATH: json.dumps(configuration, indent=1).encode(),
-        KEY_PATH: new_key() if key is None else key,
+        KEY_PATH: key,
     }
-
-
-def _check_key(key: bytes) -> None:
-    try:
-        if len(key) != 32:
-            raise ValueError
-        ec.derive_private_key(int.from_bytes(key, "big"), ec.SECP256R1())
-    except ValueError:
-        raise ProvisionError(
-            "the key given is no P-256 private key of 32 bytes", "Leave it out to draw a new one."
-        ) from None

@@ -10,12 +10,19 @@ from host_tools.provision import ProvisionError, new_key, parse_vin, provision, 
 
 VIN = "5YJ3E1EA0KF000316"
 BOARD = load_board("lolin32-lite")
+# The generator of P-256 (FIPS 186-5): the public point of the scalar 1.
+GENERATOR = (
+    "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+    "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5"
+)
 
 
 def test_the_configuration_is_format_1_with_the_pins_of_the_board() -> None:
-    assert json.loads(provision(VIN, BOARD)["/fob.json"]) == {
+    key = (1).to_bytes(32, "big")
+    assert json.loads(provision(VIN, BOARD, key=key)["/fob.json"]) == {
         "version": 1,
         "vin": VIN,
+        "public_key": GENERATOR,
         "role": 3,
         "form_factor": 7,
         "enrol": "role",
