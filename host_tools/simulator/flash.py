@@ -1,0 +1,120 @@
+"""The virtual board's flash: a littlefs image in a file, as it lies behind the `vfs` partition.
+
+MicroPython mounts the same file through port/esp32.py while the board runs.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from littlefs import LittleFS, LittleFSError, UserContext
+
+BLOCK_SIZE = 4096
+BLOCK_COUNT = 512
+"""The stock layout of an ESP32 with 4 MiB of flash leaves 2 MiB for files."""
+
+# What MicroPython's VfsLfs2 uses; its cache is four times the larger of read and program size.
+_GEOMETRY: dict[str, Any] = {
+    "block_size": BLOCK_SIZE,
+    "block_count": BLOCK_COUNT,
+    "read_size": 32,
+    "prog_size": 32,
+    "lookahead_size": 32,
+    "cache_size": 128,
+    "block_cycles": 100,
+}
+
+
+class FlashError(Exception):
+    """The image cannot be read or written; the text says why."""
+
+
+class FlashImage:
+    """Files on a board's flash, by absolute path ("/fob.json").
+
+    Reading is always possible: while the board runs it sees what a power cut would leave.
+    Writing is refused meanwhile, because the board's file system would not notice.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open an existing image."""
+        self.path = path
+        self.in_use = False
+        """Set by the board that runs on it."""
+
+    @classmethod
+    def create(cls, path: Path, files: Mapping[str, bytes] | None = None) -> "FlashImage":
+        """Format a new image, replacing what is at `path`, and put files on it."""
+        path.write_bytes(b"\xff" * (BLOCK_SIZE * BLOCK_COUNT))
+        image = cls(path)
+        filesystem = image._filesystem(bytearray(path.read_bytes()))
+        filesystem.format()
+        path.write_bytes(filesystem.context.buffer)
+        image.write(files or {})
+        return image
+
+    def list(self) -> dict[str, int]:
+        """Every file's path and size in bytes, sorted by path."""
+        return {path: len(data) for path, data in self.files().items()}
+
+    def files(self) -> dict[str, bytes]:
+        """Every file's path and contents, sorted by path."""
+        with self._mounted() as filesystem:
+            paths = [
+                f"{folder.rstrip('/')}/{name}"
+                for folder, _, names in filesystem.walk("/")
+                for name in names
+            ]
+            return {path: _read(filesystem, path) for path in sorted(paths)}
+
+    def read(self, path: str) -> bytes:
+        """Contents of one file; FlashError if there is none."""
+        with self._mounted() as filesystem:
+            try:
+                return _read(filesystem, path)
+            except FileNotFoundError:
+                raise FlashError(f"{self.path.name}: there is no {path}") from None
+
+    def write(self, files: Mapping[str, bytes]) -> None:
+        """Write files, replacing those of the same path and making the folders they need."""
+        with self._changed() as filesystem:
+            for path, data in files.items():
+                folder = path.rpartition("/")[0]
+                if folder:
+                    filesystem.makedirs(folder, exist_ok=True)
+                with filesystem.open(path, "wb") as file:
+                    file.write(data)
+
+    def remove(self, path: str) -> None:
+        """Remove a file, or a folder with all that is in it."""
+        with self._changed() as filesystem:
+            filesystem.remove(path, recursive=True)
+
+    @contextmanager
+    def _changed(self) -> Iterator[LittleFS]:
+        if self.in_use:
+            raise FlashError(f"{self.path.name}: switch the board off before writing its flash")
+        with self._mounted() as filesystem:
+            yield filesystem
+            filesystem.unmount()
+            self.path.write_bytes(filesystem.context.buffer)
+
+    @contextmanager
+    def _mounted(self) -> Iterator[LittleFS]:
+        try:
+            filesystem = self._filesystem(bytearray(self.path.read_bytes()))
+            filesystem.mount()
+            yield filesystem
+        except (LittleFSError, OSError) as error:
+            raise FlashError(f"{self.path.name}: {error}") from error
+
+    @staticmethod
+    def _filesystem(buffer: bytearray) -> LittleFS:
+        return LittleFS(UserContext(buffer=buffer), mount=False, **_GEOMETRY)
+
+
+def _read(filesystem: LittleFS, path: str) -> bytes:
+    with filesystem.open(path, "rb") as file:
+        data: bytes = file.read()
+        return data
