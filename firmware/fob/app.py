@@ -1,0 +1,106 @@
+"""Gestures to actions to feedback."""
+
+import asyncio
+from time import ticks_diff, ticks_ms
+
+from micropython import const
+
+from fob import codes, messages, patterns
+from fob.errors import FobError
+from fob.gestures import HOLD, PRESS, Gestures
+
+_SAMPLE_MS = const(10)
+
+# What a press of each button does: the action, and the lock state it leads to. The place for a
+# third button: name it here and give it a pin in the configuration.
+ACTIONS = {
+    "lock": (codes.RKE_ACTION_LOCK, codes.VEHICLELOCKSTATE_LOCKED),
+    "unlock": (codes.RKE_ACTION_UNLOCK, codes.VEHICLELOCKSTATE_UNLOCKED),
+}
+# Held together, these start pairing on a fob that is not paired.
+PAIRING_CHORD = ("lock", "unlock")
+
+
+class App:
+    """Owns the fob's behaviour; everything it touches is handed in.
+
+    `buttons` offers names, levels() -> mask and await changed(); `light` offers set(on);
+    `say(text)` is for whoever watches the console.
+    """
+
+    def __init__(self, buttons, light, vehicle, config, cache, say):
+        self._buttons = buttons
+        self._light = light
+        self._vehicle = vehicle
+        self._config = config
+        self._cache = cache
+        self._say = say
+        self._pattern = None
+        self._wanted = None
+        self._wake = asyncio.Event()
+
+    async def run(self):
+        """Serve presses until cancelled; a dying task takes the app down, never in silence."""
+        watcher = asyncio.create_task(self._watch())
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                if watcher.done():
+                    await watcher
+                name, self._wanted = self._wanted, None
+                if name:
+                    await self._act(name)
+        finally:
+            watcher.cancel()
+
+    async def _watch(self):
+        """Turn buttons into wanted actions; the latest press wins over one not yet begun."""
+        gestures = Gestures()
+        try:
+            while True:
+                if gestures.idle:
+                    await self._buttons.changed()
+                gesture = gestures.feed(self._buttons.levels(), ticks_ms())
+                if gesture:
+                    self._wanted = self._meaning(*gesture)
+                    self._wake.set()
+                await asyncio.sleep_ms(_SAMPLE_MS)
+        finally:
+            self._wake.set()
+
+    def _meaning(self, kind, mask):
+        held = [name for bit, name in enumerate(self._buttons.names) if mask >> bit & 1]
+        if kind == PRESS and len(held) == 1 and held[0] in ACTIONS:
+            return held[0]
+        if kind == HOLD and sorted(held) == sorted(PAIRING_CHORD) and not self._paired:
+            return "pair"
+        return None
+
+    @property
+    def _paired(self):
+        return self._cache.shared_key is not None
+
+    async def _act(self, name):
+        """Carry out one action with its lights; errors end here, as a light and a line."""
+        started = ticks_ms()
+        self._show(patterns.WORKING)
+        try:
+            if name == "pair":
+                from fob import pairing
+
+                await pairing.pair(self._vehicle, self._config, self._say)
+            else:
+                action, lock_state = ACTIONS[name]
+                await self._vehicle.perform(messages.rke(action), lock_state)
+        except FobError as error:
+            self._show(patterns.NEEDS_LAPTOP if error.needs_laptop else patterns.FAILED)
+            self._say("%s failed (%s): %s" % (name, error.code, error))
+        else:
+            self._show(patterns.DONE)
+            self._say("%s done in %d ms" % (name, ticks_diff(ticks_ms(), started)))
+
+    def _show(self, pattern):
+        if self._pattern:
+            self._pattern.cancel()
+        self._pattern = asyncio.create_task(patterns.play(self._light, pattern))

@@ -1,0 +1,48 @@
+"""The configuration a laptop wrote: read here and nowhere else, written by host_tools only.
+
+`fob.json` (version 1) holds: vin, public_key (130 hex digits), role, form_factor, enrol ("role"
+or "permissions") and board (buttons, active_low, light). `key.bin` holds the private scalar, 32
+bytes big-endian.
+"""
+
+import json
+from binascii import unhexlify
+
+from micropython import const
+
+from fob.errors import ConfigError
+
+VERSION = const(1)
+
+
+class Config:
+    """Validated configuration; attributes as in the file, keys as bytes."""
+
+    def __init__(self, fields, private_key):
+        self.private_key = private_key
+        try:
+            self.vin = fields["vin"]
+            self.public_key = unhexlify(fields["public_key"])
+            self.role = fields["role"]
+            self.form_factor = fields["form_factor"]
+            self.enrol = fields["enrol"]
+            self.board = fields["board"]
+        except (KeyError, ValueError):
+            raise ConfigError("fob.json is incomplete: run `fob provision`")
+        if len(self.vin) != 17 or len(self.public_key) != 65:
+            raise ConfigError("fob.json is invalid: run `fob provision`")
+
+
+def load(text, private_key):
+    """Return the Config of the two files' contents (bytes, or None where a file is missing)."""
+    if text is None:
+        raise ConfigError("no fob.json: run `fob provision`")
+    if private_key is None or len(private_key) != 32:
+        raise ConfigError("no usable key.bin: run `fob provision`")
+    try:
+        fields = json.loads(text)
+    except ValueError:
+        raise ConfigError("fob.json is damaged: run `fob provision`")
+    if not isinstance(fields, dict) or fields.get("version") != VERSION:
+        raise ConfigError("fob.json is of another version: run `fob provision`")
+    return Config(fields, private_key)

@@ -1,0 +1,74 @@
+"""Messages over a link, with deadlines: the only asynchronous protocol module.
+
+The link that is handed in offers: payload (bytes per write), await write(chunk),
+await read(timeout_ms) -> one indication, await exchange_mtu(). It raises Disconnected and
+TimedOut; cancellation passes through.
+"""
+
+from time import ticks_add, ticks_diff, ticks_ms
+
+from micropython import const
+
+from fob import framing, messages
+from fob.errors import DecodeError, TimedOut
+
+# A message that needs more writes than this is worth a longer ATT_MTU, which costs one request.
+_WRITES_WITHOUT_MTU_EXCHANGE = const(2)
+
+
+class Exchange:
+    """One connection's conversation; remembers the lock state that the car last told."""
+
+    def __init__(self, link):
+        self._link = link
+        self._frames = framing.Reassembler()
+        self.lock_state = None
+
+    async def send(self, message):
+        """Write one message; returns when the last write was answered."""
+        framed = framing.frame(message)
+        if len(framed) > _WRITES_WITHOUT_MTU_EXCHANGE * self._link.payload:
+            await self._link.exchange_mtu()
+        for chunk in framing.chunks(framed, self._link.payload):
+            await self._link.write(chunk)
+
+    async def receive(self, timeout_ms):
+        """Return the car's next answer, decoded; raises TimedOut or Disconnected.
+
+        What cannot be read is passed over: bytes on the air may cost time, never the session.
+        """
+        deadline = ticks_add(ticks_ms(), timeout_ms)
+        while True:
+            try:
+                message = self._frames.next()
+                if message is not None:
+                    return self._noted(messages.read(message))
+            except DecodeError:
+                continue
+            remaining = ticks_diff(deadline, ticks_ms())
+            if remaining < 0:
+                raise TimedOut("no answer from the car")
+            self._frames.feed(await self._link.read(remaining), ticks_ms())
+
+    async def drain(self):
+        """Take in what has already arrived, so that it cannot pass for a later answer."""
+        try:
+            while True:
+                await self.receive(0)
+        except TimedOut:
+            pass
+
+    async def ask(self, message, wanted, timeout_ms):
+        """Send `message` and return the first answer for which wanted(answer) is true."""
+        await self.send(message)
+        deadline = ticks_add(ticks_ms(), timeout_ms)
+        while True:
+            answer = await self.receive(max(0, ticks_diff(deadline, ticks_ms())))
+            if wanted(answer):
+                return answer
+
+    def _noted(self, answer):
+        state = messages.lock_state(answer)
+        if state is not None:
+            self.lock_state = state
+        return answer

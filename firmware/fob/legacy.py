@@ -1,0 +1,73 @@
+"""The session of the seed documentation: ephemeral key, counter, AES-GCM. Bytes in, bytes out.
+
+The shared key is SHA-1(x of the P-256 agreement)[:16]; the nonce is the counter as 4 bytes
+big-endian; no AAD; what is encrypted is the UnsignedMessage itself (plaintext form A, the one
+that cars accepted in 2026). Source: seed documentation, "Getting the ephemeral key" and
+"Authenticating".
+"""
+
+import hashlib
+
+from fob import codes, gcm, messages, protobuf
+from fob.errors import DecodeError
+
+
+def key_identifier(public_key):
+    """Return the 4-byte key identifier of a 65-byte public key."""
+    return hashlib.sha1(public_key).digest()[:4]
+
+
+class Session:
+    """What a fob needs to speak to one car: its own identity and the key shared with the car."""
+
+    def __init__(self, public_key, vehicle_key=None, shared_key=None):
+        self.key_id = key_identifier(public_key)
+        self.vehicle_key = vehicle_key
+        self.shared_key = shared_key
+
+    def request(self):
+        """Return the message that asks the car for its public key."""
+        return messages.ephemeral_key_request(self.key_id)
+
+    def agree(self, answer, private_key, random):
+        """Take the car's key from a decoded answer and derive the shared key.
+
+        Raises DecodeError when the answer carries no key, InvalidKey when the key is bad; the
+        session stays as it was then. `random` (n -> bytes) blinds the computation.
+        """
+        vehicle_key = answer.get("sessionInfo", {}).get("publicKey")
+        if not vehicle_key:
+            raise DecodeError("no public key in the session info")
+        if vehicle_key == self.vehicle_key:
+            return
+        # Loaded here because a press with a cached session never needs it.
+        from fob import p256
+
+        secret = p256.shared_secret(private_key, vehicle_key, random=random)
+        self.shared_key = hashlib.sha1(secret).digest()[:16]
+        self.vehicle_key = vehicle_key
+
+    def seal(self, unsigned, counter):
+        """Encrypt an UnsignedMessage under `counter` (1..2**32-1, never used before)."""
+        ciphertext, tag = gcm.seal(self.shared_key, counter.to_bytes(4, "big"), unsigned)
+        signed = {
+            "protobufMessageAsBytes": ciphertext,
+            "signature": tag,
+            "keyId": self.key_id,
+            "counter": counter,
+        }
+        return protobuf.encode(messages.TO_VCSEC_MESSAGE, {"signedMessage": signed})
+
+
+def fault(answer):
+    """Return (information, counter) of a signed message's fault, or None.
+
+    Both come unauthenticated: they may cost a retry, never more.
+    """
+    status = answer.get("commandStatus", {}).get("signedMessageStatus")
+    if status is None:
+        return None
+    information = status.get("signedMessageInformation", codes.SIGNEDMESSAGE_INFORMATION_NONE)
+    if information == codes.SIGNEDMESSAGE_INFORMATION_NONE:
+        return None
+    return information, status.get("counter", 0)

@@ -1,0 +1,176 @@
+"""The VCSEC messages a fob speaks: schemas, requests to the car, and its answers.
+
+Field names and numbers are those of proto/vcsec.proto (a test compares them). Requests are
+returned encoded; answers are decoded into the dicts that fob.protobuf describes.
+"""
+
+from fob import codes, protobuf
+from fob.protobuf import BYTES, ENUM, MESSAGE, ONEOF, REPEATED, UINT32
+
+KEY_IDENTIFIER = {1: ("publicKeySHA1", BYTES, None)}
+PUBLIC_KEY = {1: ("PublicKeyRaw", BYTES, None)}
+KEY_METADATA = {1: ("keyFormFactor", ENUM, None)}
+PERMISSION_CHANGE = {
+    1: ("key", MESSAGE, PUBLIC_KEY),
+    2: ("permission", ENUM | REPEATED, None),
+    4: ("keyRole", ENUM, None),
+}
+WHITELIST_OPERATION = {
+    5: ("addKeyToWhitelistAndAddPermissions", MESSAGE | ONEOF, PERMISSION_CHANGE),
+    6: ("metadataForKey", MESSAGE, KEY_METADATA),
+}
+INFORMATION_REQUEST = {
+    1: ("informationRequestType", ENUM, None),
+    2: ("keyId", MESSAGE | ONEOF, KEY_IDENTIFIER),
+}
+AUTHENTICATION_RESPONSE = {
+    1: ("authenticationLevel", ENUM, None),
+    2: ("estimatedDistance", UINT32, None),
+}
+UNSIGNED_MESSAGE = {
+    1: ("InformationRequest", MESSAGE | ONEOF, INFORMATION_REQUEST),
+    2: ("RKEAction", ENUM | ONEOF, None),
+    3: ("authenticationResponse", MESSAGE | ONEOF, AUTHENTICATION_RESPONSE),
+    16: ("WhitelistOperation", MESSAGE | ONEOF, WHITELIST_OPERATION),
+}
+SIGNED_MESSAGE = {
+    2: ("protobufMessageAsBytes", BYTES, None),
+    3: ("signatureType", ENUM, None),
+    4: ("signature", BYTES, None),
+    5: ("keyId", BYTES, None),
+    6: ("counter", UINT32, None),
+}
+TO_VCSEC_MESSAGE = {
+    1: ("signedMessage", MESSAGE | ONEOF, SIGNED_MESSAGE),
+    2: ("unsignedMessage", MESSAGE | ONEOF, UNSIGNED_MESSAGE),
+}
+
+SESSION_INFO = {
+    1: ("token", BYTES, None),
+    2: ("counter", UINT32, None),
+    3: ("publicKey", BYTES, None),
+}
+AUTHENTICATION_REQUEST = {
+    2: ("sessionInfo", MESSAGE, SESSION_INFO),
+    3: ("requestedLevel", ENUM, None),
+}
+SIGNED_MESSAGE_STATUS = {
+    1: ("counter", UINT32, None),
+    2: ("signedMessageInformation", ENUM, None),
+}
+WHITELIST_OPERATION_STATUS = {
+    1: ("whitelistOperationInformation", ENUM, None),
+    2: ("signerOfOperation", MESSAGE, KEY_IDENTIFIER),
+    3: ("operationStatus", ENUM, None),
+}
+COMMAND_STATUS = {
+    1: ("operationStatus", ENUM, None),
+    2: ("signedMessageStatus", MESSAGE | ONEOF, SIGNED_MESSAGE_STATUS),
+    3: ("whitelistOperationStatus", MESSAGE | ONEOF, WHITELIST_OPERATION_STATUS),
+}
+CLOSURE_STATUSES = {
+    1: ("frontDriverDoor", ENUM, None),
+    2: ("frontPassengerDoor", ENUM, None),
+    3: ("rearDriverDoor", ENUM, None),
+    4: ("rearPassengerDoor", ENUM, None),
+    5: ("rearTrunk", ENUM, None),
+    6: ("frontTrunk", ENUM, None),
+    7: ("chargePort", ENUM, None),
+}
+VEHICLE_STATUS = {
+    1: ("closureStatuses", MESSAGE, CLOSURE_STATUSES),
+    2: ("vehicleLockState", ENUM, None),
+    3: ("vehicleSleepStatus", ENUM, None),
+    4: ("userPresence", ENUM, None),
+}
+FROM_VCSEC_MESSAGE = {
+    1: ("vehicleStatus", MESSAGE | ONEOF, VEHICLE_STATUS),
+    2: ("sessionInfo", MESSAGE | ONEOF, SESSION_INFO),
+    3: ("authenticationRequest", MESSAGE | ONEOF, AUTHENTICATION_REQUEST),
+    4: ("commandStatus", MESSAGE | ONEOF, COMMAND_STATUS),
+}
+
+# The permissions of the seed documentation, in its order: golden vectors depend on it.
+SEED_PERMISSIONS = (
+    codes.WHITELISTKEYPERMISSION_LOCAL_DRIVE,
+    codes.WHITELISTKEYPERMISSION_LOCAL_UNLOCK,
+    codes.WHITELISTKEYPERMISSION_REMOTE_DRIVE,
+    codes.WHITELISTKEYPERMISSION_REMOTE_UNLOCK,
+)
+
+
+def whitelist_request(
+    public_key,
+    role=codes.ROLE_DRIVER,
+    form_factor=codes.KEY_FORM_FACTOR_ANDROID_DEVICE,
+    permissions=None,
+):
+    """Ask the car to enrol `public_key` (65 bytes); the owner's card then confirms it.
+
+    Today's cars want a role and no permission list, and silently drop anything else. The older
+    form, `permissions` (SEED_PERMISSIONS), carries no role.
+    """
+    change = {"key": {"PublicKeyRaw": public_key}}
+    if permissions:
+        change["permission"] = permissions
+    else:
+        change["keyRole"] = role
+    operation = {
+        "addKeyToWhitelistAndAddPermissions": change,
+        "metadataForKey": {"keyFormFactor": form_factor},
+    }
+    signed = {
+        "protobufMessageAsBytes": unsigned({"WhitelistOperation": operation}),
+        "signatureType": codes.SIGNATURE_TYPE_PRESENT_KEY,
+    }
+    return protobuf.encode(TO_VCSEC_MESSAGE, {"signedMessage": signed})
+
+
+def unsigned(content):
+    """Encode an UnsignedMessage: what a session seals."""
+    return protobuf.encode(UNSIGNED_MESSAGE, content)
+
+
+def rke(action):
+    """Encode the UnsignedMessage of a remote keyless entry action (codes.RKE_ACTION_*)."""
+    return unsigned({"RKEAction": action})
+
+
+def authentication_response(level):
+    """Encode the UnsignedMessage that tells the car how far this key may go by itself."""
+    return unsigned({"authenticationResponse": {"authenticationLevel": level}})
+
+
+def status_request():
+    """Ask for a VehicleStatus; the car answers this without authentication."""
+    return _information_request(
+        {"informationRequestType": codes.INFORMATION_REQUEST_TYPE_GET_STATUS}
+    )
+
+
+def ephemeral_key_request(key_id):
+    """Ask for the car's public key, on behalf of the key with identifier `key_id` (4 bytes)."""
+    return _information_request(
+        {
+            "informationRequestType": codes.INFORMATION_REQUEST_TYPE_GET_EPHEMERAL_PUBLIC_KEY,
+            "keyId": {"publicKeySHA1": key_id},
+        }
+    )
+
+
+def _information_request(request):
+    return protobuf.encode(TO_VCSEC_MESSAGE, {"unsignedMessage": {"InformationRequest": request}})
+
+
+def read(message):
+    """Decode a FromVCSECMessage; raises DecodeError."""
+    return protobuf.decode(FROM_VCSEC_MESSAGE, message)
+
+
+def lock_state(answer):
+    """Return the lock state of an answer, or None when it is not a vehicleStatus."""
+    status = answer.get("vehicleStatus")
+    # Proto3 leaves a zero out: a status without the field says UNLOCKED.
+    return (
+        None if status is None else status.get("vehicleLockState", codes.VEHICLELOCKSTATE_UNLOCKED)
+    )

@@ -1,0 +1,91 @@
+"""Pairing: ask the car to enrol this fob's key, wait for the owner's card, prove that it works."""
+
+from time import ticks_add, ticks_diff, ticks_ms
+
+from micropython import const
+
+from fob import codes, legacy, messages
+from fob.errors import Disconnected, NotPaired, Refused, TimedOut
+
+# Time for a person to find the card and confirm on the screen.
+_TOTAL_MS = const(60000)
+# Newer cars say nothing after the card; asking for the session tells whether the key is known.
+_PROBE_MS = const(3000)
+
+
+async def pair(vehicle, config, report):
+    """Enrol the key of `config` with the car; returns when a sealed message proved it.
+
+    `report(text)` is told each step. Raises TimedOut when no card came in time, Refused with the
+    whitelist operation's number, or what the link raises.
+    """
+    deadline = ticks_add(ticks_ms(), _TOTAL_MS)
+
+    async def conversation(exchange):
+        await exchange.send(_request(config))
+        report("hold your key card to the reader in the car")
+        while True:
+            await _enrolled(exchange, vehicle.session, deadline, report)
+            try:
+                await vehicle.agree(exchange)
+                await vehicle.prove(exchange)
+                return
+            except NotPaired:
+                report("the car does not know the key yet")
+
+    while True:
+        try:
+            await vehicle.converse(conversation)
+            return
+        except Disconnected:
+            # A car drops idle links after about 40 s: the same request again does no harm.
+            if ticks_diff(deadline, ticks_ms()) <= 0:
+                raise
+
+
+def _request(config):
+    permissions = messages.SEED_PERMISSIONS if config.enrol == "permissions" else None
+    return messages.whitelist_request(
+        config.public_key, config.role, config.form_factor, permissions
+    )
+
+
+async def _enrolled(exchange, session, deadline, report):
+    """Return once the car says, or shows, that it knows the key."""
+    while True:
+        remaining = ticks_diff(deadline, ticks_ms())
+        if remaining <= 0:
+            raise TimedOut("no card was held to the reader in time")
+        try:
+            answer = await exchange.receive(min(_PROBE_MS, remaining))
+        except TimedOut:
+            await exchange.send(session.request())
+            continue
+        if "sessionInfo" in answer or _accepted(answer, report):
+            return
+
+
+def _accepted(answer, report):
+    """True when `answer` says that the key is enrolled; raises Refused when it never will be."""
+    status = answer.get("commandStatus")
+    # A fault answers the probe, not the request: the key is not known yet.
+    if status is None or legacy.fault(answer):
+        return False
+    operation = status.get("whitelistOperationStatus")
+    if operation is None:
+        if status.get("operationStatus") == codes.OPERATIONSTATUS_WAIT:
+            report("the car waits for the card")
+        elif status.get("operationStatus") == codes.OPERATIONSTATUS_ERROR:
+            raise Refused("the car refuses to enrol the key")
+        return False
+    reason = operation.get("whitelistOperationInformation", 0)
+    if reason == (
+        codes.WHITELISTOPERATION_INFORMATION_ATTEMPTING_TO_ADD_KEY_THAT_IS_ALREADY_ON_THE_WHITELIST
+    ):
+        return True
+    result = operation.get("operationStatus", codes.OPERATIONSTATUS_OK)
+    if reason != codes.WHITELISTOPERATION_INFORMATION_NONE or (
+        result == codes.OPERATIONSTATUS_ERROR
+    ):
+        raise Refused("the car refuses to enrol the key", reason)
+    return result == codes.OPERATIONSTATUS_OK

@@ -1,0 +1,29 @@
+"""What the light says: patterns that differ in rhythm, never by colour alone.
+
+A pattern is (repeats, steps); repeats is 0 for "until something else", and steps are
+alternating times in ms, on first.
+"""
+
+import asyncio
+
+WORKING = (0, (100, 100))
+DONE = (1, (1000, 100))
+FAILED = (3, (150, 150))
+NEEDS_LAPTOP = (0, (600, 150, 150, 600))
+
+
+async def play(light, pattern):
+    """Play `pattern` on a light that offers set(on); leaves it off, also when cancelled."""
+    repeats, steps = pattern
+    try:
+        while True:
+            on = True
+            for duration in steps:
+                light.set(on)
+                await asyncio.sleep_ms(duration)
+                on = not on
+            repeats -= 1
+            if repeats == 0:
+                return
+    finally:
+        light.set(False)

@@ -1,0 +1,279 @@
+"""A minimal protobuf codec (proto3), driven by schemas.
+
+A schema is a dict {field number: (name, kind, sub-schema or None)}. A message is a dict
+{name: value}: int for UINT32, UINT64, INT32, ENUM, FIXED32 and FIXED64, bool for BOOL, bytes for
+BYTES, str for STRING, dict for MESSAGE, and a list of these where the kind has REPEATED.
+
+Encoding source: https://protobuf.dev/programming-guides/encoding/
+"""
+
+from micropython import const
+
+from fob.errors import DecodeError
+
+UINT32 = const(0)
+UINT64 = const(1)
+INT32 = const(2)
+ENUM = const(3)
+BOOL = const(4)
+FIXED32 = const(5)
+FIXED64 = const(6)
+BYTES = const(7)
+STRING = const(8)
+MESSAGE = const(9)
+
+REPEATED = const(0x10)
+# A oneof's member is written even when it is zero, and setting one clears the others of its group.
+ONEOF = const(0x20)
+ONEOF_2 = const(0x40)
+
+_KIND = const(0x0F)
+_ONEOFS = const(0x60)
+
+_VARINT = const(0)
+_I64 = const(1)
+_LEN = const(2)
+_I32 = const(5)
+
+_MAX_VARINT = const(10)
+_MAX_TAG = const(5)
+
+
+def encode(schema, message):
+    """Encode `message` (a dict) into bytes; an unknown name or bad value raises ValueError."""
+    for name in message:
+        if not any(field[0] == name for field in schema.values()):
+            raise ValueError("no field " + name)
+    buffer = bytearray(_size(schema, message))
+    _write(schema, message, buffer, 0)
+    return bytes(buffer)
+
+
+def decode(schema, data):
+    """Decode all of `data` into a dict; raises DecodeError on anything malformed.
+
+    Unknown fields and fields with a foreign wire type are skipped, the last value wins,
+    sub-messages merge, and unknown enum values stay ints, as protobuf specifies. Groups
+    (long deprecated) are refused.
+    """
+    message: dict = {}
+    _read(schema, memoryview(data), message)
+    return message
+
+
+def _size(schema, message):
+    total = 0
+    for number, kind, sub, value in _present(schema, message):
+        tag = _varint_size(number << 3)
+        if kind & REPEATED and _wire_type(kind) != _LEN:
+            length = sum(_scalar_size(kind & _KIND, item) for item in value)
+            total += tag + _varint_size(length) + length
+        else:
+            for item in value if kind & REPEATED else (value,):
+                total += tag + _item_size(kind & _KIND, sub, item)
+    return total
+
+
+def _present(schema, message):
+    for number in sorted(schema):
+        name, kind, sub = schema[number]
+        if name in message:
+            value = message[name]
+            # Proto3: outside a oneof a zero is the default and is not written.
+            if value or kind & _ONEOFS or (kind & _KIND == MESSAGE and not kind & REPEATED):
+                yield number, kind, sub, value
+
+
+def _item_size(kind, sub, value):
+    if kind == MESSAGE:
+        length = _size(sub, value)
+    elif kind in (BYTES, STRING):
+        length = len(_octets(value))
+    else:
+        return _scalar_size(kind, value)
+    return _varint_size(length) + length
+
+
+def _scalar_size(kind, value):
+    if kind == FIXED32:
+        return 4
+    if kind == FIXED64:
+        return 8
+    return _varint_size(_unsigned(kind, value))
+
+
+def _varint_size(value):
+    size = 1
+    while value > 0x7F:
+        value >>= 7
+        size += 1
+    return size
+
+
+def _unsigned(kind, value):
+    # Negative int32 and enum values travel as 64-bit two's complement.
+    if value < 0 and kind in (INT32, ENUM):
+        if value < -0x80000000:
+            raise ValueError("out of range")
+        return value + (1 << 64)
+    limit = 31 if kind in (INT32, ENUM) else 64 if kind in (UINT64, FIXED64) else 32
+    if value < 0 or value >> limit:
+        raise ValueError("out of range")
+    return value
+
+
+def _octets(value):
+    return value.encode() if isinstance(value, str) else value
+
+
+def _write(schema, message, buffer, at):
+    for number, kind, sub, value in _present(schema, message):
+        wire_type = _wire_type(kind)
+        if kind & REPEATED and wire_type != _LEN:
+            kind &= _KIND
+            at = _write_varint(buffer, at, number << 3 | _LEN)
+            at = _write_varint(buffer, at, sum(_scalar_size(kind, item) for item in value))
+            for item in value:
+                at = _write_scalar(kind, item, buffer, at)
+            continue
+        for item in value if kind & REPEATED else (value,):
+            at = _write_varint(buffer, at, number << 3 | wire_type)
+            if wire_type != _LEN:
+                at = _write_scalar(kind & _KIND, item, buffer, at)
+            elif kind & _KIND == MESSAGE:
+                at = _write_varint(buffer, at, _size(sub, item))
+                at = _write(sub, item, buffer, at)
+            else:
+                item = _octets(item)
+                at = _write_varint(buffer, at, len(item))
+                buffer[at : at + len(item)] = item
+                at += len(item)
+    return at
+
+
+def _write_scalar(kind, value, buffer, at):
+    value = _unsigned(kind, value)
+    if kind in (FIXED32, FIXED64):
+        size = 4 if kind == FIXED32 else 8
+        buffer[at : at + size] = value.to_bytes(size, "little")
+        return at + size
+    return _write_varint(buffer, at, value)
+
+
+def _write_varint(buffer, at, value):
+    while value > 0x7F:
+        buffer[at] = value & 0x7F | 0x80
+        value >>= 7
+        at += 1
+    buffer[at] = value
+    return at + 1
+
+
+def _wire_type(kind):
+    kind &= _KIND
+    if kind >= BYTES:
+        return _LEN
+    return _I32 if kind == FIXED32 else _I64 if kind == FIXED64 else _VARINT
+
+
+def _read(schema, data, message):
+    at = 0
+    while at < len(data):
+        tag, at = _read_varint(data, at, _MAX_TAG)
+        number = tag >> 3
+        if not number or tag >> 32:
+            raise DecodeError("bad field number")
+        start, end, at = _extent(data, at, tag & 7)
+        field = schema.get(number)
+        if field:
+            _store(schema, field, tag & 7, data[start:end], message)
+
+
+def _extent(data, at, wire_type):
+    """Return (start, end) of a field's content, its length prefix left out, and what follows."""
+    if wire_type == _VARINT:
+        end = _read_varint(data, at, _MAX_VARINT)[1]
+    elif wire_type == _I64:
+        end = at + 8
+    elif wire_type == _I32:
+        end = at + 4
+    elif wire_type == _LEN:
+        length, at = _read_varint(data, at, _MAX_TAG)
+        end = at + length
+    else:
+        raise DecodeError("bad wire type")
+    if end > len(data):
+        raise DecodeError("truncated")
+    return at, end, end
+
+
+def _store(schema, field, wire_type, content, message):
+    name, kind, sub = field
+    expected = _wire_type(kind)
+    packed = kind & REPEATED and wire_type == _LEN and expected != _LEN
+    if wire_type != expected and not packed:
+        return
+    if kind & _ONEOFS:
+        for other, other_kind, _ in schema.values():
+            if other_kind & kind & _ONEOFS and other != name:
+                message.pop(other, None)
+    if packed:
+        _read_packed(kind & _KIND, content, message.setdefault(name, []))
+        return
+    if kind & _KIND == MESSAGE:
+        value = {} if kind & REPEATED else message.get(name, {})
+        _read(sub, content, value)
+    elif expected == _LEN:
+        value = _text(content) if kind & _KIND == STRING else bytes(content)
+    else:
+        value = _scalar(kind & _KIND, content)
+    if kind & REPEATED:
+        message.setdefault(name, []).append(value)
+    else:
+        message[name] = value
+
+
+def _read_packed(kind, content, values):
+    at = 0
+    wire_type = _wire_type(kind)
+    while at < len(content):
+        start, end, at = _extent(content, at, wire_type)
+        values.append(_scalar(kind, content[start:end]))
+
+
+def _scalar(kind, content):
+    if kind in (FIXED32, FIXED64):
+        return int.from_bytes(content, "little")
+    value = _read_varint(content, 0, _MAX_VARINT)[0]
+    if kind == BOOL:
+        return value != 0
+    if kind == UINT64:
+        return value
+    value &= 0xFFFFFFFF
+    if kind in (INT32, ENUM) and value >> 31:
+        value -= 1 << 32
+    return value
+
+
+def _text(content):
+    try:
+        return str(content, "utf-8")
+    except UnicodeError:
+        raise DecodeError("not UTF-8")
+
+
+def _read_varint(data, at, limit):
+    """Return (value, next offset); at most `limit` bytes and 64 bits."""
+    value = shift = 0
+    for _ in range(limit):
+        if at >= len(data):
+            raise DecodeError("truncated")
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            if value >> 64:
+                raise DecodeError("varint over 64 bits")
+            return value, at
+        shift += 7
+    raise DecodeError("varint too long")

@@ -1,0 +1,150 @@
+"""Durable state: records in paired slots, the counter lease, and the session cache.
+
+A record is version (1 byte), sequence (4 bytes big-endian), payload, CRC-32 of all before. The
+flash that is handed in offers read(name) -> bytes or None, and write(name, data), which is
+durable and atomic when it returns.
+"""
+
+from binascii import crc32
+
+from micropython import const
+
+from fob.errors import CounterExhausted, StoreError
+
+VERSION = const(1)
+_HEADER = const(5)
+_TRAILER = const(4)
+
+
+def pack(sequence, payload):
+    """Return a record."""
+    body = bytes((VERSION,)) + sequence.to_bytes(4, "big") + payload
+    return body + crc32(body).to_bytes(4, "big")
+
+
+def unpack(record):
+    """Return (sequence, payload), or None when the record is damaged or of another version."""
+    if len(record) < _HEADER + _TRAILER or record[0] != VERSION:
+        return None
+    body = record[:-_TRAILER]
+    if crc32(body) != int.from_bytes(record[-_TRAILER:], "big"):
+        return None
+    return int.from_bytes(record[1:_HEADER], "big"), body[_HEADER:]
+
+
+class Slots:
+    """One value in two files, written in turn: damage to either leaves the other."""
+
+    def __init__(self, flash, name):
+        self._flash = flash
+        self._names = (name + ".0", name + ".1")
+        self._sequence = 0
+        self._target = 0
+
+    def load(self):
+        """Return (payload, damaged) of the newest whole record; raises StoreError without one.
+
+        `damaged` tells that the other slot holds something unreadable, which may have been newer.
+        """
+        newest = None
+        damaged = False
+        for index, name in enumerate(self._names):
+            record = self._flash.read(name)
+            if record is None:
+                continue
+            content = unpack(record)
+            if content is None:
+                damaged = True
+            elif newest is None or content[0] > self._sequence:
+                self._sequence, newest = content
+                self._target = 1 - index
+        if newest is None:
+            raise StoreError("state is damaged" if damaged else "state is missing")
+        return newest, damaged
+
+    def save(self, payload):
+        """Write `payload` over the older slot; durable when this returns."""
+        self._sequence += 1
+        self._flash.write(self._names[self._target], pack(self._sequence, payload))
+        self._target = 1 - self._target
+
+
+class Counter:
+    """The message counter of one key: every value is handed out once, ever.
+
+    Values are leased ahead in blocks, so that most presses write nothing, and a lease is durable
+    before its first value is used: a power cut wastes values and repeats none. The record holds
+    the first value that is not leased yet, 8 bytes big-endian.
+    """
+
+    LEASE = const(64)
+    MAX = const(0xFFFFFFFF)
+
+    def __init__(self, flash):
+        self._slots = Slots(flash, "counter")
+        payload, damaged = self._slots.load()
+        self._next = self._end = int.from_bytes(payload, "big")
+        if damaged:
+            # The damaged record may have leased one block more than this one.
+            self._next += self.LEASE
+
+    def take(self):
+        """Return the next value, 1..MAX; raises CounterExhausted past the last one."""
+        if self._next > self.MAX:
+            raise CounterExhausted("the key's counter is used up: provision a new key")
+        if self._next >= self._end:
+            self._lease(self._next + self.LEASE)
+        value = self._next
+        self._next += 1
+        return value
+
+    def distance(self, value):
+        """Return how far `value` lies past the lease; zero or less means inside it."""
+        return value - self._end
+
+    def advance(self, minimum):
+        """Hand out nothing below `minimum` from now on; never goes back."""
+        if minimum > self._next:
+            self._next = minimum
+            if minimum >= self._end:
+                # Both slots, so that damage to either never leads back before the jump.
+                self._lease(minimum + self.LEASE)
+                self._lease(minimum + self.LEASE)
+
+    def _lease(self, end):
+        self._slots.save(end.to_bytes(8, "big"))
+        self._end = end
+
+
+class SessionCache:
+    """The proven session: vehicle key, shared key, and what the car wants at session start.
+
+    A missing or damaged cache costs one more handshake, nothing else: it loads as empty.
+    """
+
+    _NAME = "session"
+    _SIZE = const(82)
+
+    def __init__(self, flash):
+        self._flash = flash
+        self.vehicle_key = self.shared_key = None
+        self.needs_none = False
+        content = unpack(flash.read(self._NAME) or b"")
+        if content and len(content[1]) == self._SIZE:
+            payload = content[1]
+            self.needs_none = payload[0] == 1
+            self.shared_key = payload[1:17]
+            self.vehicle_key = payload[17:]
+
+    def keep(self, vehicle_key, shared_key, needs_none):
+        """Make a proven session durable; writes nothing when nothing changed."""
+        if (vehicle_key, shared_key, needs_none) == (
+            self.vehicle_key,
+            self.shared_key,
+            self.needs_none,
+        ):
+            return
+        payload = bytes((needs_none,)) + shared_key + vehicle_key
+        self._flash.write(self._NAME, pack(1, payload))
+        self.vehicle_key, self.shared_key = vehicle_key, shared_key
+        self.needs_none = needs_none

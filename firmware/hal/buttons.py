@@ -1,0 +1,37 @@
+"""Buttons on pins: levels now, and a wait for a change."""
+
+import asyncio
+
+from machine import Pin
+
+
+class Buttons:
+    """`pins` maps names to GPIO numbers; a mask's bit n is the n-th of the sorted names.
+
+    With `active_low` a button connects its pin to ground, and the pull-up is switched on; the
+    pull is too weak for some boards while asleep, see boards/.
+    """
+
+    def __init__(self, pins, active_low=True):
+        self.names = sorted(pins)
+        pull = Pin.PULL_UP if active_low else Pin.PULL_DOWN
+        self._pressed = 0 if active_low else 1
+        self._pins = [Pin(pins[name], Pin.IN, pull) for name in self.names]
+        self._flag = asyncio.ThreadSafeFlag()
+        for pin in self._pins:
+            pin.irq(self._on_edge, Pin.IRQ_FALLING | Pin.IRQ_RISING)
+
+    def levels(self):
+        """Return the mask of the buttons that are down."""
+        mask = 0
+        for bit, pin in enumerate(self._pins):
+            if pin.value() == self._pressed:
+                mask |= 1 << bit
+        return mask
+
+    async def changed(self):
+        """Wait for an edge on any button; edges since the last wait count."""
+        await self._flag.wait()
+
+    def _on_edge(self, _pin):
+        self._flag.set()

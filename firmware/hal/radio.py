@@ -1,0 +1,185 @@
+"""The Bluetooth LE edge: find a car, connect, hand out a link.
+
+Event numbers and payloads: MicroPython documentation, module `bluetooth`. The handler runs in
+another task on the ESP32 and its buffers are lent: it copies, queues, sets a flag.
+"""
+
+import asyncio
+import os
+from collections import deque
+from time import ticks_add, ticks_diff, ticks_ms
+
+from bluetooth import BLE, UUID
+from micropython import const
+
+from fob.errors import ConnectionLimit, LinkError, NotFound, TimedOut
+from hal.link import Link
+
+_IRQ_SCAN_RESULT = const(5)
+_IRQ_SCAN_DONE = const(6)
+_IRQ_PERIPHERAL_CONNECT = const(7)
+_IRQ_PERIPHERAL_DISCONNECT = const(8)
+# From SERVICE_RESULT to INDICATE, and MTU_EXCHANGED: what a GATT client waits for.
+_IRQ_GATTC_FIRST = const(9)
+_IRQ_GATTC_LAST = const(19)
+_IRQ_MTU_EXCHANGED = const(21)
+
+_NO_CONNECTION = const(65535)
+
+# Advertising types of a scan result; what can be connected to shows only in the first ones.
+_ADV_IND = const(0)
+_ADV_DIRECT_IND = const(1)
+_SCAN_RSP = const(4)
+
+# Listen all the time: the default hears 1 % of it. In microseconds.
+_SCAN_US = const(30000)
+# The shortest interval a car may choose from; every round trip costs at least one.
+_INTERVAL_MIN_US = const(7500)
+_INTERVAL_MAX_US = const(15000)
+
+_AD_SHORT_NAME = const(8)
+_AD_NAME = const(9)
+
+_ADVERTS = const(16)
+_EVENTS = const(32)
+_PEERS = const(32)
+
+
+class Radio:
+    """One central; at most one scan, connection attempt or link at a time."""
+
+    def __init__(self):
+        self.ble = BLE()
+        self._flag = asyncio.ThreadSafeFlag()
+        # An advertisement comes again, so the oldest may be dropped; an event may not.
+        self._adverts: deque = deque((), _ADVERTS)
+        self._events: deque = deque((), _EVENTS)
+        self._overflow = False
+
+    def start(self):
+        """Switch the radio on; does nothing when it is on."""
+        if not self.ble.active():
+            self.ble.active(True)
+            self.ble.irq(self._on_event)
+
+    def random(self, n):
+        """Return `n` random bytes; the ESP32's generator is one only while the radio is on."""
+        if not self.ble.active():
+            raise LinkError("no randomness while the radio is off")
+        return os.urandom(n)
+
+    async def find(self, names, timeout_ms):
+        """Return the peer (address type, address) that advertises one of `names` (bytes).
+
+        Raises ConnectionLimit when it was heard but takes no connection, else NotFound.
+        """
+        connectable: dict = {}
+        heard = False
+        self._clear()
+        deadline = ticks_add(ticks_ms(), timeout_ms)
+        self.call(self.ble.gap_scan, timeout_ms, _SCAN_US, _SCAN_US, True)
+        try:
+            while True:
+                while self._adverts:
+                    addr_type, addr, adv_type, payload = self._adverts.popleft()
+                    peer = addr_type, addr
+                    if adv_type != _SCAN_RSP:
+                        if len(connectable) >= _PEERS:
+                            connectable.clear()
+                        connectable[peer] = adv_type in (_ADV_IND, _ADV_DIRECT_IND)
+                    if _name(payload) in names:
+                        heard = True
+                        if connectable.get(peer):
+                            return peer
+                await self._wait(deadline)
+        except TimedOut:
+            if heard:
+                raise ConnectionLimit("the car takes no more connections")
+            raise NotFound("the car is not in reach")
+        finally:
+            self.call(self.ble.gap_scan, None)
+
+    async def connect(self, peer, timeout_ms):
+        """Connect to `peer` and return the Link; raises TimedOut."""
+        self._clear()
+        deadline = ticks_add(ticks_ms(), timeout_ms + timeout_ms // 4)
+        self.call(self.ble.gap_connect, *peer, timeout_ms, _INTERVAL_MIN_US, _INTERVAL_MAX_US)
+        pending = True
+        try:
+            while True:
+                kind, data = await self.event(deadline)
+                if kind == _IRQ_PERIPHERAL_CONNECT and data[2] == peer[1]:
+                    pending = False
+                    return Link(self, data[0])
+                if kind == _IRQ_PERIPHERAL_DISCONNECT and data[0] == _NO_CONNECTION:
+                    pending = False
+                    raise TimedOut("no connection to the car")
+        finally:
+            if pending:
+                self.call(self.ble.gap_connect, None)
+
+    async def event(self, deadline):
+        """Return the next (event number, data); raises TimedOut at `deadline` (ticks_ms)."""
+        while not self._events:
+            await self._wait(deadline)
+        if self._overflow:
+            self._clear()
+            raise LinkError("more radio events than could be kept")
+        return self._events.popleft()
+
+    def call(self, method, *args):
+        """Call a BLE method; its OSError becomes LinkError."""
+        try:
+            return method(*args)
+        except OSError as error:
+            raise LinkError("the radio refuses (errno %d)" % error.args[0])
+
+    async def _wait(self, deadline):
+        remaining = ticks_diff(deadline, ticks_ms())
+        if remaining <= 0:
+            raise TimedOut("no answer in time")
+        try:
+            await asyncio.wait_for_ms(self._flag.wait(), remaining)
+        except asyncio.TimeoutError:
+            raise TimedOut("no answer in time")
+
+    def _clear(self):
+        self._overflow = False
+        while self._adverts:
+            self._adverts.popleft()
+        while self._events:
+            self._events.popleft()
+
+    def _on_event(self, event, data):
+        if event == _IRQ_SCAN_RESULT:
+            addr_type, addr, adv_type, _, payload = data
+            self._adverts.append((addr_type, bytes(addr), adv_type, bytes(payload)))
+        elif _IRQ_PERIPHERAL_CONNECT <= event <= _IRQ_GATTC_LAST or event == _IRQ_MTU_EXCHANGED:
+            if len(self._events) >= _EVENTS:
+                self._overflow = True
+            else:
+                self._events.append((event, tuple([_copied(item) for item in data])))
+        else:
+            # Among them GET_SECRET and SET_SECRET: this fob bonds with nobody.
+            return
+        self._flag.set()
+
+
+def _copied(item):
+    if isinstance(item, memoryview):
+        return bytes(item)
+    if isinstance(item, UUID):
+        # The stub leaves out that a UUID is made from another's bytes too.
+        return UUID(item)  # type: ignore[arg-type]
+    return item
+
+
+def _name(payload):
+    """Return the name in an advertising payload (AD structures), or None."""
+    at = 0
+    while at + 1 < len(payload):
+        length = payload[at]
+        if payload[at + 1] in (_AD_SHORT_NAME, _AD_NAME):
+            return payload[at + 2 : at + 1 + length]
+        at += 1 + length
+    return None
