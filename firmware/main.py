@@ -5,63 +5,48 @@ The only file that imports both hal and fob.
 
 import asyncio
 
-from fob import config as configuration
+from fob import config, patterns
+from fob.app import App
 from fob.errors import NeedsLaptop
+from fob.store import Counter, SessionCache
+from fob.vehicle import Vehicle
+from hal import light
+from hal.buttons import Buttons
 from hal.flash import Flash
+from hal.radio import Radio
 
 
 def say(text):
-    """One line for whoever watches the console."""
+    """Print one line for whoever watches the console."""
     print("fob:", text)
 
 
-def build():
-    """Return the app; raises NeedsLaptop with what is missing."""
-    root = Flash("")
-    config = configuration.load(root.read("fob.json"), root.read("key.bin"))
-    board = config.board
-
-    from hal import light
-
-    lamp = light.build(**board["light"])
-    try:
-        return _assemble(config, board, lamp)
-    except NeedsLaptop as error:
-        say(error)
-        return Distress(lamp)
+def configure():
+    """Return the Config of the laptop's files; raises ConfigError."""
+    files = Flash("")
+    return config.load(files.read("fob.json"), files.read("key.bin"))
 
 
-class Distress:
-    """All that a fob without its state can do: show the light that asks for a laptop."""
-
-    def __init__(self, lamp):
-        self._lamp = lamp
-
-    async def run(self):
-        from fob import patterns
-
-        await patterns.play(self._lamp, patterns.NEEDS_LAPTOP)
-
-
-def _assemble(config, board, lamp):
-    from fob.app import App
-    from fob.store import Counter, SessionCache
-    from fob.vehicle import Vehicle
-    from hal.buttons import Buttons
-    from hal.radio import Radio
-
+def build(settings, lamp):
+    """Return the App on real hardware; raises StoreError when the fob's state is lost."""
     state = Flash("/state")
     cache = SessionCache(state)
-    vehicle = Vehicle(Radio(), config, Counter(state), cache)
-    buttons = Buttons(board["buttons"], board["active_low"])
-    return App(buttons, lamp, vehicle, config, cache, say)
+    vehicle = Vehicle(Radio(), settings, Counter(state), cache)
+    buttons = Buttons(settings.buttons, settings.active_low)
+    return App(buttons, lamp, vehicle, settings, cache, say)
 
 
 def main():
+    lamp = None
     try:
-        app = build()
+        settings = configure()
+        lamp = light.build(**settings.light)
+        app = build(settings, lamp)
     except NeedsLaptop as error:
+        # Neither a crash loop nor a dark fob: the light asks for the laptop, Ctrl-C still works.
         say(error)
+        if lamp:
+            asyncio.run(patterns.play(lamp, patterns.NEEDS_LAPTOP))
         return
     say("ready")
     asyncio.run(app.run())

@@ -5,20 +5,12 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from fob import codes, messages, patterns
+from fob import messages, patterns
+from fob.actions import ACTIONS, PAIRING_CHORD
 from fob.errors import FobError
 from fob.gestures import HOLD, PRESS, Gestures
 
 _SAMPLE_MS = const(10)
-
-# What a press of each button does: the action, and the lock state it leads to. The place for a
-# third button: name it here and give it a pin in the configuration.
-ACTIONS = {
-    "lock": (codes.RKE_ACTION_LOCK, codes.VEHICLELOCKSTATE_LOCKED),
-    "unlock": (codes.RKE_ACTION_UNLOCK, codes.VEHICLELOCKSTATE_UNLOCKED),
-}
-# Held together, these start pairing on a fob that is not paired.
-PAIRING_CHORD = ("lock", "unlock")
 
 
 class App:
@@ -91,8 +83,8 @@ class App:
 
                 await pairing.pair(self._vehicle, self._config, self._say)
             else:
-                action, lock_state = ACTIONS[name]
-                await self._vehicle.perform(messages.rke(action), lock_state)
+                content, lock_state = ACTIONS[name]
+                await self._vehicle.perform(messages.unsigned(content), lock_state)
         except FobError as error:
             self._show(patterns.NEEDS_LAPTOP if error.needs_laptop else patterns.FAILED)
             self._say("%s failed (%s): %s" % (name, error.code, error))

@@ -23,14 +23,17 @@ class Config:
         try:
             self.vin = fields["vin"]
             self.public_key = unhexlify(fields["public_key"])
-            self.role = fields["role"]
-            self.form_factor = fields["form_factor"]
+            self.role = int(fields["role"])
+            self.form_factor = int(fields["form_factor"])
             self.enrol = fields["enrol"]
-            self.board = fields["board"]
-        except (KeyError, ValueError):
+            board = fields["board"]
+            self.buttons = {name: int(pin) for name, pin in board["buttons"].items()}
+            self.active_low = bool(board["active_low"])
+            self.light = {name: board["light"][name] for name in ("kind", "pin", "inverted")}
+            if len(self.vin) != 17 or len(self.public_key) != 65:
+                raise ValueError
+        except (AttributeError, KeyError, TypeError, ValueError):
             raise ConfigError("fob.json is incomplete: run `fob provision`")
-        if len(self.vin) != 17 or len(self.public_key) != 65:
-            raise ConfigError("fob.json is invalid: run `fob provision`")
 
 
 def load(text, private_key):

@@ -131,11 +131,6 @@ def unsigned(content):
     return protobuf.encode(UNSIGNED_MESSAGE, content)
 
 
-def rke(action):
-    """Encode the UnsignedMessage of a remote keyless entry action (codes.RKE_ACTION_*)."""
-    return unsigned({"RKEAction": action})
-
-
 def authentication_response(level):
     """Encode the UnsignedMessage that tells the car how far this key may go by itself."""
     return unsigned({"authenticationResponse": {"authenticationLevel": level}})

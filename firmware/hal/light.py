@@ -8,7 +8,7 @@ _OFF = (0, 0, 0)
 
 
 def build(kind, pin, inverted=False):
-    """Return a light that offers set(on); `kind` is "pin" or "neopixel"."""
+    """Return a light that offers set(on); `kind` is "pin", "pwm" or "neopixel"."""
     if kind == "neopixel":
         return Pixel(pin)
     return Led(pin, inverted)
