@@ -1,0 +1,63 @@
+"""`fob decode`: frames to readable text."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from host_tools.decode import DecodedFrame, DecodeError, Direction, decode_frames, parse_hex
+
+BAD_INPUT = 2
+
+
+@click.command()
+@click.argument("hex_digits", metavar="[HEX]...", nargs=-1)
+@click.option(
+    "--file",
+    "path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Read the hexadecimal digits from a file.",
+)
+@click.option("--to-vehicle", "direction", flag_value="to-vehicle", help="Do not guess.")
+@click.option("--from-vehicle", "direction", flag_value="from-vehicle", help="Do not guess.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per frame and line.")
+def decode(
+    hex_digits: tuple[str, ...], path: Path | None, direction: Direction | None, as_json: bool
+) -> None:
+    """Show what frames to or from the vehicle say.
+
+    HEX is one frame or several in a row, each with its two bytes of length, in hexadecimal;
+    spaces, colons and 0x are fine. Without HEX, or with -, standard input is read.
+    """
+    try:
+        data = parse_hex(_input(hex_digits, path))
+        for number, frame in enumerate(decode_frames(data, direction)):
+            _print(frame, as_json, first=number == 0)
+    except DecodeError as error:
+        click.echo(f"fob decode: {error}", err=True)
+        sys.exit(BAD_INPUT)
+
+
+def _input(hex_digits: tuple[str, ...], path: Path | None) -> str:
+    if path and hex_digits:
+        raise click.UsageError("give HEX or --file, not both")
+    if path:
+        return path.read_text(encoding="ascii", errors="replace")
+    if hex_digits and hex_digits != ("-",):
+        return " ".join(hex_digits)
+    if not hex_digits and sys.stdin.isatty():
+        raise click.UsageError("give a frame in hexadecimal, --file or - for standard input")
+    return sys.stdin.buffer.read().decode("ascii", errors="replace")
+
+
+def _print(frame: DecodedFrame, as_json: bool, first: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(frame.as_json()))
+        return
+    if not first:
+        click.echo()
+    click.echo(f"{frame.direction.replace('-', ' ')}, {len(frame.data)} bytes")
+    click.echo(frame.text())

@@ -1,0 +1,189 @@
+"""The whole car."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import Literal
+
+from host_tools.protocol import vcsec_pb2 as vcsec
+
+from . import names
+from .answers import vehicle_status
+from .behaviour import Behaviour, Refusal
+from .body import Body
+from .connection import CarConnection
+from .dispatch import Dispatcher
+from .enrolment import Enrolment
+from .events import CarEvent, Direction, Kind, Link
+from .information import Information
+from .keys import Agreement, Random, VehicleKey
+from .legacy import LegacySession
+from .link import frame
+from .nonces import NonceRecord, NonceReuse
+from .whitelist import Whitelist, WhitelistKey
+
+MAX_CONNECTIONS = 3
+
+# Seconds after which an `alternate` car changes its name.
+NAME_PERIOD = 2.0
+
+
+class ConnectionLimitReached(Exception):
+    """Three links are open already; the car then advertises as not connectable."""
+
+
+class Car:
+    """A car with one key card. Pure: no I/O; time and randomness are handed in.
+
+    vin: raises InvalidVin. behaviour: see there; plaintext and require_none are its most used
+    rules. on_event: called for each CarEvent, which also go to `events`.
+    """
+
+    def __init__(
+        self,
+        vin: str,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        random: Random = os.urandom,
+        plaintext: Literal["A", "B", "AB"] = "A",
+        require_none: Refusal | Literal[False] = False,
+        name: names.Scheme = "hash",
+        behaviour: Behaviour | None = None,
+        vehicle_key: Agreement | None = None,
+        on_event: Callable[[CarEvent], None] | None = None,
+    ) -> None:
+        self.vin = names.check_vin(vin)
+        self.behaviour = behaviour or Behaviour(plaintext=plaintext, require_none=require_none)
+        self.name_scheme: names.Scheme = name
+        self.events: list[CarEvent] = []
+        self.on_event = on_event
+        self.violations: list[NonceReuse] = []
+        """Every repeated nonce; empty as long as all keys behave."""
+        self.connections: list[CarConnection] = []
+        self.body = Body()
+        self.whitelist = Whitelist()
+        self._clock = clock
+        self._random = random
+        self._session = LegacySession(
+            self.whitelist, vehicle_key or VehicleKey.generate(random), self._report_reuse
+        )
+        self._enrolment = Enrolment(
+            self.whitelist, self.behaviour, self._log, self._session.key_added
+        )
+        self._dispatcher = Dispatcher(
+            self.behaviour,
+            self._session,
+            self._enrolment,
+            Information(self.vin, self.whitelist, self._session, self.body),
+            self.body,
+            self._log,
+        )
+        self.card = self.whitelist.add(
+            WhitelistKey(
+                VehicleKey.generate(random).public_key,
+                role=vcsec.ROLE_OWNER,
+                form_factor=vcsec.KEY_FORM_FACTOR_NFC_CARD,
+            )
+        )
+        """The owner's key card, in slot 0."""
+        self._reported = self.body.status()
+
+    @property
+    def locked(self) -> bool:
+        return self.body.locked
+
+    @property
+    def nonces(self) -> NonceRecord:
+        return self._session.nonces
+
+    @property
+    def public_key(self) -> bytes:
+        """The vehicle's public key, 65 bytes."""
+        return self._session.vehicle_key.public_key
+
+    @property
+    def advertised_name(self) -> str:
+        """The name in advertisements right now."""
+        return names.advertised_name(self.vin, self.name_scheme, int(self._clock() / NAME_PERIOD))
+
+    @property
+    def connectable(self) -> bool:
+        return len(self.connections) < MAX_CONNECTIONS
+
+    @property
+    def waits_for_card(self) -> bool:
+        return self._enrolment.pending is not None
+
+    def connect(self, peer: str = "") -> CarConnection:
+        """Open a link; raises ConnectionLimitReached. The car tells its status at once."""
+        if not self.connectable:
+            raise ConnectionLimitReached(f"{MAX_CONNECTIONS} links are open")
+        connection = CarConnection(peer, self._log, self._written, self._closed)
+        self.connections.append(connection)
+        self._log("connected", f"link {len(self.connections)} of {MAX_CONNECTIONS}", connection)
+        connection.send(vehicle_status(self.body.status()))
+        return connection
+
+    def tap_card(self) -> bool:
+        """Hold the card to the reader; False if nothing waited for it."""
+        self.tick()
+        return self._enrolment.tap(self.card)
+
+    def tick(self) -> None:
+        """Let time-outs happen; call it about once a second."""
+        self._enrolment.tick(self._clock())
+
+    def rotate_key(self) -> None:
+        """Change the vehicle's key pair, as a car may after an update."""
+        self._session.rotate(self._random)
+        self._log("key", "the vehicle has a new key pair")
+
+    def fall_asleep(self) -> None:
+        """As a parked car does; the next command wakes it."""
+        self.body.asleep = True
+        self._push_changes()
+
+    def _written(self, connection: CarConnection, data: bytes) -> None:
+        self.tick()
+        now = self._clock()
+        messages = connection.reader.write(data, now)
+        for reason, dropped in connection.reader.take_dropped():
+            self._log("ignored", reason, connection, data=dropped)
+        for message in messages:
+            self._log("received", "", connection, "to-vehicle", frame(message))
+            self._dispatcher.message(message, connection, now)
+            self._push_changes()
+
+    def _closed(self, connection: CarConnection) -> None:
+        self.connections.remove(connection)
+        self._log("disconnected", "", connection)
+
+    def _push_changes(self) -> None:
+        """Tell every link what changed."""
+        status = self.body.status()
+        if status == self._reported:
+            return
+        self._reported = status
+        self._log("state", self.body.description())
+        for connection in self.connections:
+            connection.send(vehicle_status(status))
+
+    def _report_reuse(self, reuse: NonceReuse) -> None:
+        self.violations.append(reuse)
+        self._log("violation", str(reuse))
+
+    def _log(
+        self,
+        kind: Kind,
+        text: str,
+        connection: Link | None = None,
+        direction: Direction | None = None,
+        data: bytes = b"",
+    ) -> None:
+        peer = connection.peer if connection else None
+        event = CarEvent(self._clock(), kind, text, peer, direction, data)
+        self.events.append(event)
+        if self.on_event:
+            self.on_event(event)

@@ -1,0 +1,75 @@
+"""One Bluetooth link to the car, as the car sees it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from host_tools.protocol import vcsec_pb2 as vcsec
+
+from .events import Log
+from .link import FrameReader, frame
+from .whitelist import WhitelistKey
+
+
+class CarConnection:
+    """Values written to the car go in with `write`; frames to indicate come out.
+
+    on_frame is called whenever a frame was added, also unasked ones; it must not call back.
+    Writing after the link is gone does nothing.
+    """
+
+    def __init__(
+        self,
+        peer: str,
+        log: Log,
+        on_write: Callable[[CarConnection, bytes], None],
+        on_close: Callable[[CarConnection], None],
+    ) -> None:
+        self.peer = peer
+        self.on_frame: Callable[[], None] | None = None
+        self.reader = FrameReader()
+        self.active_key: WhitelistKey | None = None
+        """The key that sent an authenticationResponse over this link."""
+        self.level: int = vcsec.AUTHENTICATION_LEVEL_NONE
+        """What that response allows (AuthenticationLevel_E)."""
+        self.token: bytes | None = None
+        """The token of the last authenticationRequest sent over this link."""
+        self.is_open = True
+        self._log = log
+        self._on_write = on_write
+        self._on_close = on_close
+        self._frames: deque[bytes] = deque()
+
+    def write(self, data: bytes) -> None:
+        """Take the value of one ATT write to the car; never raises because of its contents."""
+        if self.is_open:
+            self._on_write(self, bytes(data))
+
+    def take_frames(self) -> list[bytes]:
+        """Return, and forget, the frames waiting to be sent; each starts with its length."""
+        frames = list(self._frames)
+        self._frames.clear()
+        return frames
+
+    def send(self, message: vcsec.FromVCSECMessage) -> None:
+        """Queue a message, unless the link is gone."""
+        if not self.is_open:
+            return
+        data = frame(message.SerializeToString())
+        self._frames.append(data)
+        what = message.WhichOneof("sub_message") or "empty message"
+        self._log("sent", what, self, "from-vehicle", data)
+        if self.on_frame:
+            self.on_frame()
+
+    def disconnect(self) -> None:
+        """The link is gone: frames not yet taken are lost, the key is no longer active."""
+        if not self.is_open:
+            return
+        self.is_open = False
+        self._frames.clear()
+        self.active_key = None
+        self.level = vcsec.AUTHENTICATION_LEVEL_NONE
+        self.token = None
+        self._on_close(self)
