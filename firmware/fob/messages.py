@@ -83,11 +83,13 @@ VEHICLE_STATUS = {
     3: ("vehicleSleepStatus", ENUM, None),
     4: ("userPresence", ENUM, None),
 }
+NOMINAL_ERROR = {1: ("genericError", ENUM, None)}
 FROM_VCSEC_MESSAGE = {
     1: ("vehicleStatus", MESSAGE | ONEOF, VEHICLE_STATUS),
     2: ("sessionInfo", MESSAGE | ONEOF, SESSION_INFO),
     3: ("authenticationRequest", MESSAGE | ONEOF, AUTHENTICATION_REQUEST),
     4: ("commandStatus", MESSAGE | ONEOF, COMMAND_STATUS),
+    46: ("nominalError", MESSAGE | ONEOF, NOMINAL_ERROR),
 }
 
 # The permissions of the seed documentation, in its order: golden vectors depend on it.

@@ -24,11 +24,22 @@ _CONNECTIONS = const(2)
 # that a hostile answer cannot use up the counter of this key.
 _MAX_COUNTER_JUMP = const(65536)
 
+# After an error without detail, the detail may follow as a message of its own.
+_DETAIL_MS = const(300)
+
 # Outcomes of one sealed message.
 _ACCEPTED = "accepted"
 _BUSY = "busy"
 _REFUSED = "refused"
 _SILENT = "silent"
+
+# Reasons that no repetition changes, in the owner's words.
+_DENIALS = {
+    codes.GENERICERROR_CLOSURES_OPEN: "something is open",
+    codes.GENERICERROR_DISABLED_FOR_USER_COMMAND: "the car's settings do not allow it",
+    codes.GENERICERROR_VEHICLE_NOT_IN_PARK: "the car is not in park",
+    codes.GENERICERROR_UNAUTHORIZED: "this key may not do that",
+}
 
 _COUNTER_FAULTS = (
     codes.SIGNEDMESSAGE_INFORMATION_FAULT_IV_SMALLER_THAN_EXPECTED,
@@ -155,11 +166,15 @@ class Vehicle:
 
     async def _outcome(self, exchange, before, lock_state):
         """Wait for the car's word on the message just sent: (outcome, reported counter)."""
+        patience = _ANSWER_MS
+        refused = False
         try:
             while True:
-                answer = await exchange.receive(_ANSWER_MS)
+                answer = await exchange.receive(patience)
                 decided = self._decided(answer)
-                if decided:
+                if decided == (_REFUSED, 0) and not self._refusal:
+                    refused, patience = True, _DETAIL_MS
+                elif decided:
                     return decided
                 # A push counts only as a change: the one on connect tells nothing.
                 if "vehicleStatus" in answer:
@@ -167,6 +182,8 @@ class Vehicle:
                         return _ACCEPTED, 0
                     before = exchange.lock_state
         except TimedOut:
+            if refused:
+                return _REFUSED, 0
             if lock_state is None:
                 return _SILENT, 0
         return await self._ask_state(exchange, lock_state)
@@ -186,11 +203,17 @@ class Vehicle:
         return self._decided(answer)
 
     def _decided(self, answer):
-        """Return (outcome, reported counter) where `answer` is the car's word, else None."""
+        """Return (outcome, reported counter) where `answer` is the car's word, else None.
+
+        Raises Refused where no repetition would help.
+        """
         fault = legacy.fault(answer)
         if fault:
             self._refusal, reported = fault
             return _REFUSED, reported
+        if "nominalError" in answer:
+            reason = answer["nominalError"].get("genericError", 0)
+            raise Refused(_DENIALS.get(reason, "the car refuses the command"), reason)
         status = answer.get("commandStatus")
         if status is None or "whitelistOperationStatus" in status:
             return None
