@@ -6,6 +6,7 @@ subscription) and await disconnect().
 """
 
 import asyncio
+from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
@@ -56,8 +57,8 @@ class Vehicle:
         self._counter = counter
         self._cache = cache
         self._names = names.of(config.vin)
-        self.session = legacy.Session(config.public_key, cache.vehicle_key, cache.shared_key)
         self._refusal = 0
+        self.session = self._proven()
 
     async def perform(self, unsigned, lock_state=None):
         """Connect and have the UnsignedMessage carried out; returns when the car confirmed it.
@@ -68,8 +69,12 @@ class Vehicle:
         await self.converse(lambda exchange: self._deliver(exchange, unsigned, lock_state))
 
     async def converse(self, conversation):
-        """Run `conversation(exchange)` on a fresh connection, again if the link goes down."""
+        """Run `conversation(exchange)` on a fresh connection, again if the link goes down.
+
+        Each starts from the proven session: what an earlier one was told may have been a lie.
+        """
         for remaining in range(_CONNECTIONS - 1, -1, -1):
+            self.session = self._proven()
             link = await self._connect()
             try:
                 await link.open()
@@ -98,9 +103,24 @@ class Vehicle:
 
         This is authenticationResponse NONE. Raises NotPaired, Refused or TimedOut.
         """
-        if not await self._introduce(exchange):
+        outcome = await self._introduce(exchange)
+        if outcome == _SILENT:
+            # Cars may accept it without a word. They answer in order, so an answer to a later
+            # question shows that no fault is still under way.
+            answer = await exchange.ask(
+                messages.status_request(),
+                lambda answer: "vehicleStatus" in answer or legacy.fault(answer),
+                _ANSWER_MS,
+            )
+            outcome = _ACCEPTED if "vehicleStatus" in answer else _REFUSED
+        if outcome != _ACCEPTED:
             raise Refused("the car refuses the key", self._refusal)
         self._keep(self._cache.needs_none)
+
+    def _proven(self):
+        return legacy.Session(
+            self._config.public_key, self._cache.vehicle_key, self._cache.shared_key
+        )
 
     async def _connect(self):
         self._radio.start()
@@ -123,19 +143,9 @@ class Vehicle:
         self._keep(True)
 
     async def _introduce(self, exchange):
-        """Send authenticationResponse NONE; true unless the car refused it."""
+        """Send authenticationResponse NONE, which tells the car who is connected."""
         none = messages.authentication_response(codes.AUTHENTICATION_LEVEL_NONE)
-        outcome = await self._attempt(exchange, none, None)
-        if outcome == _SILENT:
-            # Cars may accept it without a word. They answer in order, so an answer to a later
-            # question shows that no fault is still under way.
-            answer = await exchange.ask(
-                messages.status_request(),
-                lambda answer: "vehicleStatus" in answer or legacy.fault(answer),
-                _ANSWER_MS,
-            )
-            return "vehicleStatus" in answer
-        return outcome == _ACCEPTED
+        return await self._attempt(exchange, none, None)
 
     async def _attempt(self, exchange, unsigned, lock_state):
         """Seal and send until the car decides: _ACCEPTED, _REFUSED or _SILENT."""
@@ -166,14 +176,14 @@ class Vehicle:
 
     async def _outcome(self, exchange, before, lock_state):
         """Wait for the car's word on the message just sent: (outcome, reported counter)."""
-        patience = _ANSWER_MS
+        deadline = ticks_add(ticks_ms(), _ANSWER_MS)
         refused = False
         try:
             while True:
-                answer = await exchange.receive(patience)
+                answer = await exchange.receive(max(0, ticks_diff(deadline, ticks_ms())))
                 decided = self._decided(answer)
                 if decided == (_REFUSED, 0) and not self._refusal:
-                    refused, patience = True, _DETAIL_MS
+                    refused, deadline = True, ticks_add(ticks_ms(), _DETAIL_MS)
                 elif decided:
                     return decided
                 # A push counts only as a change: the one on connect tells nothing.
