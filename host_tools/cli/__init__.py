@@ -1,4 +1,48 @@
-"""The `fob` command."""
+"""The `fob` command: exit code 0 done, 1 failed, 2 wrong usage or input."""
+
+import importlib
+import sys
+
+import click
+
+_COMMANDS = {
+    "car": "the simulated car alone, for a real fob or another Bluetooth stack",
+    "decode": "show a frame of either direction as readable text",
+    "demo": "pair, unlock and lock a simulated car with the real firmware",
+    "sim": "the same bench, with your fingers on the buttons",
+}
 
 
-def main() -> None: ...
+class _Commands(click.Group):
+    # Each command is a module of its name, imported when it is asked for: the Bluetooth stack
+    # takes a second to load, and decoding a frame should not wait for it.
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"{__name__}.{name}"), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(_COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show tracebacks of errors.")
+@click.version_option(package_name="open-esp32-key-fob")
+def fob(debug: bool) -> None:
+    """An open key fob: MicroPython on an ESP32 that locks and unlocks a Tesla."""
+
+
+def main() -> None:
+    """Run the command line; an error is one line on stderr unless --debug asks for more."""
+    try:
+        fob.main()
+    except Exception as error:  # noqa: BLE001 - the outermost frame: nothing may end in a traceback
+        if "--debug" in sys.argv:
+            raise
+        click.secho(f"fob: {error}", fg="red", err=True)
+        sys.exit(1)
