@@ -48,7 +48,7 @@ class App:
 
     async def _watch(self):
         """Turn buttons into wanted actions; the latest press wins over one not yet begun."""
-        gestures = Gestures()
+        gestures = Gestures(self._buttons.levels())
         try:
             while True:
                 if gestures.idle:

@@ -17,13 +17,12 @@ class Gestures:
     """Feed it samples; it answers (kind, mask) when a gesture is complete, else None.
 
     A press completes on release, since until then it may become a hold of more buttons; a hold
-    completes after HOLD_MS. A level counts once two samples agree (debouncing), and a button
-    that is down at the first sample is ignored until it has been released: it was held at boot.
+    completes after HOLD_MS. A level counts once two samples agree (debouncing). The buttons of
+    `levels`, down at the start, are ignored until they have been released.
     """
 
-    def __init__(self):
-        self._sample = None
-        self._ignored = 0
+    def __init__(self, levels):
+        self._sample = self._ignored = levels
         self._mask = 0
         self._down = 0
         self._since_ms = 0
@@ -35,8 +34,6 @@ class Gestures:
         return not self._down and not self._sample
 
     def feed(self, levels, now_ms):
-        if self._sample is None:
-            self._ignored = levels
         steady = levels == self._sample
         self._sample = levels
         if not steady:

@@ -41,7 +41,7 @@ def main() -> None:
     """Run the command line; an error is one line on stderr unless --debug asks for more."""
     try:
         fob.main()
-    except Exception as error:  # noqa: BLE001 - the outermost frame: nothing may end in a traceback
+    except Exception as error:
         if "--debug" in sys.argv:
             raise
         click.secho(f"fob: {error}", fg="red", err=True)
