@@ -1,0 +1,151 @@
+"""Key agreement on NIST P-256 (SEC 1, FIPS 186-5): import it only when a handshake needs it.
+
+A multiplication walks the scalar in signed windows of five bits over Jacobian coordinates, so
+that almost all time is spent in the C code of big integers.
+
+Timing: big integers are not constant time and a table is indexed by the scalar's digits, so both
+inputs are blinded anew for each multiplication: the scalar by a random multiple of the group
+order, the point by random projective coordinates. The sequence of operations is the same for
+every scalar, apart from a few within 62 of zero or the order.
+"""
+
+import os
+
+from fob.errors import InvalidKey
+
+_P = 0xFFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF
+_B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
+_N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+_G = (
+    0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
+    0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
+)
+
+
+def public_key(private, random=None):
+    """The 65-byte uncompressed point of a 32-byte big-endian scalar.
+
+    `random(n)` gives n bytes for the blinding; the default is os.urandom. InvalidKey for a scalar
+    that is not 32 bytes or not in 1..n-1.
+    """
+    x, y = _multiply(_scalar(private), _G, random)
+    return b"\x04" + x.to_bytes(32, "big") + y.to_bytes(32, "big")
+
+
+def shared_secret(private, peer, random=None):
+    """The 32-byte x coordinate of the scalar times the peer's 65-byte uncompressed point.
+
+    `private` and `random` as for `public_key`. InvalidKey also for a point with another length or
+    prefix, with a coordinate out of range, or off the curve.
+    """
+    return _multiply(_scalar(private), _point(peer), random)[0].to_bytes(32, "big")
+
+
+def _scalar(private):
+    if not isinstance(private, (bytes, bytearray, memoryview)) or len(private) != 32:
+        raise InvalidKey("private key is not 32 bytes")
+    scalar = int.from_bytes(private, "big")
+    if not 0 < scalar < _N:
+        raise InvalidKey("private key out of range")
+    return scalar
+
+
+def _point(encoded):
+    if not isinstance(encoded, (bytes, bytearray, memoryview)) or len(encoded) != 65:
+        raise InvalidKey("public key is not 65 bytes")
+    if encoded[0] != 4:
+        raise InvalidKey("public key is not an uncompressed point")
+    point = int.from_bytes(encoded[1:33], "big"), int.from_bytes(encoded[33:], "big")
+    _require_on_curve(*point)
+    return point
+
+
+def _require_on_curve(x, y):
+    if x >= _P or y >= _P or (y * y - (x * x - 3) * x - _B) % _P:
+        raise InvalidKey("point is not on the curve")
+
+
+def _multiply(scalar, point, random):
+    """(x, y) of scalar * point, for a scalar in 1..n-1 and a point of the curve."""
+    random = random or os.urandom
+    # The multiple of n is chosen so that the scalar becomes odd; it stays below 2**321.
+    multiple = int.from_bytes(random(8), "big") << 1 | (~scalar & 1)
+    scalar += multiple * _N
+    z = int.from_bytes(random(32), "big") % _P or 1
+    zz = z * z % _P
+    result = point[0] * zz % _P, 2 * point[1] * zz * z % _P, z
+    table = _odd_multiples(result)
+    # Any odd scalar below 2**321 is 2**320 + sum(d * 32**i) with odd digits d from -31 to 31:
+    # d is 2 * index - 31, where the index is the five bits above bit 5 * i.
+    for shift in range(316, 0, -5):
+        result = _add(_double(result, 5), table[(scalar >> shift) & 31])
+    return _affine(result)
+
+
+# A point is (x, 2y, z) in Jacobian coordinates, so that doubling needs no multiplication by two;
+# z is 0 at infinity. Points of the table carry z**2 and z**3 as well.
+
+
+def _odd_multiples(point):
+    """Multiples -31, -29, ... 29, 31 of a point."""
+    twice = _with_powers(_double(point, 1))
+    multiples = [_with_powers(point)]
+    for _ in range(15):
+        multiples.append(_with_powers(_add(multiples[-1][:3], twice)))
+    return [(x, -d, z, zz, zzz) for x, d, z, zz, zzz in reversed(multiples)] + multiples
+
+
+def _with_powers(point):
+    z = point[2]
+    zz = z * z % _P
+    return point + (zz, zz * z % _P)
+
+
+def _double(point, times):
+    x, d, z = point
+    p = _P
+    for _ in range(times):
+        zz = z * z % p
+        z = d * z % p
+        d = d * d % p
+        s = x * d % p
+        m = 3 * (x - zz) * (x + zz) % p
+        x = (m * m - s - s) % p
+        d = ((m + m) * (s - x) - d * d) % p
+    return x, d, z
+
+
+def _add(a, b):
+    """Sum of a point and a point of the table, whatever they are."""
+    x1, d1, z1 = a
+    x2, d2, z2, zz2, zzz2 = b
+    p = _P
+    if not z1:
+        return b[:3]
+    zz1 = z1 * z1 % p
+    u = x1 * zz2 % p
+    s = d1 * zzz2 % p
+    h = x2 * zz1 % p - u
+    r = zz1 * z1 % p * d2 % p - s
+    if not h:
+        return (0, 2, 0) if r else _double(a, 1)
+    i = 4 * h * h % p
+    j = h * i % p
+    v = u * i % p
+    x = (r * r - j - v - v) % p
+    return x, 2 * (r * (v - x) - s * j) % p, 2 * h * (z1 * z2 % p) % p
+
+
+def _affine(point):
+    """(x, y); neither infinity nor the outcome of a fault in the computation passes the check."""
+    x, d, z = point
+    # Euclid's algorithm takes a time that depends on z, which is random: it was blinded.
+    a, b, inverse, following = z, _P, 1, 0
+    while a > 1:
+        quotient, remainder = divmod(b, a)
+        a, b, inverse, following = remainder, a, following - quotient * inverse, inverse
+    square = inverse * inverse % _P
+    x = x * square % _P
+    y = d * square * inverse * ((_P + 1) >> 1) % _P
+    _require_on_curve(x, y)
+    return x, y
