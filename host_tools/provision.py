@@ -9,9 +9,16 @@
 
 /key.bin: the private scalar of the fob's P-256 key, 32 bytes, big-endian; public_key is its point,
 uncompressed (65 bytes in hex), which a small chip takes long to compute.
+
+/state/counter.0: the first record of the message counter. The firmware never starts one by itself:
+a counter that is missing is a lost one, and starting over would repeat nonces.
 """
 
 import json
+import struct
+import time
+import zlib
+from collections.abc import Callable
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -21,8 +28,10 @@ from host_tools.boards import BoardDefinition
 
 CONFIGURATION_PATH = "/fob.json"
 KEY_PATH = "/key.bin"
+COUNTER_PATH = "/state/counter.0"
 KEY_LENGTH = 32
 CONFIGURATION_VERSION = 1
+RECORD_VERSION = 1
 
 # Role and KeyFormFactor of the VCSEC messages, under the names people use.
 ROLES = {"owner": 2, "driver": 3, "guest": 8}
@@ -109,12 +118,15 @@ def provision(
     form_factor: int = FORM_FACTORS["android"],
     enrol: str = "role",
     key: bytes | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> dict[str, bytes]:
     """The files, path to contents, that make the firmware on `board` the fob of the car `vin`.
 
     role, form_factor   Role and KeyFormFactor numbers the fob asks the car for.
     enrol               "role", or "permissions" as cars of the seed's time want it.
-    key                 a scalar to keep (see `new_key`); a new one otherwise.
+    key                 a scalar to keep (see `new_key`); a new one otherwise. One from outside may
+                        have sealed messages before: its counter starts at the Unix time, which
+                        lies beyond what presses can have counted.
 
     Raises ProvisionError.
     """
@@ -125,6 +137,7 @@ def provision(
         raise ProvisionError(
             f"there is no enrol form {enrol!r}", f"Take one of: {', '.join(ENROL_FORMS)}."
         )
+    counter = 1 if key is None else int(clock())
     key = new_key() if key is None else key
     configuration: dict[str, Any] = {
         "version": CONFIGURATION_VERSION,
@@ -146,4 +159,15 @@ def provision(
     return {
         CONFIGURATION_PATH: json.dumps(configuration, indent=1).encode(),
         KEY_PATH: key,
+        COUNTER_PATH: counter_record(counter),
     }
+
+
+def counter_record(first: int, sequence: int = 1) -> bytes:
+    """The record that makes `first` the next value of the counter.
+
+    Version, sequence (4 bytes), the first value not leased yet (8 bytes), CRC-32 of all before,
+    big-endian.
+    """
+    body = struct.pack(">BIQ", RECORD_VERSION, sequence, first)
+    return body + struct.pack(">I", zlib.crc32(body))
