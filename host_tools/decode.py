@@ -162,12 +162,19 @@ def _detect(message: bytes) -> tuple[Direction, protobuf.Message]:
     for direction in _MESSAGES:
         parsed = _parse(message, direction)
         if parsed is not None and parsed.WhichOneof("sub_message"):
-            oddities = 2 * _unknown_count(parsed) + (parsed.SerializeToString() != message)
-            readings.append((oddities, direction, parsed))
+            readings.append((_oddities(parsed, message), direction, parsed))
     if not readings:
         raise DecodeError("neither a message to nor one from the vehicle security controller")
     _, direction, parsed = min(readings, key=lambda reading: reading[0])
     return direction, parsed
+
+
+def _oddities(parsed: Any, message: bytes) -> int:
+    """How much speaks against a reading: unknown fields, needless zeros, nothing signed."""
+    count = 2 * _unknown_count(parsed) + (parsed.SerializeToString() != message)
+    if parsed.WhichOneof("sub_message") == "signedMessage":
+        count += not parsed.signedMessage.protobufMessageAsBytes
+    return count
 
 
 def _parse(message: bytes, direction: Direction) -> protobuf.Message | None:
