@@ -23,6 +23,8 @@ class Chip:
     """Read at reset to choose how the chip starts: a pressed button would stop it from booting."""
     console: frozenset[int]
     """The USB or serial link to the laptop."""
+    wake: frozenset[int]
+    """Can end a deep sleep."""
     input_only: frozenset[int] = frozenset()
     """Without output driver and without internal pull resistors."""
 
@@ -36,6 +38,7 @@ CHIPS = {
             flash=_pins((6, 11)),
             strapping=_pins(0, 2, 5, 12, 15),
             console=_pins(1, 3),
+            wake=_pins(0, 2, 4, (12, 15), (25, 27), (32, 39)),
             input_only=_pins((34, 39)),
         ),
         Chip(
@@ -44,6 +47,7 @@ CHIPS = {
             flash=_pins((11, 17)),
             strapping=_pins(2, 8, 9),
             console=_pins((18, 21)),
+            wake=_pins((0, 5)),
         ),
         Chip(
             "esp32s3",
@@ -51,6 +55,7 @@ CHIPS = {
             flash=_pins((26, 32)),
             strapping=_pins(0, 3, 45, 46),
             console=_pins(19, 20, 43, 44),
+            wake=_pins((0, 21)),
         ),
     )
 }

@@ -39,7 +39,7 @@ class FlashImage:
 
     def __init__(self, path: Path) -> None:
         """Open an existing image."""
-        self.path = path
+        self.path = path.resolve()
         self.in_use = False
         """Set by the board that runs on it."""
 

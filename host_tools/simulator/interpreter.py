@@ -21,8 +21,9 @@ def micropython_command() -> list[str]:
     if find_spec("micropython_module") is not None:
         # Not the `micropython` script beside this Python: on Windows that is a starter, and
         # killing it would leave the interpreter running. -P: a micropython.py in the current
-        # folder is somebody else's.
-        return [sys.executable, "-P", "-m", "micropython"]
+        # folder is somebody else's. Not -m micropython: that loses the exit code.
+        start = "import micropython, sys; sys.exit(micropython.main())"
+        return [sys.executable, "-P", "-c", start]
     program = shutil.which("micropython")
     if program is None:
         raise FileNotFoundError(

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 LIT = 0.02
@@ -182,9 +182,10 @@ def _merged(sightings: list[Sighting]) -> list[Sighting]:
 class LightWatch:
     """Records a light and waits for patterns."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_change: Callable[[Sample], None] | None = None) -> None:
         self.samples: list[Sample] = []
         self.level = 0.0
+        self._on_change = on_change
         self._since = -math.inf
         self._changed = asyncio.Event()
         self._broken: BaseException | None = None
@@ -195,6 +196,8 @@ class LightWatch:
             self.level = level
             self.samples.append(Sample(at, level))
             self._changed.set()
+            if self._on_change is not None:
+                self._on_change(self.samples[-1])
 
     def break_off(self, reason: BaseException | None) -> None:
         """From now on every wait raises `reason`; None takes that back."""

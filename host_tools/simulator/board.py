@@ -1,0 +1,248 @@
+"""The virtual board: the firmware under MicroPython, with fingers on its buttons and eyes on its
+light."""
+
+import asyncio
+import hashlib
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from host_tools.boards import BoardDefinition, load_board
+from host_tools.simulator.bridge import Bridge
+from host_tools.simulator.flash import FlashImage
+from host_tools.simulator.hardware import DEEP_SLEEP_RESET, HARD_RESET, SOFT_RESET, Hardware
+from host_tools.simulator.light import LightWatch, Sample
+from host_tools.simulator.process import End, Stop, run_firmware
+from host_tools.simulator.sleep import TIMER_WAKE, Wake
+
+HEAP = "160K"
+"""What an ESP32 without PSRAM has for Python, counted on the 64-bit Unix port: -X heapsize."""
+
+_RESTARTS = {"reset": HARD_RESET, "soft reset": SOFT_RESET}
+_KEPT_LINES = 500
+_SHOWN_LINES = 12
+
+
+@dataclass(frozen=True)
+class BoardEvent:
+    """Something a bystander notices; `time` is time.monotonic().
+
+    kind      text
+    "power"   "on", or why the firmware ended
+    "button"  "lock down", "lock up"
+    "light"   its level: "0.00" dark .. "1.00" brightest
+    "console" a line the firmware printed
+    """
+
+    time: float
+    kind: str
+    text: str
+
+
+class BoardStopped(Exception):
+    """The firmware does not run any more; `stop` says why, the text ends with its last lines."""
+
+    def __init__(self, name: str, stop: Stop, lines: list[str]) -> None:
+        code = "" if stop.code is None else f" (exit code {stop.code})"
+        super().__init__(f"{name} stopped: {stop.reason}{code}{_quoted(lines)}")
+        self.stop = stop
+
+
+class Board:
+    """An ESP32 with the firmware of its flash, on the air and in somebody's hand.
+
+    Belongs to one running event loop; `await power_off()` at the end, or use it as an async
+    context manager. While the firmware is not running, waits raise BoardStopped.
+    """
+
+    def __init__(
+        self,
+        air: Any,
+        flash: Path | FlashImage,
+        *,
+        name: str = "fob",
+        heap: str = HEAP,
+        definition: BoardDefinition | None = None,
+        on_event: Callable[[BoardEvent], None] | None = None,
+    ) -> None:
+        """`air` carries its radio, None for a board without; `definition` is how it is wired,
+        boards/virtual.toml by default."""
+        self.name = name
+        self.flash = flash if isinstance(flash, FlashImage) else FlashImage(flash)
+        self.light = LightWatch(self._light_changed)
+        self.hardware = Hardware(
+            definition or load_board("virtual"),
+            self.light,
+            unique_id=hashlib.sha256(name.encode()).digest()[:6],
+        )
+        self.state = "off"
+        """"off", "starting", "running", "asleep", or "stopped" when the firmware ended."""
+        self.stops: list[Stop] = []
+        """Every end of the firmware so far, those before a restart included."""
+        self._air = air
+        self._heap = heap
+        self._on_event = on_event
+        self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
+        self._life: asyncio.Task[None] | None = None
+        self._changed = asyncio.Event()
+        self._touched = asyncio.Event()
+
+    async def __aenter__(self) -> "Board":
+        await self.power_on()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.power_off()
+
+    async def power_on(self) -> None:
+        """Start the firmware; returns when boot.py is about to run.
+
+        Raises BoardStopped if it does not come that far.
+        """
+        if self._life is not None:
+            raise RuntimeError(f"{self.name} is on already")
+        self.hardware.cut_power()
+        self.light.break_off(None)
+        self._lines.clear()
+        self.state = "starting"
+        self._life = asyncio.create_task(self._live())
+        await self._until(lambda: self.state != "starting")
+
+    async def power_off(self) -> None:
+        """Cut the power, whatever the firmware is doing. Does nothing to a board that is off."""
+        if self._life is None:
+            return
+        life, self._life = self._life, None
+        life.cancel()
+        await asyncio.wait([life])
+        self._end(Stop("power off"), "off")
+        if not life.cancelled():
+            life.result()
+
+    def push(self, button: str) -> None:
+        """Put a finger on a button; the light is watched afresh from here."""
+        self.hardware.push(button)
+        self.light.look_away()
+        self._touched.set()
+        self._report("button", f"{button} down")
+
+    def release(self, button: str) -> None:
+        """Take the finger off."""
+        self.hardware.release(button)
+        self._touched.set()
+        self._report("button", f"{button} up")
+
+    async def press(self, *buttons: str, seconds: float = 0.1) -> None:
+        """Push buttons together, hold them, release them."""
+        for button in buttons:
+            self.push(button)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            for button in buttons:
+                self.release(button)
+
+    @property
+    def console(self) -> list[str]:
+        """What the firmware printed since power-on, line by line; the last 500."""
+        return list(self._lines)
+
+    async def prints(self, text: str, *, timeout: float = 5.0) -> str:  # noqa: ASYNC109
+        """Wait for a line with `text` in it, earlier ones included; return the line.
+
+        Raises TimeoutError, or BoardStopped when the firmware ended without printing it.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                await self._until(lambda: any(text in line for line in self._lines))
+        except TimeoutError:
+            raise TimeoutError(
+                f"{self.name} did not print {text!r} within {timeout:g} s{_quoted(self.console)}"
+            ) from None
+        return next(line for line in self._lines if text in line)
+
+    async def stopped(self, *, timeout: float = 5.0) -> Stop:  # noqa: ASYNC109
+        """Wait until the firmware does not run: asleep, ended or without power; return why."""
+        async with asyncio.timeout(timeout):
+            while self.state in ("starting", "running"):
+                self._changed.clear()
+                await self._changed.wait()
+        return self.stops[-1]
+
+    async def _live(self) -> None:
+        try:
+            while True:
+                stop = await run_firmware(self.flash.path, self._heap, self._start, self._print)
+                if stop.reason in _RESTARTS:
+                    self._end(stop, "starting")
+                    self.hardware.cause, self.hardware.wake = _RESTARTS[stop.reason], Wake(0)
+                elif stop.reason == "sleep":
+                    self._end(stop, "asleep")
+                    self.hardware.wake = await self._woken(stop.ms)
+                    self.hardware.cause = DEEP_SLEEP_RESET
+                    self.state = "starting"
+                else:
+                    self._end(stop, "stopped")
+                    return
+        except Exception as error:
+            # An error of the bench itself: whoever waits must hear of it.
+            self.light.break_off(error)
+            self._end(Stop(f"the bench failed: {error!r}"), "stopped")
+            raise
+
+    async def _start(self, bridge: Bridge, end: End) -> None:
+        self.flash.in_use = True
+        self.hardware.connect(bridge, end)
+        self.state = "running"
+        self._changed.set()
+        self._report("power", "on")
+
+    def _end(self, stop: Stop, state: str) -> None:
+        self.flash.in_use = False
+        self.hardware.disconnect()
+        self.state = state
+        self.stops.append(stop)
+        if state in ("stopped", "off"):
+            self.light.break_off(BoardStopped(self.name, stop, self.console))
+        self._changed.set()
+        self._report("power", stop.reason)
+
+    async def _woken(self, ms: int) -> Wake:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + ms / 1000 if ms else None
+        while True:
+            self._touched.clear()
+            wake = self.hardware.wake_sources.woken_by(self.hardware.levels())
+            if wake is not None:
+                return wake
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await self._touched.wait()
+            except TimeoutError:
+                return Wake(TIMER_WAKE)
+
+    async def _until(self, true: Callable[[], bool]) -> None:
+        while not true():
+            if self.state in ("stopped", "off"):
+                raise BoardStopped(self.name, self.stops[-1], self.console)
+            self._changed.clear()
+            await self._changed.wait()
+
+    def _print(self, line: str) -> None:
+        self._lines.append(line)
+        self._changed.set()
+        self._report("console", line)
+
+    def _light_changed(self, sample: Sample) -> None:
+        self._report("light", f"{sample.level:.2f}")
+
+    def _report(self, kind: str, text: str) -> None:
+        if self._on_event is not None:
+            self._on_event(BoardEvent(time.monotonic(), kind, text))
+
+
+def _quoted(lines: list[str]) -> str:
+    return "".join(f"\n  | {line}" for line in lines[-_SHOWN_LINES:])

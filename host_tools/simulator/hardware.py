@@ -1,0 +1,155 @@
+"""The virtual chip's peripherals: the bench's end of service "board".
+
+The other end are port/machine.py, port/esp32.py and port/neopixel.py.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from host_tools.boards import BoardDefinition
+from host_tools.simulator.bridge import Bridge
+from host_tools.simulator.light import LightWatch
+from host_tools.simulator.sleep import Wake, WakeSources
+
+# machine.reset_cause()
+POWER_ON = 1
+HARD_RESET = 2
+WATCHDOG_RESET = 3
+DEEP_SLEEP_RESET = 4
+SOFT_RESET = 5
+
+
+class Hardware:
+    """What stays while the firmware comes and goes: levels on the pins, the RTC's memory."""
+
+    def __init__(self, definition: BoardDefinition, light: LightWatch, unique_id: bytes) -> None:
+        self.definition = definition
+        self.light = light
+        self.unique_id = unique_id
+        self.outputs: dict[int, float] = {}
+        """What the firmware drives, GPIO to 0 (low) .. 1 (high)."""
+        self.rtc_memory = b""
+        self.cause = POWER_ON
+        self.wake = Wake(0)
+        self.wake_sources = WakeSources(definition.chip.wake)
+        self._applied: dict[int, int | None] = dict.fromkeys(
+            definition.buttons.values(), self._released
+        )
+        self._microvolts: dict[int, int] = {}
+        self._bridge: Bridge | None = None
+
+    def connect(self, bridge: Bridge, end: Callable[[str, int], None]) -> None:
+        """Serve a process that just started. `end(reason, ms)` must kill it: "reset", or "sleep"
+        for so many ms (0: without a timer)."""
+        self.wake_sources = WakeSources(self.definition.chip.wake)
+        self._bridge = bridge
+        bridge.serve("board", _Service(self, end))
+
+    def disconnect(self) -> None:
+        """The process is gone: its pins float, so the light goes out."""
+        self._bridge = None
+        self.outputs.clear()
+        self.light.record(time.monotonic(), 0.0)
+
+    def cut_power(self) -> None:
+        """Lose what only lives on power."""
+        self.rtc_memory = b""
+        self.cause = POWER_ON
+        self.wake = Wake(0)
+
+    def push(self, button: str) -> None:
+        """A finger comes down; KeyError for a button the board does not have."""
+        self._apply(self.definition.buttons[button], 0 if self.definition.active_low else 1)
+
+    def release(self, button: str) -> None:
+        """The finger goes up."""
+        self._apply(self.definition.buttons[button], self._released)
+
+    def set_voltage(self, pin: int, volts: float) -> None:
+        """What the pin's analog converter measures."""
+        self._microvolts[pin] = round(volts * 1_000_000)
+        if self._bridge is not None:
+            self._bridge.emit("board", "voltage", pin, self._microvolts[pin])
+
+    def levels(self) -> dict[int, int]:
+        """Levels of the button pins as a sleeping chip sees them."""
+        inactive = int(self.definition.active_low)
+        return {pin: inactive if level is None else level for pin, level in self._applied.items()}
+
+    @property
+    def _released(self) -> int | None:
+        # None: nothing drives the pin, so the firmware reads what pull it switched on.
+        return None if self.definition.pull == "internal" else int(self.definition.active_low)
+
+    def _apply(self, pin: int, level: int | None) -> None:
+        self._applied[pin] = level
+        if self._bridge is not None:
+            self._bridge.emit("board", "level", pin, level)
+
+
+class _Service:
+    # Everything public here can be called by the stand-ins, under its name.
+    def __init__(self, hardware: Hardware, end: Callable[[str, int], None]) -> None:
+        self._hardware = hardware
+        self._end = end
+        self._clock_offset = float("inf")
+        self._latest = 0.0
+
+    def started(self) -> list[object]:
+        hardware = self._hardware
+        for pin, microvolts in hardware._microvolts.items():
+            hardware.set_voltage(pin, microvolts / 1_000_000)
+        return [
+            hardware.cause,
+            hardware.wake.reason,
+            list(hardware.wake.pins),
+            hardware.unique_id,
+            [[pin, level] for pin, level in hardware._applied.items()],
+        ]
+
+    def output(self, pin: int, duty: int, ticks: int) -> None:
+        """A pin is driven, `duty` of 65535; `ticks` is time.ticks_us()."""
+        hardware = self._hardware
+        hardware.outputs[pin] = level = duty / 65535
+        light = hardware.definition.light
+        if pin == light.pin and light.kind != "neopixel":
+            hardware.light.record(self._when(ticks), 1 - level if light.inverted else level)
+
+    def pixels(self, pin: int, colours: bytes, ticks: int) -> None:
+        """A strip of lights took these bytes; the fob's light is the brightest of them."""
+        light = self._hardware.definition.light
+        if pin == light.pin and light.kind == "neopixel":
+            self._hardware.light.record(self._when(ticks), max(colours, default=0) / 255)
+
+    def read_rtc_memory(self) -> bytes:
+        return self._hardware.rtc_memory
+
+    def write_rtc_memory(self, data: bytes) -> None:
+        self._hardware.rtc_memory = data
+
+    def wake_on_ext0(self, pin: int | None, level: bool) -> None:
+        self._hardware.wake_sources.set_ext0(pin, level)
+
+    def wake_on_ext1(self, pins: list[int] | None, level: bool) -> None:
+        self._hardware.wake_sources.set_ext1(pins, level)
+
+    async def reset(self) -> None:
+        self._end("reset", 0)
+        await self._never()
+
+    async def deepsleep(self, ms: int) -> None:
+        self._end("sleep", ms)
+        await self._never()
+
+    async def _never(self) -> None:
+        # The process is being killed; an answer would let it run on for a moment.
+        await asyncio.get_running_loop().create_future()
+
+    def _when(self, ticks: int) -> float:
+        # The firmware's own clock keeps a rhythm intact while the bench is busy. The smallest
+        # delay seen is the best guess of how far it is from the bench's.
+        seconds = ticks / 1_000_000
+        self._clock_offset = min(self._clock_offset, time.monotonic() - seconds)
+        self._latest = max(self._latest, seconds + self._clock_offset)
+        return self._latest

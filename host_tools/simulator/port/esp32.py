@@ -1,0 +1,82 @@
+"""The ESP32's `esp32`, as far as the firmware uses it: the flash partition, and what may wake.
+
+The flash is the file that FOB_FLASH names: a littlefs image that the bench can read and write.
+"""
+
+import os
+
+import bridge
+
+WAKEUP_ALL_LOW = False
+WAKEUP_ANY_HIGH = True
+
+_BLOCK = 4096
+
+
+class _Flash:
+    # The only two ways to change a byte of the flash.
+    def __init__(self, path):
+        self.blocks = os.stat(path)[6] // _BLOCK
+        self._file = open(path, "r+b")  # noqa: SIM115 - for as long as there is power
+
+    def read(self, address, buf):
+        self._file.seek(address)
+        self._file.readinto(buf)
+
+    def program(self, address, data):
+        self._file.seek(address)
+        self._file.write(data)
+
+    def erase(self, block):
+        self.program(block * _BLOCK, b"\xff" * _BLOCK)
+
+
+_flash = _Flash(os.getenv("FOB_FLASH"))
+
+
+class Partition:
+    BOOT = 0
+    RUNNING = 1
+    TYPE_APP = 0
+    TYPE_DATA = 1
+
+    def __init__(self, id, block_size=4096):
+        if id != "vfs" or block_size != _BLOCK:
+            raise OSError(2)
+
+    @staticmethod
+    def find(type=0, subtype=0xFF, *, label=None):
+        if type == 1 and subtype in (0xFF, 0x81) and label in (None, "vfs"):
+            return [Partition("vfs")]
+        return []
+
+    def info(self):
+        return (1, 0x81, 0x200000, _flash.blocks * _BLOCK, "vfs", False)
+
+    def readblocks(self, block_num, buf, offset=0):
+        _flash.read(block_num * _BLOCK + offset, buf)
+
+    def writeblocks(self, block_num, buf, offset=None):
+        if offset is None:
+            for block in range(block_num, block_num + len(buf) // _BLOCK):
+                _flash.erase(block)
+        _flash.program(block_num * _BLOCK + (offset or 0), buf)
+
+    def ioctl(self, op, arg=0):
+        if op == 4:
+            return _flash.blocks
+        if op == 5:
+            return _BLOCK
+        if op == 6:
+            _flash.erase(arg)
+        return 0
+
+
+def wake_on_ext0(pin=None, level=False):
+    bridge.call("board", "wake_on_ext0", None if pin is None else pin._id, level)
+
+
+def wake_on_ext1(pins=None, level=False):
+    # As on the chip, None keeps the pins of before and () clears them.
+    ids = None if pins is None else [pin._id for pin in pins]
+    bridge.call("board", "wake_on_ext1", ids, level)

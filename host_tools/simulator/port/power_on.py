@@ -1,0 +1,64 @@
+"""What the chip's ROM and MicroPython's stock start-up code do, from power to main.py.
+
+Run by the bench as `micropython -X heapsize=160K power_on.py`, with FOB_BRIDGE and FOB_FLASH in
+the environment. Afterwards only the flash can be imported from, as on a board.
+
+The process exits with one of these, or with 1 if the bench itself is at fault.
+"""
+
+import gc
+import os
+import sys
+
+# Loaded while their folder is still on the path: from now on `import` finds the stand-ins in
+# sys.modules, as it would find a built-in module.
+import bluetooth  # noqa: F401
+import esp32
+import machine  # noqa: F401
+import neopixel  # noqa: F401
+import vfs
+
+RETURNED = 10  # main.py came to its end; a board would offer the REPL
+RAISED = 11  # boot.py or main.py raised: printed, then the REPL
+SOFT_RESET = 12  # sys.exit(): a board starts boot.py again
+UNMOUNTABLE = 13  # no file system: the stock code says so for ever, without reaching boot.py
+
+
+def mount():
+    vfs.umount("/")
+    try:
+        vfs.mount(esp32.Partition.find(esp32.Partition.TYPE_DATA, label="vfs")[0], "/")
+    except OSError as error:
+        print("The file system on the flash cannot be mounted:", error)
+        sys.exit(UNMOUNTABLE)
+    os.chdir("/")
+
+
+def hide_bench():
+    sys.path[:] = ["", ".frozen", "/lib"]
+    del sys.argv[:]
+    for name in ("bridge", "__main__"):
+        sys.modules.pop(name, None)
+
+
+def run(name, scope):
+    """Run a script of the flash if it is there; return False when it raised."""
+    try:
+        os.stat(name)
+    except OSError:
+        return True
+    try:
+        execfile(name, scope)  # noqa: F821 - MicroPython has it still
+    except SystemExit:
+        sys.exit(SOFT_RESET)
+    except BaseException as error:  # noqa: BLE001 - the stock code prints whatever ends a script
+        sys.print_exception(error)
+        return False
+    return True
+
+
+mount()
+hide_bench()
+gc.collect()
+scope = {"__name__": "__main__"}
+sys.exit(RETURNED if run("boot.py", scope) and run("main.py", scope) else RAISED)

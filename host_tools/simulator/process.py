@@ -1,0 +1,123 @@
+"""One run of the firmware: a MicroPython process from its start to its end."""
+
+import asyncio
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from host_tools.simulator.bridge import Bridge, BridgeServer
+from host_tools.simulator.interpreter import micropython_command
+
+_POWER_ON = Path(__file__).parent / "port" / "power_on.py"
+_ENDINGS = {  # exit codes of port/power_on.py
+    10: "main.py returned",
+    11: "boot.py or main.py raised",
+    12: "soft reset",
+    13: "the flash cannot be mounted",
+}
+_START_TIMEOUT = 20.0
+_END_TIMEOUT = 5.0
+
+End = Callable[[str, int], None]
+"""Kills the process because of the chip itself: a reason ("reset", "sleep") and ms of sleep."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """How a run of the firmware ended. `code` is the exit code if the process ended by itself,
+    `ms` how long it wants to sleep (0: until something wakes it)."""
+
+    reason: str
+    code: int | None = None
+    ms: int = 0
+
+
+async def run_firmware(
+    flash: Path,
+    heap: str,
+    on_start: Callable[[Bridge, End], Awaitable[None]],
+    on_line: Callable[[str], None],
+) -> Stop:
+    """Run the firmware of a flash image until its process ends; it never outlives this call.
+
+    `on_start` gets the bridge before boot.py runs and must serve it; `on_line` each line printed.
+    """
+    server = BridgeServer()
+    await server.start()
+    token = secrets.token_hex(8)
+    expected = server.expect(token)
+    environment = {key: value for key, value in os.environ.items() if key != "MICROPYPATH"}
+    process = await asyncio.create_subprocess_exec(
+        *micropython_command(),
+        *("-X", f"heapsize={heap}", str(_POWER_ON)),
+        env=environment | {"FOB_BRIDGE": server.environment(token), "FOB_FLASH": str(flash)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        limit=1 << 20,
+        **_APART,
+    )
+    killed: list[Stop] = []
+
+    def end(reason: str, ms: int) -> None:
+        killed.append(Stop(reason, ms=ms))
+        process.kill()
+
+    lines = asyncio.create_task(_read_lines(process, on_line))
+    exited = asyncio.create_task(process.wait())
+    try:
+        both: set[asyncio.Future[Any]] = {expected, exited}
+        await asyncio.wait(both, timeout=_START_TIMEOUT, return_when="FIRST_COMPLETED")
+        if expected.done():
+            bridge = expected.result()
+            await on_start(bridge, end)
+            await _watch(bridge, exited, lambda: bool(killed))
+        elif not exited.done():
+            killed.append(Stop(f"MicroPython did not start within {_START_TIMEOUT:g} s"))
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await exited
+        await lines
+        await server.close()
+    code = exited.result()
+    return killed[0] if killed else Stop(_ENDINGS.get(code, "MicroPython died"), code)
+
+
+async def _watch(
+    bridge: Bridge, exited: "asyncio.Task[int]", was_killed: Callable[[], bool]
+) -> None:
+    """Wait for the end of the process; raises what broke the bridge, which is a bench's error."""
+    closed = asyncio.create_task(bridge.closed())
+    both: set[asyncio.Future[Any]] = {closed, exited}
+    try:
+        await asyncio.wait(both, return_when="FIRST_COMPLETED")
+        if was_killed():
+            return
+        # One end is there, the other follows: the last posts are still under way, or the process
+        # is noticing that the bench hung up.
+        await asyncio.wait(both, timeout=_END_TIMEOUT)
+        if closed.done():
+            closed.result()
+    finally:
+        closed.cancel()
+        await asyncio.wait([closed])
+
+
+async def _read_lines(process: asyncio.subprocess.Process, on_line: Callable[[str], None]) -> None:
+    assert process.stdout is not None
+    async for line in process.stdout:
+        on_line(line.decode("utf-8", "replace").rstrip("\r\n"))
+
+
+# Ctrl-C in the terminal is for the bench; a board does not hear it.
+_APART: dict[str, Any]
+if sys.platform == "win32":
+    _APART = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+else:
+    _APART = {"start_new_session": True}

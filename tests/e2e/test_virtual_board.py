@@ -1,0 +1,334 @@
+"""The virtual board, with small programs in the place of the firmware."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from host_tools.boards import load_board, parse_board
+from host_tools.simulator.board import Board, BoardEvent, BoardStopped
+from host_tools.simulator.flash import FlashError, FlashImage
+from tests.asynchronous import asynchronous
+
+WAIT = "import time\nwhile True: time.sleep_ms(5)\n"
+BUTTONS = """
+import time
+from machine import Pin
+pins = {n: Pin(g, Pin.IN, Pin.PULL_UP) for n, g in (("lock", 32), ("unlock", 33))}
+def report(pin):
+    print(pin, pin.value())
+"""
+
+
+def board_with(tmp_path: Path, main: str, **files: str) -> Board:
+    """A board without radio whose main.py is `main`."""
+    contents = {"/main.py": main} | {f"/{name}.py": text for name, text in files.items()}
+    image = {path: text.encode() for path, text in contents.items()}
+    return Board(None, FlashImage.create(tmp_path / "flash.img", image))
+
+
+async def run(board: Board) -> list[str]:
+    """Let the program of a board come to its end; what it printed."""
+    async with board:
+        await board.stopped()
+        return board.console
+
+
+@asynchronous
+async def test_boot_py_runs_before_main_py_and_shares_its_names(tmp_path: Path) -> None:
+    board = board_with(tmp_path, main="print('main', x)", boot="x = 5\nprint('boot')")
+    assert await run(board) == ["boot", "main 5"]
+    assert board.stops[0].reason == "main.py returned"
+
+
+@asynchronous
+async def test_the_program_finds_itself_on_the_board_and_not_on_the_bench(tmp_path: Path) -> None:
+    board = board_with(
+        tmp_path,
+        main="import os, sys\nprint(sys.path, os.getcwd(), os.listdir(), sys.argv)\nimport bridge",
+    )
+    lines = await run(board)
+    assert lines[0] == "['', '.frozen', '/lib'] / ['main.py'] []"
+    assert lines[-1] == "ImportError: no module named 'bridge'"
+
+
+@asynchronous
+async def test_modules_of_the_flash_can_be_imported(tmp_path: Path) -> None:
+    board = board_with(
+        tmp_path,
+        main="import a.b, c\nprint(a.b.x, c.y)",
+        **{"a/__init__": "", "a/b": "x = 1", "lib/c": "y = 2"},
+    )
+    assert await run(board) == ["1 2"]
+
+
+@asynchronous
+async def test_an_exception_is_printed_with_its_traceback(tmp_path: Path) -> None:
+    board = board_with(tmp_path, main="def f():\n    raise ValueError('why')\nf()")
+    lines = await run(board)
+    assert lines[-2:] == ['  File "main.py", line 2, in f', "ValueError: why"]
+    assert board.stops[0].reason == "boot.py or main.py raised"
+
+
+@asynchronous
+async def test_an_exception_in_boot_py_keeps_main_py_from_running(tmp_path: Path) -> None:
+    board = board_with(tmp_path, main="print('main')", boot="1 / 0")
+    assert (await run(board))[-1] == "ZeroDivisionError: divide by zero"
+
+
+@asynchronous
+async def test_sys_exit_is_a_soft_reset(tmp_path: Path) -> None:
+    board = board_with(
+        tmp_path,
+        main="import machine, sys\nprint(machine.reset_cause())\n"
+        "if machine.reset_cause() != machine.SOFT_RESET: sys.exit()",
+    )
+    assert await run(board) == ["1", "5"]
+
+
+@asynchronous
+async def test_the_light_is_seen_and_its_pattern_recognised(tmp_path: Path) -> None:
+    board = board_with(
+        tmp_path,
+        main="import time\nfrom machine import Pin\nled = Pin(2, Pin.OUT)\n"
+        "led.on()\ntime.sleep_ms(800)\nled.off()\n" + WAIT,
+    )
+    async with board:
+        assert await board.light.shows("done") == "done"
+        assert [sample.level for sample in board.light.samples] == [1, 0]
+
+
+@asynchronous
+async def test_an_inverted_light_shines_while_its_pin_is_low(tmp_path: Path) -> None:
+    board = Board(
+        None,
+        FlashImage.create(
+            tmp_path / "flash.img",
+            {"/main.py": b"from machine import Pin\np = Pin(22, Pin.OUT, value=1)\np(0)\np(1)"},
+        ),
+        definition=load_board("lolin32-lite"),
+    )
+    await run(board)
+    assert [sample.level for sample in board.light.samples] == [1, 0]
+
+
+@asynchronous
+async def test_dimmed_lights_and_strips_are_seen_too(tmp_path: Path) -> None:
+    board = board_with(
+        tmp_path,
+        main="from machine import Pin, PWM\np = PWM(Pin(2), freq=1000, duty_u16=0)\n"
+        "p.duty_u16(32768)\np.deinit()",
+    )
+    await run(board)
+    assert [round(sample.level, 3) for sample in board.light.samples] == [0.5, 0]
+
+    strip = parse_board(
+        {
+            "name": "strip",
+            "chip": "esp32",
+            "wiring": "",
+            "buttons": {"active_low": True, "pull": "internal", "pins": {"lock": 32, "unlock": 33}},
+            "light": {"kind": "neopixel", "pin": 4},
+        }
+    )
+    board.flash.write(
+        {
+            "/main.py": b"from machine import Pin\nfrom neopixel import NeoPixel\n"
+            b"s = NeoPixel(Pin(4), 2)\ns[1] = (0, 51, 255)\ns.write()\nprint(s[1], len(s))\n"
+            b"s.fill((0, 0, 51))\ns.write()"
+        }
+    )
+    board = Board(None, board.flash, definition=strip)
+    assert await run(board) == ["(0, 51, 255) 2"]
+    assert [round(sample.level, 3) for sample in board.light.samples] == [1, 0.2, 0]
+
+
+@asynchronous
+async def test_a_button_is_read_and_interrupts(tmp_path: Path) -> None:
+    board = board_with(
+        tmp_path,
+        main=BUTTONS + "pins['unlock'].irq(report, Pin.IRQ_FALLING)\npins['lock'].irq(report)\n"
+        "print('idle', pins['lock'](), pins['unlock'].value())\n" + WAIT,
+    )
+    async with board:
+        await board.prints("idle 1 1")
+        board.push("unlock")
+        await board.prints("Pin(33) 0")
+        board.release("unlock")  # not what was asked for
+        board.push("lock")
+        await board.prints("Pin(32) 0")
+        board.release("lock")
+        await board.prints("Pin(32) 1")
+        assert "Pin(33) 1" not in board.console
+
+
+@asynchronous
+async def test_a_button_may_be_held_while_the_board_starts(tmp_path: Path) -> None:
+    board = board_with(tmp_path, main=BUTTONS + "report(pins['lock'])\nreport(pins['unlock'])")
+    board.push("lock")
+    assert await run(board) == ["Pin(32) 0", "Pin(33) 1"]
+
+
+@asynchronous
+async def test_a_pull_that_the_program_forgot_reads_as_pressed(tmp_path: Path) -> None:
+    board = board_with(tmp_path, main="from machine import Pin\nprint(Pin(32, Pin.IN).value())")
+    assert await run(board) == ["0"]
+
+
+@asynchronous
+async def test_a_voltage_can_be_measured(tmp_path: Path) -> None:
+    board = board_with(
+        tmp_path,
+        main="from machine import ADC\na = ADC(35, atten=ADC.ATTN_11DB)\n"
+        "print(a.read_uv(), a.read_u16())",
+    )
+    board.hardware.set_voltage(35, 1.225)
+    assert await run(board) == ["1225000 32767"]
+
+
+@asynchronous
+async def test_files_survive_a_power_cut_and_memory_does_not(tmp_path: Path) -> None:
+    board = board_with(
+        tmp_path,
+        main="import machine\nwith open('/log', 'a') as f: f.write('x')\n"
+        "print(open('/log').read(), machine.RTC().memory(), machine.reset_cause())\n"
+        "machine.RTC().memory(b'kept')\n" + WAIT,
+    )
+    async with board:
+        await board.prints("x b'' 1")
+    async with board:
+        await board.prints("xx b'' 1")
+    assert board.flash.read("/log") == b"xx"
+
+
+@asynchronous
+async def test_a_reset_is_immediate_and_keeps_the_rtc_memory(tmp_path: Path) -> None:
+    board = board_with(
+        tmp_path,
+        main="import machine\nprint(machine.reset_cause(), machine.RTC().memory())\n"
+        "if machine.reset_cause() == machine.PWRON_RESET:\n"
+        "    machine.RTC().memory(b'kept')\n"
+        "    try:\n        machine.reset()\n    finally:\n        print('never')\n",
+    )
+    assert await run(board) == ["1 b''", "2 b'kept'"]
+    assert [stop.reason for stop in board.stops[:2]] == ["reset", "main.py returned"]
+
+
+@asynchronous
+async def test_a_timer_ends_a_deep_sleep(tmp_path: Path) -> None:
+    board = board_with(
+        tmp_path,
+        main="import machine\nprint(machine.reset_cause(), machine.wake_reason())\n"
+        "if not machine.wake_reason(): machine.deepsleep(20)\n",
+    )
+    async with board:
+        await board.prints("4 4")
+    assert board.stops[0].reason == "sleep"
+
+
+@asynchronous
+async def test_buttons_end_a_deep_sleep(tmp_path: Path) -> None:
+    board = board_with(
+        tmp_path,
+        main="import esp32, machine\nfrom machine import Pin\n"
+        "print(machine.reset_cause(), machine.wake_reason(), machine.wake_pins())\n"
+        "esp32.wake_on_ext0(Pin(32), esp32.WAKEUP_ALL_LOW)\n"
+        "esp32.wake_on_ext1((Pin(33),), esp32.WAKEUP_ALL_LOW)\n"
+        "machine.deepsleep()",
+    )
+    async with board:
+        await board.stopped()
+        await board.press("lock", seconds=0)
+        await board.prints("4 2 ()")
+        await board.stopped()
+        board.push("unlock")
+        await board.prints("4 3 (33,)")
+
+
+@asynchronous
+async def test_a_pin_that_cannot_wake_the_chip_is_refused(tmp_path: Path) -> None:
+    board = board_with(
+        tmp_path, main="import esp32\nfrom machine import Pin\nesp32.wake_on_ext0(Pin(5), False)"
+    )
+    assert (await run(board))[-1] == "ValueError: invalid pin"
+
+
+@asynchronous
+async def test_a_wait_on_a_board_that_ended_tells_why(tmp_path: Path) -> None:
+    board = board_with(tmp_path, main="raise ValueError('why')")
+    async with board:
+        for waiting in (board.light.shows("done", timeout=60), board.prints("ready", timeout=60)):
+            with pytest.raises(BoardStopped, match=r"main\.py raised(.|\n)*ValueError: why"):
+                await waiting
+
+
+@asynchronous
+async def test_switching_off_ends_every_wait(tmp_path: Path) -> None:
+    board = board_with(tmp_path, main=WAIT)
+    await board.power_on()
+    waits = asyncio.gather(
+        board.light.shows("done", timeout=60),
+        board.prints("ready", timeout=60),
+        return_exceptions=True,
+    )
+    await asyncio.sleep(0)
+    await board.power_off()
+    assert [type(result) for result in await waits] == [BoardStopped, BoardStopped]
+
+
+@asynchronous
+async def test_a_crash_of_the_interpreter_is_reported(tmp_path: Path) -> None:
+    board = board_with(
+        tmp_path, main="import uctypes\nprint('now')\nuctypes.bytearray_at(0, 1)[0] = 0"
+    )
+    async with board:
+        with pytest.raises(BoardStopped, match="MicroPython died"):
+            await board.prints("never", timeout=60)
+
+
+@asynchronous
+async def test_a_flash_without_file_system_is_reported(tmp_path: Path) -> None:
+    board = board_with(tmp_path, main=WAIT)
+    board.flash.path.write_bytes(b"\xff" * board.flash.path.stat().st_size)
+    async with board:
+        assert (await board.stopped()).reason == "the flash cannot be mounted"
+
+
+@asynchronous
+async def test_memory_runs_out_where_the_heap_ends(tmp_path: Path) -> None:
+    board = board_with(tmp_path, main="bytearray(160_000)")
+    assert "MemoryError" in (await run(board))[-1]
+
+
+@asynchronous
+async def test_the_flash_cannot_be_written_behind_a_running_boards_back(tmp_path: Path) -> None:
+    board = board_with(tmp_path, main="print('up')\n" + WAIT)
+    async with board:
+        await board.prints("up")
+        assert board.flash.read("/main.py").startswith(b"print")
+        with pytest.raises(FlashError, match="switch the board off"):
+            board.flash.write({"/main.py": b""})
+    board.flash.write({"/main.py": b""})
+
+
+@asynchronous
+async def test_a_bystander_sees_everything_in_order(tmp_path: Path) -> None:
+    events: list[BoardEvent] = []
+    board = board_with(
+        tmp_path,
+        main=BUTTONS + "print('up')\nwhile pins['lock'](): time.sleep_ms(1)\nPin(2, Pin.OUT).on()",
+    )
+    board = Board(None, board.flash, on_event=events.append)
+    async with board:
+        await board.prints("up")
+        board.push("lock")
+        await board.stopped()
+    assert [(event.kind, event.text) for event in events] == [
+        ("power", "on"),
+        ("console", "up"),
+        ("button", "lock down"),
+        ("light", "1.00"),
+        ("light", "0.00"),
+        ("power", "main.py returned"),
+        ("power", "power off"),
+    ]
