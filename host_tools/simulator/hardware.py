@@ -98,14 +98,13 @@ class _Service:
 
     def started(self) -> list[object]:
         hardware = self._hardware
-        for pin, microvolts in hardware._microvolts.items():
-            hardware.set_voltage(pin, microvolts / 1_000_000)
         return [
             hardware.cause,
             hardware.wake.reason,
             list(hardware.wake.pins),
             hardware.unique_id,
             [[pin, level] for pin, level in hardware._applied.items()],
+            [[pin, microvolts] for pin, microvolts in hardware._microvolts.items()],
         ]
 
     def output(self, pin: int, duty: int, ticks: int) -> None:

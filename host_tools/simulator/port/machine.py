@@ -45,8 +45,9 @@ def _on_event(name, args):
 
 
 bridge.on("board", _on_event)
-_cause, _wake, _wake_pins, _id, _applied = bridge.call("board", "started")
+_cause, _wake, _wake_pins, _id, _applied, _measured = bridge.call("board", "started")
 _levels.update(_applied)
+_microvolts.update(_measured)
 _hertz = 160_000_000
 
 
