@@ -1,0 +1,196 @@
+"""The bench's end of the bridge to the MicroPython process of a virtual board.
+
+The other end is port/bridge.py. Each board opens two loopback TCP connections and introduces
+itself on both with a line ["calls" | "events", token]. From then on every line is a JSON array:
+
+    board to bench, calls:   [ticket, service, name, args]    ticket 0 wants no answer
+    bench to board, calls:   [ticket, error, value]           error null or an exception's name
+    bench to board, events:  [[service, name, args], ...]     all events of one turn of the loop
+
+Bytes travel as {"b": hex}; the rest is None, bool, int, str and lists of these.
+"""
+
+import asyncio
+import inspect
+import json
+from collections.abc import Callable
+from typing import Any
+
+SERVICE_PATIENCE = 5.0  # seconds a call waits for its service to be served
+
+
+class Bridge:
+    """One board, as long as its process lives."""
+
+    def __init__(
+        self,
+        token: str,
+        calls: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        events: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+    ) -> None:
+        self.token = token
+        self._reader, self._writer = calls
+        self._events_reader, self._events_writer = events
+        self._services: dict[str, asyncio.Future[object]] = {}
+        self._outbox: list[list[Any]] = []
+        self._task = asyncio.create_task(self._answer_calls())
+
+    def serve(self, service: str, handler: object) -> None:
+        """Answer calls of `service` by the public methods of `handler`, plain or async.
+
+        A method reports failure by OSError(errno, ...), ValueError or TypeError. Anything else it
+        raises is an error of the bench: it closes the bridge and surfaces in `closed()`.
+        """
+        if self._service(service).done():
+            del self._services[service]
+        self._service(service).set_result(handler)
+
+    def emit(self, service: str, name: str, *args: object) -> None:
+        """Queue an event. Events of one turn of the loop reach the board as one frame."""
+        if self.is_closed:
+            return
+        if not self._outbox:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._outbox.append([service, name, [_encode(arg) for arg in args]])
+
+    @property
+    def is_closed(self) -> bool:
+        return self._task.done()
+
+    async def closed(self) -> None:
+        """Wait until the board is gone; raises what broke the bench, if that is why."""
+        await asyncio.wait([self._task])
+        if not self._task.cancelled():
+            self._task.result()
+
+    async def close(self) -> None:
+        """Hang up: the board's process ends."""
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    def _service(self, name: str) -> asyncio.Future[object]:
+        # The board may call before the bench got round to serving.
+        if name not in self._services:
+            self._services[name] = asyncio.get_running_loop().create_future()
+        return self._services[name]
+
+    async def _answer_calls(self) -> None:
+        try:
+            async for line in self._reader:
+                ticket, service, name, args = json.loads(line)
+                answer = await self._call(service, name, [_decode(arg) for arg in args])
+                if ticket:
+                    self._writer.write(_line([ticket, *answer]))
+        except ConnectionError:
+            pass  # the process was killed
+        finally:
+            self._writer.close()
+            self._events_writer.close()
+
+    async def _call(self, service: str, name: str, args: list[Any]) -> tuple[str | None, Any]:
+        try:
+            # Not wait_for: in Python 3.11 it can swallow a cancellation.
+            async with asyncio.timeout(SERVICE_PATIENCE):
+                handler = await asyncio.shield(self._service(service))
+        except TimeoutError:
+            return "ValueError", f"nobody serves {service!r} on this bench"
+        method = None if name.startswith("_") else getattr(handler, name, None)
+        if method is None:
+            return "ValueError", f"{service} has no {name}"
+        try:
+            value = method(*args)
+            if inspect.isawaitable(value):
+                value = await value
+        except OSError as error:
+            return "OSError", error.errno
+        except (ValueError, TypeError) as error:
+            return type(error).__name__, str(error)
+        return None, _encode(value)
+
+    def _flush(self) -> None:
+        if not self.is_closed:
+            self._events_writer.write(_line(self._outbox))
+        self._outbox = []
+
+
+class BridgeServer:
+    """Listens for virtual boards on a loopback port of the system's choice."""
+
+    def __init__(self, on_stranger: Callable[[Bridge], None] | None = None) -> None:
+        """`on_stranger` is given boards whose token nobody expects; without it they are hung up."""
+        self._on_stranger = on_stranger
+        self._expected: dict[str, asyncio.Future[Bridge]] = {}
+        self._halves: dict[tuple[str, str], tuple[asyncio.StreamReader, asyncio.StreamWriter]] = {}
+        self._bridges: list[Bridge] = []
+        self._server: asyncio.Server | None = None
+        self.port = 0
+
+    async def start(self) -> None:
+        """Listen; `port` is valid afterwards."""
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=1 << 20)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        """Stop listening and hang up on every board."""
+        for future in self._expected.values():
+            future.cancel()
+        for bridge in self._bridges:
+            await bridge.close()
+        for _, writer in self._halves.values():
+            writer.close()
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+
+    def environment(self, token: str) -> str:
+        """The FOB_BRIDGE value that brings a board here under `token` (without colons)."""
+        return f"127.0.0.1:{self.port}:{token}"
+
+    def expect(self, token: str) -> asyncio.Future[Bridge]:
+        """The next board that introduces itself as `token`; call it before the process starts."""
+        future: asyncio.Future[Bridge] = asyncio.get_running_loop().create_future()
+        self._expected[token] = future
+        return future
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            kind, token = json.loads(await reader.readline())
+        except (ValueError, ConnectionError):
+            writer.close()
+            return
+        self._halves[kind, token] = reader, writer
+        if ("calls", token) in self._halves and ("events", token) in self._halves:
+            self._introduce(token)
+
+    def _introduce(self, token: str) -> None:
+        calls = self._halves.pop(("calls", token))
+        events = self._halves.pop(("events", token))
+        expected = self._expected.pop(token, None)
+        introduce = self._on_stranger if expected is None else expected.set_result
+        if introduce is None or (expected is not None and expected.cancelled()):
+            calls[1].close()
+            events[1].close()
+            return
+        bridge = Bridge(token, calls, events)
+        self._bridges = [known for known in self._bridges if not known.is_closed] + [bridge]
+        introduce(bridge)
+
+
+def _line(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode() + b"\n"
+
+
+def _encode(value: object) -> Any:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return {"b": bytes(value).hex()}
+    if isinstance(value, list | tuple):
+        return [_encode(item) for item in value]
+    return value
+
+
+def _decode(value: Any) -> Any:
+    if isinstance(value, dict):
+        return bytes.fromhex(value["b"])
+    if isinstance(value, list):
+        return [_decode(item) for item in value]
+    return value

@@ -1,0 +1,159 @@
+"""Carries a virtual board's hardware calls to the bench, over loopback TCP.
+
+The bench's end is host_tools/simulator/bridge.py, which also describes the frames. Runs inside the
+firmware's heap, so it stays small. FOB_BRIDGE="host:port:token" says where the bench listens and
+which board this is; both sockets open at the first use.
+
+When the bench goes away the process ends with a non-zero exit: a firmware without hardware must
+not wait for ever.
+"""
+
+import _thread
+import binascii
+import json
+import os
+import select
+import socket
+import sys
+
+import micropython
+import uctypes
+
+_ERRORS = {"OSError": OSError, "ValueError": ValueError, "TypeError": TypeError}
+
+_calls = None
+_events = None
+_handlers = {}
+_ticket = 0
+_calling = False
+_delivered = _thread.allocate_lock()
+_ready = select.poll()
+
+
+class _Lines:
+    # Keeps what it has read between calls: Ctrl-C may interrupt a read half way through a line.
+    def __init__(self, address, hello):
+        self.socket = socket.socket()
+        self.socket.connect(address)
+        self.socket.setsockopt(6, 1, 1)  # IPPROTO_TCP, TCP_NODELAY
+        self.read = b""
+        self.send(hello)
+
+    def send(self, value):
+        self.socket.sendall(json.dumps(value).encode() + b"\n")
+
+    def receive(self):
+        while True:
+            end = self.read.find(b"\n")
+            if end >= 0:
+                line = self.read[:end]
+                self.read = self.read[end + 1 :]
+                return json.loads(line)
+            data = self.socket.recv(512)
+            if not data:
+                _end_process()
+            self.read += data
+
+
+def _end_process():
+    # SystemExit ends neither a thread's process nor, from a scheduled callback, the main thread's,
+    # which may be asleep for ever: an access violation is the one way out MicroPython offers.
+    sys.stderr.write("the bench is gone\n")
+    uctypes.bytearray_at(0, 1)[0] = 0
+
+
+def _open():
+    global _calls, _events
+    host, port, token = os.getenv("FOB_BRIDGE").split(":")
+    address = socket.getaddrinfo(host, int(port))[0][-1]
+    _calls = _Lines(address, ["calls", token])
+    _events = _Lines(address, ["events", token])
+    _ready.register(_events.socket, select.POLLIN)
+    _delivered.acquire()
+    _thread.start_new_thread(_watch, ())
+
+
+def _watch():
+    # MicroPython's threads have no interpreter lock here: this one waits and schedules, no more.
+    while True:
+        for _ in _ready.ipoll():
+            pass
+        try:
+            bench_is_there = _events.socket.recv(1, socket.MSG_PEEK)
+        except OSError:
+            bench_is_there = False
+        if not bench_is_there:
+            _end_process()
+        try:
+            micropython.schedule(_deliver, None)
+        except RuntimeError:  # the queue holds 4; somebody else filled it
+            continue
+        _delivered.acquire()
+
+
+def _deliver(_):
+    try:
+        # In the middle of a call: come back after it, the thread schedules again at once.
+        while not _calling and (_events.read or _ready.poll(0)):
+            for service, name, args in _events.receive():
+                handler = _handlers.get(service)
+                if handler:
+                    handler(name, [_decode(arg) for arg in args])
+    finally:
+        _delivered.release()
+
+
+def _encode(value):
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [_encode(item) for item in value]
+    return {"b": binascii.hexlify(value).decode()}
+
+
+def _decode(value):
+    if isinstance(value, dict):
+        return binascii.unhexlify(value["b"])
+    if isinstance(value, list):
+        return [_decode(item) for item in value]
+    return value
+
+
+def call(service, name, *args):
+    """Ask the bench and wait for the answer; events wait until this returned.
+
+    Raises the OSError(errno), ValueError or TypeError the bench reports.
+    """
+    global _ticket, _calling
+    if _calls is None:
+        _open()
+    outer = _calling
+    _calling = True
+    try:
+        _ticket = ticket = (_ticket + 1) & 0xFFFF
+        _calls.send([ticket, service, name, _encode(args)])
+        answer = _calls.receive()
+        while answer[0] != ticket:  # left over from a call that Ctrl-C interrupted
+            answer = _calls.receive()
+        value = _decode(answer[2])
+        if answer[1]:
+            raise _ERRORS[answer[1]](value)
+    finally:
+        _calling = outer
+    # Nothing that jumps may follow: MicroPython runs scheduled callbacks at jumps, and the caller
+    # shall have the value before the events that it caused.
+    return value
+
+
+def post(service, name, *args):
+    """Tell the bench, without an answer; keeps its order among calls."""
+    if _calls is None:
+        _open()
+    _calls.send([0, service, name, _encode(args)])
+
+
+def on(service, handler):
+    """Have handler(name, args) called for each event of a service, on the main thread."""
+    if _calls is None:
+        _open()
+    _handlers[service] = handler
