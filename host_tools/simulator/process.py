@@ -111,8 +111,11 @@ async def _watch(
 
 async def _read_lines(process: asyncio.subprocess.Process, on_line: Callable[[str], None]) -> None:
     assert process.stdout is not None
-    async for line in process.stdout:
-        on_line(line.decode("utf-8", "replace").rstrip("\r\n"))
+    async for raw in process.stdout:
+        line = raw.decode("utf-8", "replace").rstrip("\r\n")
+        # On a board a traceback starts with the script: what ran it is not written in Python.
+        if f'"{_POWER_ON}"' not in line:
+            on_line(line)
 
 
 # Ctrl-C in the terminal is for the bench; a board does not hear it.

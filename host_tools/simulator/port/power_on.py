@@ -15,6 +15,7 @@ import sys
 import bluetooth  # noqa: F401
 import esp32
 import machine  # noqa: F401
+import micropython
 import neopixel  # noqa: F401
 import vfs
 
@@ -22,6 +23,21 @@ RETURNED = 10  # main.py came to its end; a board would offer the REPL
 RAISED = 11  # boot.py or main.py raised: printed, then the REPL
 SOFT_RESET = 12  # sys.exit(): a board starts boot.py again
 UNMOUNTABLE = 13  # no file system: the stock code says so for ever, without reaching boot.py
+
+
+class Micropython:
+    """The Unix port's `micropython` with what a chip's has besides: no module can be added to."""
+
+    @staticmethod
+    def alloc_emergency_exception_buf(size):
+        pass
+
+
+def complete_micropython():
+    for name in dir(micropython):
+        if not name.startswith("__"):
+            setattr(Micropython, name, getattr(micropython, name))
+    sys.modules["micropython"] = Micropython
 
 
 def mount():
@@ -57,6 +73,7 @@ def run(name, scope):
     return True
 
 
+complete_micropython()
 mount()
 hide_bench()
 gc.collect()
