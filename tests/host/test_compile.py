@@ -1,0 +1,40 @@
+"""Compiling the firmware for a board."""
+
+import pytest
+from click.testing import CliRunner
+
+from host_tools import compile as compiling
+from tests.interpreter import Interpreter
+
+BROKEN = b"def f(:\n    pass\n"
+
+
+def test_every_firmware_file_compiles_for_every_chip() -> None:
+    result = CliRunner().invoke(compiling.main, ["--check"])
+    assert result.exit_code == 0, result.output
+    assert "fob/p256.py" in result.output
+    assert "main.py" in result.output
+
+
+def test_a_file_that_does_not_compile_fails_the_check_by_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path
+) -> None:
+    (tmp_path / "fob").mkdir()
+    (tmp_path / "fob" / "good.py").write_text("x = 1\n")
+    (tmp_path / "fob" / "broken.py").write_bytes(BROKEN)
+    monkeypatch.setattr(compiling, "resource_folder", lambda name: tmp_path)
+    result = CliRunner().invoke(compiling.main, ["--check"])
+    assert result.exit_code == 1
+    assert 'File "fob/broken.py", line 1' in result.output
+
+
+def test_what_was_compiled_runs_and_names_its_source(tmp_path) -> None:
+    source = b"def f():\n    raise KeyError('here')\n"
+    (tmp_path / "made.mpy").write_bytes(compiling.compile_module(source, "somewhere/made.py"))
+    with Interpreter(path=[tmp_path]) as interpreter:
+        interpreter.exec(
+            "import io, made, sys\n"
+            "try:\n    made.f()\n"
+            "except KeyError as e:\n    out = io.StringIO(); sys.print_exception(e, out)\n"
+        )
+        assert 'File "somewhere/made.py", line 2, in f' in interpreter.eval("out.getvalue()")
