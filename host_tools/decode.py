@@ -171,7 +171,7 @@ def _detect(message: bytes) -> tuple[Direction, protobuf.Message]:
 
 def _oddities(parsed: Any, message: bytes) -> int:
     """How much speaks against a reading: unknown fields, needless zeros, nothing signed."""
-    count = 2 * _unknown_count(parsed) + (parsed.SerializeToString() != message)
+    count: int = 2 * _unknown_count(parsed) + (parsed.SerializeToString() != message)
     if parsed.WhichOneof("sub_message") == "signedMessage":
         count += not parsed.signedMessage.protobufMessageAsBytes
     return count

@@ -11,7 +11,7 @@ from .car import Car, ConnectionLimitReached
 from .connection import CarConnection
 from .events import CarEvent
 from .keys import VehicleKey
-from .names import InvalidVin
+from .names import InvalidVin, check_vin
 from .nonces import NonceReuse
 from .whitelist import WhitelistKey
 
@@ -25,4 +25,5 @@ __all__ = [
     "NonceReuse",
     "VehicleKey",
     "WhitelistKey",
+    "check_vin",
 ]

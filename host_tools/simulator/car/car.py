@@ -145,6 +145,10 @@ class Car:
         self.body.asleep = True
         self._push_changes()
 
+    def report(self) -> None:
+        """Put the state into the event stream."""
+        self._log("state", self.body.description())
+
     def _written(self, connection: CarConnection, data: bytes) -> None:
         self.tick()
         now = self._clock()

@@ -1,0 +1,261 @@
+"""`fob car`: the simulated car alone, on a real controller or for another Bluetooth host."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+import time
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import click
+from bumble.transport import open_transport
+from bumble.transport.common import (
+    AsyncPipeSink,
+    Transport,
+    TransportInitError,
+    TransportSink,
+    TransportSource,
+    TransportSpecError,
+)
+
+from host_tools.cli.car_events import event_lines, event_object
+from host_tools.cli.keyboard import Keyboard
+from host_tools.simulator.car import Behaviour, Car, CarEvent, InvalidVin, check_vin
+from host_tools.simulator.radio.air import Air
+from host_tools.simulator.radio.car_radio import REAL_CAR_MTU, AddressKind, CarRadio
+from host_tools.simulator.radio.lent_controller import lend
+
+EXAMPLE_VIN = "5YJ3E1EA1KF000000"
+CAR_ADDRESS = "2C:A7:74:00:00:01"
+HOST_ADDRESS = "02:00:00:00:00:{:02X}"
+
+# Seconds in which the answer to a repeated nonce still gets out before the car gives up.
+_LAST_WORDS = 1.0
+
+_KEYS = "t tap the card · r new vehicle key · s status · q quit"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for on the command line."""
+
+    vin: str
+    transport: str | None
+    host_transports: tuple[str, ...]
+    name: Literal["hash", "vin", "alternate"]
+    behaviour: Behaviour
+    mtu: int
+    notify: bool
+    address: AddressKind
+    tap_after: float | None
+    keep_going: bool
+    as_json: bool
+
+
+def _vin(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    try:
+        return check_vin(value.upper())
+    except InvalidVin as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@click.command()
+@click.option("--vin", default=EXAMPLE_VIN, show_default=True, callback=_vin)
+@click.option("--transport", metavar="SPEC", help="Put the car on a controller, e.g. usb:0.")
+@click.option(
+    "--host-transport",
+    "host_transports",
+    metavar="SPEC",
+    multiple=True,
+    help="Lend a virtual controller to another Bluetooth host, e.g. pty:PATH; may be repeated.",
+)
+@click.option("--name", type=click.Choice(["hash", "vin", "alternate"]), default="hash")
+@click.option("--plaintext-b", is_flag=True, help="Also accept the older form of plaintexts.")
+@click.option(
+    "--require-none",
+    type=click.Choice(["refuse", "ignore"]),
+    is_flag=False,
+    flag_value="refuse",
+    help="Refuse (or ignore) commands before an authenticationResponse.",
+)
+@click.option(
+    "--require-role",
+    type=click.Choice(["refuse", "ignore"]),
+    is_flag=False,
+    flag_value="refuse",
+    help="Refuse (or ignore) requests to add a key without a role, as today's cars do.",
+)
+@click.option(
+    "--acknowledge",
+    type=click.Choice(["status", "counter", "vehicle-status"]),
+    default="status",
+    help="How the success of a command shows.",
+)
+@click.option("--mtu", type=click.IntRange(23, 517), default=REAL_CAR_MTU, show_default=True)
+@click.option("--notify", is_flag=True, help="Offer notifications instead of indications.")
+@click.option("--address", type=click.Choice(["public", "random", "rotating"]), default="public")
+@click.option(
+    "--tap-after",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="Tap the card by itself, so long after a request.",
+)
+@click.option("--keep-going", is_flag=True, help="Do not stop at a repeated nonce.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per event and line.")
+def car(
+    plaintext_b: bool,
+    require_none: Literal["refuse", "ignore"] | None,
+    require_role: Literal["refuse", "ignore"] | None,
+    acknowledge: Literal["status", "counter", "vehicle-status"],
+    **rest: Any,
+) -> None:
+    """Run a simulated car and show all that it hears and says.
+
+    Keys on standard input: t taps the card, r changes the vehicle's key, s shows the status,
+    q quits. A repeated nonce ends the car with exit code 1.
+    """
+    behaviour = Behaviour(
+        plaintext="AB" if plaintext_b else "A",
+        require_none=require_none or False,
+        require_role=require_role or False,
+        acknowledge=acknowledge,
+    )
+    options = Options(behaviour=behaviour, **rest)
+    if not options.transport and not options.host_transports:
+        raise click.UsageError("give --transport for a controller, or --host-transport for a host")
+    if options.transport and options.host_transports:
+        raise click.UsageError("--host-transport is for the virtual radio, without --transport")
+    sys.exit(asyncio.run(_Runner(options).run()))
+
+
+class _Runner:
+    """One run of the command."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._start = time.monotonic()
+        self._stop = asyncio.Event()
+        self._violated = asyncio.Event()
+        self._air = Air()
+        self.car = Car(
+            options.vin, name=options.name, behaviour=options.behaviour, on_event=self._event
+        )
+
+    async def run(self) -> int:
+        """Run until told to stop; return the exit code."""
+        async with contextlib.AsyncExitStack() as stack:
+            source, sink = await self._controller(stack)
+            radio = CarRadio(
+                self.car,
+                source,
+                sink,
+                mtu=self._options.mtu,
+                notify=self._options.notify,
+                address=self._options.address,
+            )
+            await radio.start()
+            stack.push_async_callback(radio.stop)
+            for number, spec in enumerate(self._options.host_transports, 1):
+                await self._lend(stack, number, spec)
+            self._announce(radio)
+            await self._until_the_end(stack.enter_context(Keyboard()))
+        return 1 if self.car.violations else 0
+
+    async def _controller(
+        self, stack: contextlib.AsyncExitStack
+    ) -> tuple[TransportSource, TransportSink]:
+        """The controller the car is on: a real one, or one of the virtual radio."""
+        if self._options.transport:
+            transport = await stack.enter_async_context(
+                await _opened(open_transport(self._options.transport), self._options.transport)
+            )
+            return transport.source, transport.sink
+        controller = self._air.controller("car", CAR_ADDRESS)
+        return controller, AsyncPipeSink(controller)
+
+    async def _lend(self, stack: contextlib.AsyncExitStack, number: int, spec: str) -> None:
+        controller = self._air.controller(f"host {number}", HOST_ADDRESS.format(number))
+        await stack.enter_async_context(await _opened(lend(controller, spec), spec))
+
+    def _announce(self, radio: CarRadio) -> None:
+        where = self._options.transport or ", ".join(self._options.host_transports)
+        if self._options.as_json:
+            ready = {
+                "time": round(time.monotonic() - self._start, 6),
+                "kind": "ready",
+                "vin": self.car.vin,
+                "name": self.car.advertised_name,
+                "address": radio.address,
+                "transport": where,
+            }
+            click.echo(json.dumps(ready))
+        else:
+            click.echo(f"{self.car.advertised_name} ({self.car.vin}) at {radio.address}, {where}")
+            click.echo(_KEYS)
+
+    async def _until_the_end(self, keyboard: Keyboard) -> None:
+        """Obey the keyboard until something ends the run."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # Windows has no such handlers; there Ctrl-C raises KeyboardInterrupt.
+            with contextlib.suppress(NotImplementedError):
+                loop.add_signal_handler(number, self._stop.set)
+        keys = asyncio.create_task(self._obey(keyboard))
+        violated = asyncio.create_task(self._violated.wait())
+        stop = asyncio.create_task(self._stop.wait())
+        tasks = {keys, violated, stop}
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+            if violated in done and stop not in done:
+                await asyncio.wait({stop}, timeout=_LAST_WORDS)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _obey(self, keyboard: Keyboard) -> None:
+        while True:
+            match await keyboard.key():
+                case "t":
+                    self.car.tap_card()
+                case "r":
+                    self.car.rotate_key()
+                case "s":
+                    self.car.report()
+                case "q":
+                    self._stop.set()
+
+    def _event(self, event: CarEvent) -> None:
+        if self._options.as_json:
+            click.echo(json.dumps(event_object(event, self._start)))
+        else:
+            for line in event_lines(event, self._start):
+                click.echo(line)
+        if event.kind == "violation" and not self._options.keep_going:
+            self._violated.set()
+        if event.kind == "enrolment" and self.car.waits_for_card:
+            self._tap_later()
+
+    def _tap_later(self) -> None:
+        if self._options.tap_after is not None:
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._options.tap_after, self._tap_if_awaited)
+
+    def _tap_if_awaited(self) -> None:
+        if self.car.waits_for_card:
+            self.car.tap_card()
+
+
+async def _opened(opening: Awaitable[Transport], spec: str) -> Transport:
+    """Wait for a transport; a failure is an error that names it."""
+    try:
+        return await opening
+    except (OSError, ValueError, TransportInitError, TransportSpecError) as error:
+        raise click.ClickException(f"cannot open the transport {spec!r}: {error}") from error
