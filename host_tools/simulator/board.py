@@ -109,7 +109,11 @@ class Board:
         self._lines.clear()
         self.state = "starting"
         self._life = asyncio.create_task(self._live())
-        await self._until(lambda: self.state != "starting")
+        try:
+            await self._until(lambda: self.state != "starting")
+        except BaseException:
+            await self.power_off()
+            raise
 
     async def power_off(self) -> None:
         """Cut the power, whatever the firmware is doing. Does nothing to a board that is off."""

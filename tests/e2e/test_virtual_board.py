@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from host_tools.boards import load_board, parse_board
+from host_tools.firmware import layout_firmware
 from host_tools.simulator.board import Board, BoardEvent, BoardStopped
 from host_tools.simulator.flash import FlashError, FlashImage
 from tests.asynchronous import asynchronous
@@ -100,6 +101,28 @@ async def test_the_light_is_seen_and_its_pattern_recognised(tmp_path: Path) -> N
     async with board:
         assert await board.light.shows("done") == "done"
         assert [sample.level for sample in board.light.samples] == [1, 0]
+
+
+@asynchronous
+async def test_the_firmwares_own_patterns_are_recognised(tmp_path: Path) -> None:
+    main = (
+        "import asyncio\nfrom fob import patterns\nfrom hal import light\n"
+        "async def show(pattern, ms):\n"
+        "    try:\n        await asyncio.wait_for_ms(patterns.play(lamp, pattern), ms)\n"
+        "    except asyncio.TimeoutError: pass\n"
+        "async def all():\n"
+        "    await show(patterns.WORKING, 450)\n    await show(patterns.DONE, 2000)\n"
+        "    await asyncio.sleep_ms(300)\n"
+        "    await show(patterns.FAILED, 2000)\n    await asyncio.sleep_ms(300)\n"
+        "    await show(patterns.NEEDS_LAPTOP, 3000)\n"
+        "lamp = light.build('pin', 2)\nasyncio.run(all())"
+    )
+    flash = FlashImage.create(
+        tmp_path / "flash.img", layout_firmware() | {"/main.py": main.encode()}
+    )
+    async with Board(None, flash) as board:
+        for pattern in ("working", "done", "failed", "needs laptop"):
+            await board.light.shows(pattern)
 
 
 @asynchronous

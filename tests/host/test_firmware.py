@@ -32,14 +32,6 @@ def test_the_start_scripts_stay_source_and_the_rest_is_compiled() -> None:
     assert {Path(path[1:]).with_suffix("") for path in files} == modules
 
 
-def test_no_stand_in_of_the_simulator_reaches_a_board() -> None:
-    port = resource_folder("host_tools") / "simulator" / "port"
-    stand_ins = {path.stem for path in port.glob("*.py")}
-    assert {"bridge", "machine", "power_on"} <= stand_ins
-    laid_out = {Path(path).stem for path in layout_firmware() if path.count("/") == 1}
-    assert not laid_out & stand_ins
-
-
 def test_source_may_be_laid_out_instead() -> None:
     files = layout_firmware(source=True)
     folder = resource_folder("firmware")
