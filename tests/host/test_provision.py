@@ -6,7 +6,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from host_tools.boards import load_board
-from host_tools.provision import ProvisionError, new_key, parse_vin, provision, vin_warning
+from host_tools.provision import (
+    ProvisionError,
+    new_key,
+    parse_vin,
+    provision,
+    public_key,
+    vin_warning,
+)
+from tests.interpreter import Interpreter
 
 VIN = "5YJ3E1EA0KF000316"
 BOARD = load_board("lolin32-lite")
@@ -52,6 +60,33 @@ def test_each_fob_gets_a_valid_key_of_its_own() -> None:
 def test_an_existing_key_is_kept() -> None:
     key = new_key()
     assert provision(VIN, BOARD, key=key)["/key.bin"] == key
+
+
+def test_the_firmware_reads_the_configuration(interpreter: Interpreter) -> None:
+    files = provision(VIN, BOARD)
+    read = interpreter.eval(
+        "(lambda c: (c.vin, c.public_key, c.private_key, c.role, c.form_factor, c.enrol, c.board))"
+        f"(load('fob.config').load({files['/fob.json']!r}, {files['/key.bin']!r}))"
+    )
+    written = json.loads(files["/fob.json"])
+    key = files["/key.bin"]
+    assert read == (VIN, public_key(key), key, 3, 7, "role", written["board"])
+
+
+@pytest.mark.parametrize(("kept", "first"), [(False, 1), (True, 1_750_000_000)])
+def test_a_counter_starts_beyond_what_its_key_can_have_used(
+    kept: bool, first: int, interpreter: Interpreter
+) -> None:
+    key = new_key() if kept else None
+    record = provision(VIN, BOARD, key=key, clock=lambda: 1_750_000_000.5)["/state/counter.0"]
+    interpreter.exec(
+        "class MemoryFlash:\n"
+        "    def __init__(self, files): self.files = files\n"
+        "    def read(self, name): return self.files.get(name)\n"
+        "    def write(self, name, data): self.files[name] = data\n"
+    )
+    counter = f"load('fob.store').Counter(MemoryFlash({{'counter.0': {record!r}}}))"
+    assert interpreter.eval(f"{counter}.take()") == first
 
 
 def test_a_vin_is_taken_as_people_type_it() -> None:
