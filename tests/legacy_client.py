@@ -54,9 +54,9 @@ class LegacyKey:
         message = vcsec.UnsignedMessage()
         change = message.WhitelistOperation.addKeyToWhitelistAndAddPermissions
         change.key.PublicKeyRaw = self.public_key if public_key is None else public_key
-        change.permission.extend(permissions)  # type: ignore[arg-type]
-        change.keyRole = role  # type: ignore[assignment]
-        message.WhitelistOperation.metadataForKey.keyFormFactor = form_factor  # type: ignore[assignment]
+        change.permission.extend(permissions)
+        change.keyRole = role
+        message.WhitelistOperation.metadataForKey.keyFormFactor = form_factor
         return self.present(message)
 
     def present(self, message: vcsec.UnsignedMessage) -> bytes:
@@ -103,11 +103,11 @@ class LegacyKey:
 
 
 def rke(action: int) -> vcsec.UnsignedMessage:
-    return vcsec.UnsignedMessage(RKEAction=action)  # type: ignore[arg-type]
+    return vcsec.UnsignedMessage(RKEAction=action)
 
 
 def level(value: int) -> vcsec.UnsignedMessage:
-    response = vcsec.AuthenticationResponse(authenticationLevel=value)  # type: ignore[arg-type]
+    response = vcsec.AuthenticationResponse(authenticationLevel=value)
     return vcsec.UnsignedMessage(authenticationResponse=response)
 
 
@@ -115,7 +115,7 @@ def information(
     kind: int, key_id: bytes | None = None, public_key: bytes | None = None, slot: int | None = None
 ) -> bytes:
     """The frame of an unsigned request for information."""
-    request = vcsec.InformationRequest(informationRequestType=kind)  # type: ignore[arg-type]
+    request = vcsec.InformationRequest(informationRequestType=kind)
     if key_id is not None:
         request.keyId.publicKeySHA1 = key_id
     if public_key is not None:

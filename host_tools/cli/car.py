@@ -17,10 +17,8 @@ from bumble.transport import open_transport
 from bumble.transport.common import (
     AsyncPipeSink,
     Transport,
-    TransportInitError,
     TransportSink,
     TransportSource,
-    TransportSpecError,
 )
 
 from host_tools.cli.car_events import event_lines, event_object
@@ -158,12 +156,16 @@ class _Runner:
                 notify=self._options.notify,
                 address=self._options.address,
             )
-            await radio.start()
+            try:
+                await radio.start()
+            except TimeoutError:
+                where = self._options.transport
+                raise click.ClickException(f"no controller answers on {where!r}") from None
             stack.push_async_callback(radio.stop)
             for number, spec in enumerate(self._options.host_transports, 1):
                 await self._lend(stack, number, spec)
             self._announce(radio)
-            await self._until_the_end(stack.enter_context(Keyboard()))
+            await self._until_the_end(stack.enter_context(Keyboard()), radio)
         return 1 if self.car.violations else 0
 
     async def _controller(
@@ -198,7 +200,7 @@ class _Runner:
             click.echo(f"{self.car.advertised_name} ({self.car.vin}) at {radio.address}, {where}")
             click.echo(_KEYS)
 
-    async def _until_the_end(self, keyboard: Keyboard) -> None:
+    async def _until_the_end(self, keyboard: Keyboard, radio: CarRadio) -> None:
         """Obey the keyboard until something ends the run."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -208,11 +210,14 @@ class _Runner:
         keys = asyncio.create_task(self._obey(keyboard))
         violated = asyncio.create_task(self._violated.wait())
         stop = asyncio.create_task(self._stop.wait())
-        tasks = {keys, violated, stop}
+        lost = asyncio.create_task(radio.lost())
+        tasks = {keys, violated, stop, lost}
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
+            if lost in done:
+                raise click.ClickException("the controller is gone")
             if violated in done and stop not in done:
                 await asyncio.wait({stop}, timeout=_LAST_WORDS)
         finally:
@@ -257,5 +262,6 @@ async def _opened(opening: Awaitable[Transport], spec: str) -> Transport:
     """Wait for a transport; a failure is an error that names it."""
     try:
         return await opening
-    except (OSError, ValueError, TransportInitError, TransportSpecError) as error:
+    except Exception as error:
+        # USB and serial libraries raise errors of their own, which need not be installed here.
         raise click.ClickException(f"cannot open the transport {spec!r}: {error}") from error

@@ -16,7 +16,7 @@ MOVE = vcsec.CLOSURE_MOVE_TYPE_MOVE
 
 
 def move(**closures: int) -> vcsec.UnsignedMessage:
-    request = vcsec.ClosureMoveRequest(**closures)  # type: ignore[arg-type]
+    request = vcsec.ClosureMoveRequest(**closures)
     return vcsec.UnsignedMessage(closureMoveRequest=request)
 
 

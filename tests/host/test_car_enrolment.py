@@ -164,7 +164,7 @@ def test_an_unsigned_change_is_refused() -> None:
 
 def test_a_card_cannot_approve_a_command() -> None:
     bench = CarBench()
-    status = bench.status(bench.key.present(vcsec.UnsignedMessage(RKEAction=0)))  # type: ignore[arg-type]
+    status = bench.status(bench.key.present(vcsec.UnsignedMessage(RKEAction=0)))
     assert status.operationStatus == vcsec.OPERATIONSTATUS_ERROR
     assert not bench.car.tap_card()
     assert bench.car.locked

@@ -47,7 +47,7 @@ def test_odd_signed_messages_never_raise(
     message = vcsec.SignedMessage(
         token=token,
         protobufMessageAsBytes=payload,
-        signatureType=kind,  # type: ignore[arg-type]
+        signatureType=kind,
         signature=signature,
         keyId=key_id or BENCH.key.key_id,
         counter=counter,

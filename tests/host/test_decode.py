@@ -93,9 +93,9 @@ def test_the_direction_of_unsigned_commands_is_found(data: str) -> None:
 @pytest.mark.parametrize(
     "status",
     [
-        vcsec.VehicleStatus(vehicleLockState=1),  # type: ignore[arg-type]
-        vcsec.VehicleStatus(closureStatuses=vcsec.ClosureStatuses(rearTrunk=1)),  # type: ignore[arg-type]
-        vcsec.VehicleStatus(closureStatuses=vcsec.ClosureStatuses(), userPresence=2),  # type: ignore[arg-type]
+        vcsec.VehicleStatus(vehicleLockState=1),
+        vcsec.VehicleStatus(closureStatuses=vcsec.ClosureStatuses(rearTrunk=1)),
+        vcsec.VehicleStatus(closureStatuses=vcsec.ClosureStatuses(), userPresence=2),
     ],
 )
 def test_the_direction_of_a_status_is_found(status: vcsec.VehicleStatus) -> None:
@@ -125,7 +125,7 @@ def test_an_unknown_enum_value_keeps_its_number() -> None:
 def test_no_line_is_wider_than_80_columns() -> None:
     message = vcsec.FromVCSECMessage()
     status = message.commandStatus.whitelistOperationStatus
-    status.whitelistOperationInformation = 13  # type: ignore[assignment]
+    status.whitelistOperationInformation = 13
     data = [frame(message), *map(bytes.fromhex, frames_of(LEGACY))]
     lines = [line for each in data for line in decode_frame(each).text().splitlines()]
     assert max(map(len, lines)) <= 80

@@ -37,6 +37,9 @@ _VERSION_VALUE = b"\x01"
 # Seconds between looks at names, addresses and time-outs.
 _TICK = 0.25
 
+# Seconds; real controllers that load their firmware first take a few.
+_POWER_ON = 15.0
+
 AddressKind = Literal["public", "random", "rotating"]
 
 _Send = Callable[[Connection, bytes], Awaitable[None]]
@@ -71,11 +74,13 @@ class CarRadio:
         advertising_interval: float = 0.1,
     ) -> None:
         self.car = car
+        self._source = source
         self._notify = notify
         self._address = address
         self._rotation = rotation
         self._advertised: tuple[str, bool, int] | None = None
         self._changed = asyncio.Event()
+        self._stopping = False
         self._links: dict[Connection, _Link] = {}
         self._main: asyncio.Task[None] | None = None
         interval_ms = advertising_interval * 1000
@@ -110,15 +115,30 @@ class CarRadio:
         return address.to_string(with_type_qualifier=False)
 
     async def start(self) -> None:
-        """Power the controller on and advertise until `stop`."""
-        await self.device.power_on()
+        """Power the controller on and advertise until `stop`.
+
+        Raises TimeoutError when the controller does not answer.
+        """
+        async with asyncio.timeout(_POWER_ON):
+            await self.device.power_on()
         self._main = asyncio.create_task(self._run())
+
+    async def lost(self) -> None:
+        """Wait until the controller is gone; raises what ended the advertising, if that did."""
+        assert self._main
+        await asyncio.wait(
+            {self._main, self._source.terminated}, return_when=asyncio.FIRST_COMPLETED
+        )
+        if self._main.done():
+            self._main.result()
 
     async def stop(self) -> None:
         """Drop every link and stop advertising; errors of the advertising task are raised."""
+        # Not cancelled: a command to the controller must not be left half-way.
+        self._stopping = True
+        self._changed.set()
         if self._main:
-            self._main.cancel()
-            await asyncio.gather(self._main, return_exceptions=True)
+            await self._main
         for connection in list(self._links):
             await connection.disconnect()
         await self.device.power_off()
@@ -143,7 +163,7 @@ class CarRadio:
 
     async def _run(self) -> None:
         """Keep the advertisement as it should be, and the car's time going."""
-        while True:
+        while not self._stopping:
             self.car.tick()
             try:
                 await self._advertise()
@@ -152,7 +172,8 @@ class CarRadio:
                 _log.debug("advertising: %s", error)
                 self._advertised = None
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), _TICK)
+                async with asyncio.timeout(_TICK):
+                    await self._changed.wait()
             self._changed.clear()
 
     async def _advertise(self) -> None:
