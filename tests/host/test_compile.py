@@ -1,5 +1,7 @@
 """Compiling the firmware for a board."""
 
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 
@@ -17,7 +19,7 @@ def test_every_firmware_file_compiles_for_every_chip() -> None:
 
 
 def test_a_file_that_does_not_compile_fails_the_check_by_name(
-    monkeypatch: pytest.MonkeyPatch, tmp_path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "fob").mkdir()
     (tmp_path / "fob" / "good.py").write_text("x = 1\n")
@@ -28,7 +30,7 @@ def test_a_file_that_does_not_compile_fails_the_check_by_name(
     assert 'File "fob/broken.py", line 1' in result.output
 
 
-def test_what_was_compiled_runs_and_names_its_source(tmp_path) -> None:
+def test_what_was_compiled_runs_and_names_its_source(tmp_path: Path) -> None:
     source = b"def f():\n    raise KeyError('here')\n"
     (tmp_path / "made.mpy").write_bytes(compiling.compile_module(source, "somewhere/made.py"))
     with Interpreter(path=[tmp_path]) as interpreter:

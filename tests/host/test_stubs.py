@@ -5,6 +5,7 @@ in the same ways, or the firmware could come to lean on it.
 """
 
 import ast
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PORT = ROOT / "host_tools" / "simulator" / "port"
-STUBS = ROOT / ".venv" / "typings"
+STUBS = Path(sys.prefix) / "typings"  # where `make setup` puts them
 STAND_INS = ["bluetooth", "esp32", "machine", "neopixel"]
 # What every object has; stubs do not list it.
 OF_ANY_OBJECT = {"__new__", "__repr__", "__str__", "__eq__", "__hash__", "__init__"}
@@ -114,11 +115,11 @@ def differences(stand_in: Names, board: Names, where: str) -> Iterator[str]:
                 yield from differences(stand_in.classes[name], board.classes[name], full)
         elif name in stand_in.functions and name in board.functions:
             overloads = board.functions[name]
-            for ours in stand_in.functions[name]:
-                if not any(accepts(theirs, ours) for theirs in overloads):
-                    yield f"{full}({ast.unparse(ours)}) takes more than the board's"
-                if required(ours) < min(required(theirs) for theirs in overloads):
-                    yield f"{full}({ast.unparse(ours)}) needs less than the board's"
+            for taken in stand_in.functions[name]:
+                if not any(accepts(overload, taken) for overload in overloads):
+                    yield f"{full}({ast.unparse(taken)}) takes more than the board's"
+                if required(taken) < min(required(overload) for overload in overloads):
+                    yield f"{full}({ast.unparse(taken)}) needs less than the board's"
         elif name in OF_ANY_OBJECT:
             continue
         elif name not in set(board.public()):
