@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Literal
 
@@ -30,8 +29,6 @@ MAX_CONNECTIONS = 3
 # Seconds after which an `alternate` car changes its name.
 NAME_PERIOD = 2.0
 
-_EVENTS_KEPT = 10_000
-
 
 class ConnectionLimitReached(Exception):
     """Three links are open already; the car then advertises as not connectable."""
@@ -42,7 +39,7 @@ class Car:
 
     vin: raises InvalidVin. behaviour: the rules of this car; without it, plaintext and
     require_none are set and the rest is usual. vehicle_key: instead of a random one.
-    on_event: called for each CarEvent; the latest are also in `events`.
+    on_event: called for each CarEvent, which also go to `events`.
     """
 
     def __init__(
@@ -61,7 +58,7 @@ class Car:
         self.vin = names.check_vin(vin)
         self.behaviour = behaviour or Behaviour(plaintext=plaintext, require_none=require_none)
         self.name_scheme: names.Scheme = name
-        self.events: deque[CarEvent] = deque(maxlen=_EVENTS_KEPT)
+        self.events: list[CarEvent] = []
         self.on_event = on_event
         self.violations: list[NonceReuse] = []
         """Every repeated nonce; empty as long as all keys behave."""
