@@ -41,9 +41,6 @@ _MAX_TAG = const(5)
 
 def encode(schema, message):
     """Encode `message` (a dict) into bytes; an unknown name or bad value raises ValueError."""
-    for name in message:
-        if not any(field[0] == name for field in schema.values()):
-            raise ValueError("no field " + name)
     buffer = bytearray(_size(schema, message))
     _write(schema, message, buffer, 0)
     return bytes(buffer)
@@ -62,6 +59,9 @@ def decode(schema, data):
 
 
 def _size(schema, message):
+    for name in message:
+        if not any(field[0] == name for field in schema.values()):
+            raise ValueError("no field " + name)
     total = 0
     for number, kind, sub, value in _present(schema, message):
         tag = _varint_size(number << 3)
