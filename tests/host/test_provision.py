@@ -65,12 +65,14 @@ def test_an_existing_key_is_kept() -> None:
 def test_the_firmware_reads_the_configuration(interpreter: Interpreter) -> None:
     files = provision(VIN, BOARD)
     read = interpreter.eval(
-        "(lambda c: (c.vin, c.public_key, c.private_key, c.role, c.form_factor, c.enrol, c.board))"
+        "(lambda c: (c.vin, c.public_key, c.private_key, c.role, c.form_factor, c.enrol,"
+        " c.buttons, c.active_low, c.light))"
         f"(load('fob.config').load({files['/fob.json']!r}, {files['/key.bin']!r}))"
     )
-    written = json.loads(files["/fob.json"])
     key = files["/key.bin"]
-    assert read == (VIN, public_key(key), key, 3, 7, "role", written["board"])
+    buttons = {"lock": 32, "unlock": 33}
+    light = {"kind": "pin", "pin": 22, "inverted": True}
+    assert read == (VIN, public_key(key), key, 3, 7, "role", buttons, True, light)
 
 
 @pytest.mark.parametrize(("kept", "first"), [(False, 1), (True, 1_750_000_000)])
