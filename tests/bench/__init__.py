@@ -1,0 +1,1 @@
+"""Measurements of the firmware's cryptography; no test depends on them."""
