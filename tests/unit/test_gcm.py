@@ -5,6 +5,8 @@ Vectors: test cases 4, 5 and 16 of the GCM specification (McGrew, Viega).
 
 from binascii import unhexlify as unhex
 
+from expect import raises
+
 from fob import gcm
 from fob.errors import AuthenticationFailed
 
@@ -20,14 +22,6 @@ CIPHERTEXT = unhex(
     "21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e091"
 )
 TAG = unhex("5bc94fbc3221a5db94fae95ae7121a47")
-
-
-def raises(error, function, *args):
-    try:
-        function(*args)
-    except error as raised:
-        return raised
-    raise AssertionError("nothing was raised")
 
 
 def test_a_twelve_byte_nonce_is_the_counter_block_itself():

@@ -3,6 +3,8 @@
 import os
 from binascii import unhexlify as unhex
 
+from expect import raises
+
 from fob import p256
 from fob.errors import InvalidKey
 
@@ -26,14 +28,6 @@ SECRET = unhex("d6840f6b42f6edafd13116e0e12565202fef8e9ece7dce03812464d04b9442de
 # The two points with x = 0 exist, because b is a square.
 ZERO_X = bytes([4]) + bytes(32)
 SQUARE_ROOT_OF_B = unhex("66485c780e2f83d72433bd5d84a06bb6541c2af31dae871728bf856a174f93f4")
-
-
-def raises(error, function, *args, **kwargs):
-    try:
-        function(*args, **kwargs)
-    except error as raised:
-        return raised
-    raise AssertionError("nothing was raised")
 
 
 def scalar(value):
