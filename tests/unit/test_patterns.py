@@ -46,7 +46,7 @@ async def test_failed_is_three_short_lights():
 
 
 async def test_working_goes_on_until_it_is_cancelled():
-    light, changes = await play_for(patterns.WORKING, 10050)
+    _, changes = await play_for(patterns.WORKING, 10050)
     assert len(changes) == 101
     assert changes[:3] == [(0, True), (100, False), (200, True)]
 
