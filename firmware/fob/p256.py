@@ -137,9 +137,9 @@ def _add(a, b):
 
 
 def _affine(point):
-    """(x, y); neither infinity nor the outcome of a fault in the computation passes the check."""
+    """(x, y); InvalidKey for infinity, and for what a fault in the computation moved off the curve."""
     x, d, z = point
-    # Euclid's algorithm takes a time that depends on z, which is random: it was blinded.
+    # Euclid's algorithm takes a time that depends on z, which the blinding made random.
     a, b, inverse, following = z, _P, 1, 0
     while a > 1:
         quotient, remainder = divmod(b, a)
