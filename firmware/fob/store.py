@@ -14,6 +14,9 @@ from fob.errors import CounterExhausted, StoreError
 VERSION = const(1)
 _HEADER = const(5)
 _TRAILER = const(4)
+_SESSION = "session"
+# needs_none, shared key, vehicle key
+_SESSION_SIZE = const(1 + 16 + 65)
 
 
 def pack(sequence, payload):
@@ -44,22 +47,21 @@ class Slots:
     def load(self):
         """Return (payload, damaged) of the newest whole record; raises StoreError without one.
 
-        `damaged` tells that the other slot holds something unreadable, which may have been newer.
+        `damaged` tells that the other slot is unreadable or gone, and may have been newer.
         """
         newest = None
-        damaged = False
+        damaged = found = False
         for index, name in enumerate(self._names):
             record = self._flash.read(name)
-            if record is None:
-                continue
-            content = unpack(record)
+            found = found or record is not None
+            content = unpack(record or b"")
             if content is None:
                 damaged = True
             elif newest is None or content[0] > self._sequence:
                 self._sequence, newest = content
                 self._target = 1 - index
         if newest is None:
-            raise StoreError("state is damaged" if damaged else "state is missing")
+            raise StoreError("state is damaged" if found else "state is missing")
         return newest, damaged
 
     def save(self, payload):
@@ -85,8 +87,9 @@ class Counter:
         payload, damaged = self._slots.load()
         self._next = self._end = int.from_bytes(payload, "big")
         if damaged:
-            # The damaged record may have leased one block more than this one.
-            self._next += self.LEASE
+            # The other record may have leased one block more than this one. Both slots are renewed
+            # at once: should this happen again, the older record still bounds what was used.
+            self.advance(self._end + self.LEASE)
 
     def take(self):
         """Return the next value, 1..MAX; raises CounterExhausted past the last one."""
@@ -122,15 +125,12 @@ class SessionCache:
     A missing or damaged cache costs one more handshake, nothing else: it loads as empty.
     """
 
-    _NAME = "session"
-    _SIZE = const(82)
-
     def __init__(self, flash):
         self._flash = flash
         self.vehicle_key = self.shared_key = None
         self.needs_none = False
-        content = unpack(flash.read(self._NAME) or b"")
-        if content and len(content[1]) == self._SIZE:
+        content = unpack(flash.read(_SESSION) or b"")
+        if content and len(content[1]) == _SESSION_SIZE:
             payload = content[1]
             self.needs_none = payload[0] == 1
             self.shared_key = payload[1:17]
@@ -145,6 +145,6 @@ class SessionCache:
         ):
             return
         payload = bytes((needs_none,)) + shared_key + vehicle_key
-        self._flash.write(self._NAME, pack(1, payload))
+        self._flash.write(_SESSION, pack(1, payload))
         self.vehicle_key, self.shared_key = vehicle_key, shared_key
         self.needs_none = needs_none
