@@ -8,14 +8,13 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import click
 from bumble.transport import open_transport
 from bumble.transport.common import (
-    AsyncPipeSink,
     Transport,
     TransportSink,
     TransportSource,
@@ -27,6 +26,8 @@ from host_tools.simulator.car import Behaviour, Car, CarEvent, InvalidVin, check
 from host_tools.simulator.radio.air import Air
 from host_tools.simulator.radio.car_radio import REAL_CAR_MTU, AddressKind, CarRadio
 from host_tools.simulator.radio.lent_controller import lend
+
+T = TypeVar("T")
 
 EXAMPLE_VIN = "5YJ3E1EA1KF000000"
 CAR_ADDRESS = "2C:A7:74:00:00:01"
@@ -146,6 +147,11 @@ class _Runner:
 
     async def run(self) -> int:
         """Run until told to stop; return the exit code."""
+        loop = asyncio.get_running_loop()
+        for each in (signal.SIGINT, signal.SIGTERM):
+            # Windows has no such handlers; there Ctrl-C raises KeyboardInterrupt.
+            with contextlib.suppress(NotImplementedError):
+                loop.add_signal_handler(each, self._stop.set)
         async with contextlib.AsyncExitStack() as stack:
             source, sink = await self._controller(stack)
             radio = CarRadio(
@@ -173,16 +179,14 @@ class _Runner:
     ) -> tuple[TransportSource, TransportSink]:
         """The controller the car is on: a real one, or one of the virtual radio."""
         if self._options.transport:
-            transport = await stack.enter_async_context(
-                await _opened(open_transport(self._options.transport), self._options.transport)
-            )
+            spec = self._options.transport
+            transport = await _enter(stack, _transport(spec), spec)
             return transport.source, transport.sink
-        controller = self._air.controller("car", CAR_ADDRESS)
-        return controller, AsyncPipeSink(controller)
+        return self._air.hci("car", CAR_ADDRESS)
 
     async def _lend(self, stack: contextlib.AsyncExitStack, number: int, spec: str) -> None:
         controller = self._air.controller(f"host {number}", HOST_ADDRESS.format(number))
-        await stack.enter_async_context(await _opened(lend(controller, spec), spec))
+        await _enter(stack, lend(controller, spec), spec)
 
     def _announce(self, radio: CarRadio) -> None:
         where = self._options.transport or ", ".join(self._options.host_transports)
@@ -202,11 +206,6 @@ class _Runner:
 
     async def _until_the_end(self, keyboard: Keyboard, radio: CarRadio) -> None:
         """Obey the keyboard until something ends the run."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            # Windows has no such handlers; there Ctrl-C raises KeyboardInterrupt.
-            with contextlib.suppress(NotImplementedError):
-                loop.add_signal_handler(number, self._stop.set)
         keys = asyncio.create_task(self._obey(keyboard))
         violated = asyncio.create_task(self._violated.wait())
         stop = asyncio.create_task(self._stop.wait())
@@ -258,10 +257,18 @@ class _Runner:
             self.car.tap_card()
 
 
-async def _opened(opening: Awaitable[Transport], spec: str) -> Transport:
-    """Wait for a transport; a failure is an error that names it."""
+async def _enter(
+    stack: contextlib.AsyncExitStack, opening: contextlib.AbstractAsyncContextManager[T], spec: str
+) -> T:
+    """Open a transport for as long as the stack lives; a failure is an error that names it."""
     try:
-        return await opening
+        return await stack.enter_async_context(opening)
     except Exception as error:
         # USB and serial libraries raise errors of their own, which need not be installed here.
         raise click.ClickException(f"cannot open the transport {spec!r}: {error}") from error
+
+
+@contextlib.asynccontextmanager
+async def _transport(spec: str) -> AsyncIterator[Transport]:
+    async with await open_transport(spec) as transport:
+        yield transport

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -49,6 +50,13 @@ class FobCar:
     def type(self, key: str) -> None:
         assert self._process.stdin
         self._process.stdin.write(f"{key}\n".encode())
+
+    def close_input(self) -> None:
+        assert self._process.stdin
+        self._process.stdin.close()
+
+    def signal(self, number: int) -> None:
+        self._process.send_signal(number)
 
     async def exit_code(self) -> int:
         assert self._process.stdout
@@ -324,5 +332,39 @@ def test_the_link_can_be_opened_again() -> None:
             await host.connect((await host.find(HASH_NAME)).address)
             assert (await host.message()).HasField("vehicleStatus")
             await host.disconnect()
+
+    play(scenario)
+
+
+def test_a_host_that_vanished_makes_room_for_the_next() -> None:
+    async def run() -> None:
+        port = free_port()
+        spec = f"tcp-client:127.0.0.1:{port}"
+        async with fob_car("--host-transport", f"tcp-server:127.0.0.1:{port}") as car:
+            for _ in range(4):
+                async with foreign_host(spec) as host:
+                    await host.connect((await host.find(HASH_NAME)).address)
+                    assert (await host.message()).HasField("vehicleStatus")
+            await car.event("disconnected")
+
+    asyncio.run(run())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_car_in_order(number: int) -> None:
+    async def run() -> None:
+        async with fob_car("--host-transport", "pty") as car:
+            car.signal(number)
+            assert await car.exit_code() == 0
+
+    asyncio.run(run())
+
+
+def test_the_end_of_standard_input_does_not_end_the_car() -> None:
+    async def scenario(car: FobCar, host: ForeignHost) -> None:
+        car.close_input()
+        await host.connect((await host.find(HASH_NAME)).address)
+        assert (await host.message()).HasField("vehicleStatus")
 
     play(scenario)

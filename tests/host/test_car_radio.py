@@ -7,13 +7,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from bumble.core import AdvertisingData
+from bumble.core import UUID, AdvertisingData
 from bumble.device import Advertisement, Connection, Device, Peer
 from bumble.gatt import Characteristic
 from bumble.gatt_client import CharacteristicProxy
 from bumble.hci import Address
 from bumble.host import Host
-from bumble.transport.common import AsyncPipeSink
 
 from host_tools.protocol import vcsec_pb2 as vcsec
 from host_tools.simulator.car import Car
@@ -41,12 +40,8 @@ class Street:
         """A new device on the same air."""
         self._count += 1
         address = f"C0:00:00:00:00:{self._count:02X}"
-        controller = self._air.controller(f"device {self._count}", f"02:{address[3:]}")
-        device = Device(
-            name="passer-by",
-            address=Address(address),
-            host=Host(controller, AsyncPipeSink(controller)),
-        )
+        source, sink = self._air.hci(f"device {self._count}")
+        device = Device(name="passer-by", address=Address(address), host=Host(source, sink))
         await device.power_on()
         return device
 
@@ -118,9 +113,8 @@ def play(scenario: Scenario, name: Any = "hash", **options: Any) -> None:
     async def run() -> None:
         air = Air()
         car = Car(VIN, name=name)
-        controller = air.controller("car", "2C:A7:74:00:00:01")
-        sink = AsyncPipeSink(controller)
-        radio = CarRadio(car, controller, sink, advertising_interval=0.02, **options)
+        source, sink = air.hci("car", "2C:A7:74:00:00:01")
+        radio = CarRadio(car, source, sink, advertising_interval=0.02, **options)
         await radio.start()
         await scenario(Street(car, radio, air))
         await radio.stop()
@@ -135,7 +129,7 @@ def test_the_name_comes_only_with_the_scan_response() -> None:
         assert report.is_connectable
         assert str(report.address).startswith("2C:A7:74:00:00:01")
         services = report.data.get(AdvertisingData.Type.COMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS)
-        assert [str(uuid) for uuid in services or []] == ["UUID-16:1122"]
+        assert services == [UUID.from_16_bits(0x1122)]
         assert HASH_NAME.encode() not in bytes(street.radio.device.advertising_data)
 
     play(scenario)

@@ -52,6 +52,12 @@ def _refuse_read(connection: Connection) -> bytes:
     raise ATT_Error(ATT_READ_NOT_PERMITTED_ERROR)
 
 
+async def _disconnect(connection: Connection) -> None:
+    # The link may break while the command is on its way.
+    with contextlib.suppress(HCI_Error):
+        await connection.disconnect()
+
+
 class CarRadio:
     """Advertises a car and carries values between its links and the air.
 
@@ -140,14 +146,14 @@ class CarRadio:
         if self._main:
             await self._main
         for connection in list(self._links):
-            await connection.disconnect()
+            await _disconnect(connection)
         await self.device.power_off()
 
     async def drop(self, peer: str) -> None:
         """Disconnect the link whose CarConnection has this peer, as a car may at any time."""
         for connection, link in list(self._links.items()):
             if link.car_connection.peer == peer:
-                await connection.disconnect()
+                await _disconnect(connection)
 
     def _service(self) -> Service:
         to_vehicle: Characteristic[bytes] = Characteristic(
@@ -233,7 +239,7 @@ class CarRadio:
         try:
             car_connection = self.car.connect(str(connection.peer_address))
         except ConnectionLimitReached:
-            connection.cancel_on_disconnection(connection.disconnect())
+            connection.cancel_on_disconnection(_disconnect(connection))
             return
         link = _Link(car_connection, connection, self._send)
         self._links[connection] = link

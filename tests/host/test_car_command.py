@@ -1,0 +1,78 @@
+"""`fob car` as a person uses it: its complaints, and how it shows what the car does."""
+
+import json
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from host_tools.cli.car import car
+from host_tools.cli.car_events import event_lines, event_object
+from tests.car_bench import CarBench
+
+UNLOCK = b"\x10\x00"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "complaint"),
+    [
+        ([], 2, "--transport for a controller, or --host-transport for a host"),
+        (["--vin", "5YJ3"], 2, "a VIN has 17 characters, not 4"),
+        (["--vin", "5YJ3E1EA1KF00000O", "--transport", "x"], 2, "wrong: 'O'"),
+        (["--transport", "usb:0", "--host-transport", "pty"], 2, "without --transport"),
+        (["--transport", "carrier-pigeon:1"], 1, "cannot open the transport 'carrier-pigeon:1'"),
+        (["--host-transport", "tcp-server:_:x"], 1, "cannot open the transport 'tcp-server:_:x'"),
+        (["--host-transport", "pty:/no/such/place"], 1, "No such file or directory"),
+        (["--mtu", "22", "--host-transport", "pty"], 2, "--mtu"),
+    ],
+)
+def test_what_is_wrong_is_said(arguments: list[str], code: int, complaint: str) -> None:
+    result = CliRunner().invoke(car, arguments)
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert complaint in result.stderr
+
+
+def busy_bench() -> CarBench:
+    """A bench on which most kinds of events have happened."""
+    bench = CarBench()
+    bench.enrol()
+    data = bench.key.signed(UNLOCK)
+    bench.ask(data)
+    bench.ask(data)
+    bench.ask(b"\xff\xff" + bytes(60))
+    bench.car.rotate_key()
+    bench.link.disconnect()
+    return bench
+
+
+def test_events_fit_in_80_columns() -> None:
+    lines = [line for event in busy_bench().car.events for line in event_lines(event, 100.0)]
+    assert max(len(click.unstyle(line)) for line in lines) <= 80
+
+
+def test_a_frame_is_shown_with_its_time_bytes_and_meaning() -> None:
+    bench = CarBench()
+    bench.now += 1.5
+    bench.link.write(bench.key.key_request())
+    events = [event for event in bench.car.events if event.kind == "received"]
+    assert event_lines(events[0], 100.0)[:4] == [
+        "   1.500  -> car",
+        f"          000e 120c 0a0a 0803 1206 0a04 {bench.key.key_id.hex(' ', 2)}",
+        "          unsignedMessage",
+        "            InformationRequest",
+    ]
+
+
+def test_a_repeated_nonce_is_red() -> None:
+    (event,) = [event for event in busy_bench().car.events if event.kind == "violation"]
+    assert event_lines(event, 0.0)[0].startswith("\x1b[31m\x1b[1m")
+
+
+def test_every_event_is_a_json_object() -> None:
+    objects = [event_object(event, 100.0) for event in busy_bench().car.events]
+    assert json.loads(json.dumps(objects)) == objects
+    kinds = {each["kind"] for each in objects}
+    assert {"connected", "received", "sent", "accepted", "state", "violation"} <= kinds
+    (first, *_) = [each for each in objects if each["kind"] == "sent"]
+    assert first["direction"] == "from-vehicle"
+    assert "vehicleStatus" in first["message"]
