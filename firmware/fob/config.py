@@ -32,6 +32,8 @@ class Config:
             self.light = {name: board["light"][name] for name in ("kind", "pin", "inverted")}
             if len(self.vin) != 17 or len(self.public_key) != 65:
                 raise ValueError
+            if self.enrol not in ("role", "permissions"):
+                raise ValueError
         except (AttributeError, KeyError, TypeError, ValueError):
             raise ConfigError("fob.json is incomplete: run `fob provision`")
 
