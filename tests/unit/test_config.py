@@ -1,0 +1,126 @@
+"""The configuration as a laptop wrote it, and everything that may be wrong with it."""
+
+import json
+from binascii import unhexlify
+
+from expect import raises
+
+from fob import config
+from fob.errors import ConfigError
+
+KEY = bytes(range(32))
+PUBLIC_KEY = "04" + "0123456789abcdef" * 8
+
+
+def fields(**changes):
+    content = {
+        "version": 1,
+        "vin": "5YJ3E1EA1KF000000",
+        "public_key": PUBLIC_KEY,
+        "role": 3,
+        "form_factor": 7,
+        "enrol": "role",
+        "board": {
+            "buttons": {"lock": 32, "unlock": 33},
+            "active_low": True,
+            "light": {"kind": "pin", "pin": 22, "inverted": True},
+        },
+    }
+    content.update(changes)
+    return content
+
+
+def load(content):
+    return config.load(json.dumps(content).encode(), KEY)
+
+
+def test_a_configuration_is_read():
+    settings = load(fields())
+    assert settings.vin == "5YJ3E1EA1KF000000"
+    assert settings.private_key == KEY
+    assert settings.public_key == unhexlify(PUBLIC_KEY)
+    assert (settings.role, settings.form_factor, settings.enrol) == (3, 7, "role")
+    assert settings.buttons == {"lock": 32, "unlock": 33}
+    assert settings.active_low is True
+    assert settings.light == {"kind": "pin", "pin": 22, "inverted": True}
+
+
+def test_a_later_laptop_may_add_fields():
+    assert load(fields(nickname="blue one")).role == 3
+
+
+def test_a_missing_configuration_asks_for_the_laptop():
+    assert raises(ConfigError, config.load, None, KEY).needs_laptop
+
+
+def test_a_missing_key_is_an_error():
+    raises(ConfigError, config.load, json.dumps(fields()).encode(), None)
+
+
+def test_a_key_of_another_length_is_an_error():
+    for length in (0, 31, 33):
+        raises(ConfigError, config.load, json.dumps(fields()).encode(), bytes(length))
+
+
+def test_damaged_json_is_an_error():
+    text = json.dumps(fields()).encode()
+    for length in range(0, len(text) - 1, 7):
+        raises(ConfigError, config.load, text[:length], KEY)
+
+
+def test_bytes_that_are_no_text_are_an_error():
+    raises(ConfigError, config.load, b"\xff\xfe\x00", KEY)
+
+
+def test_json_that_is_no_object_is_an_error():
+    for text in (b"[]", b"1", b'"text"', b"null"):
+        raises(ConfigError, config.load, text, KEY)
+
+
+def test_another_version_is_an_error():
+    for version in (0, 2, None, "1"):
+        raises(ConfigError, load, fields(version=version))
+
+
+def test_every_missing_field_is_an_error():
+    for name in fields():
+        content = fields()
+        del content[name]
+        raises(ConfigError, load, content)
+
+
+def test_every_missing_part_of_the_board_is_an_error():
+    for name in fields()["board"]:
+        content = fields()
+        del content["board"][name]
+        raises(ConfigError, load, content)
+
+
+def test_a_vin_of_another_length_is_an_error():
+    raises(ConfigError, load, fields(vin="5YJ3E1EA1KF00000"))
+
+
+def test_a_public_key_that_is_no_point_in_hex_is_an_error():
+    for text in ("", "04", PUBLIC_KEY[:-2], PUBLIC_KEY[:-1], "zz" + PUBLIC_KEY[2:]):
+        raises(ConfigError, load, fields(public_key=text))
+
+
+def test_fields_of_another_type_are_errors():
+    for name, value in (
+        ("vin", 17),
+        ("public_key", 4),
+        ("role", "driver"),
+        ("form_factor", None),
+        ("board", None),
+        ("board", []),
+    ):
+        raises(ConfigError, load, fields(**{name: value}))
+
+
+def test_an_enrol_form_that_does_not_exist_is_an_error():
+    raises(ConfigError, load, fields(enrol="card"))
+
+
+def test_no_error_tells_the_key():
+    text = str(raises(ConfigError, config.load, b"{}", KEY))
+    assert "0001020304" not in text and "\\x" not in text

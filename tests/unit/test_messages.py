@@ -1,0 +1,81 @@
+"""Requests and answers of VCSEC; whole frames are compared with the vectors in tests/host."""
+
+from expect import raises
+
+from fob import codes, messages, protobuf
+from fob.errors import DecodeError
+
+PUBLIC_KEY = b"\x04" + bytes(range(64))
+
+
+def request(**options):
+    message = protobuf.decode(
+        messages.TO_VCSEC_MESSAGE, messages.whitelist_request(PUBLIC_KEY, **options)
+    )
+    signed = message["signedMessage"]
+    unsigned = protobuf.decode(messages.UNSIGNED_MESSAGE, signed["protobufMessageAsBytes"])
+    return signed, unsigned["WhitelistOperation"]
+
+
+def test_a_whitelist_request_is_confirmed_by_a_present_key_and_not_signed():
+    signed, _ = request()
+    assert signed["signatureType"] == codes.SIGNATURE_TYPE_PRESENT_KEY
+    assert "signature" not in signed and "counter" not in signed
+
+
+def test_a_whitelist_request_has_a_role_and_no_permissions():
+    change = request(role=2)[1]["addKeyToWhitelistAndAddPermissions"]
+    assert change == {"key": {"PublicKeyRaw": PUBLIC_KEY}, "keyRole": 2}
+
+
+def test_the_older_whitelist_request_has_permissions_and_no_role():
+    change = request(permissions=(2, 1))[1]["addKeyToWhitelistAndAddPermissions"]
+    assert change == {"key": {"PublicKeyRaw": PUBLIC_KEY}, "permission": [2, 1]}
+
+
+def test_a_whitelist_request_tells_the_form_factor():
+    assert request(form_factor=6)[1]["metadataForKey"] == {"keyFormFactor": 6}
+
+
+def test_an_unlock_is_written_though_it_is_zero():
+    assert messages.unsigned({"RKEAction": codes.RKE_ACTION_UNLOCK}) == b"\x10\x00"
+
+
+def test_a_lock_is_rke_action_one():
+    assert messages.unsigned({"RKEAction": codes.RKE_ACTION_LOCK}) == b"\x10\x01"
+
+
+def test_authentication_level_none_is_an_empty_message_that_is_written():
+    level = codes.AUTHENTICATION_LEVEL_NONE
+    assert messages.authentication_response(level) == b"\x1a\x00"
+
+
+def test_a_status_request_is_an_empty_information_request():
+    assert messages.status_request() == b"\x12\x02\x0a\x00"
+
+
+def test_an_answer_that_is_cut_short_is_an_error():
+    raises(DecodeError, messages.read, b"\x22\x02\x08")
+
+
+def test_an_unknown_answer_is_a_message_without_known_fields():
+    assert messages.read(b"\x92\x01\x02\x0a\x00") == {}
+
+
+def test_a_denial_is_read():
+    assert messages.read(b"\xf2\x02\x02\x08\x05") == {
+        "nominalError": {"genericError": codes.GENERICERROR_VEHICLE_NOT_IN_PARK}
+    }
+
+
+def test_a_status_without_a_lock_state_says_unlocked():
+    assert messages.lock_state(messages.read(b"\x0a\x00")) == codes.VEHICLELOCKSTATE_UNLOCKED
+
+
+def test_a_status_with_a_lock_state_says_that():
+    assert messages.lock_state(messages.read(b"\x0a\x02\x10\x01")) == codes.VEHICLELOCKSTATE_LOCKED
+    assert messages.lock_state({"vehicleStatus": {"vehicleLockState": 77}}) == 77
+
+
+def test_another_answer_says_nothing_about_the_lock():
+    assert messages.lock_state(messages.read(b"\x22\x00")) is None
