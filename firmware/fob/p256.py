@@ -137,7 +137,7 @@ def _add(a, b):
 
 
 def _affine(point):
-    """(x, y); InvalidKey for infinity, and for what a fault in the computation moved off the curve."""
+    """(x, y); InvalidKey for infinity, and for what a fault has moved off the curve."""
     x, d, z = point
     # Euclid's algorithm takes a time that depends on z, which the blinding made random.
     a, b, inverse, following = z, _P, 1, 0
