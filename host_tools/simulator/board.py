@@ -168,7 +168,7 @@ class Board:
             ) from None
         return next(line for line in self._lines if text in line)
 
-    async def stopped(self, *, timeout: float = 5.0) -> Stop:  # noqa: ASYNC109
+    async def stopped(self, *, timeout: float | None = 5.0) -> Stop:  # noqa: ASYNC109
         """Wait until the firmware does not run: asleep, ended or without power; return why."""
         async with asyncio.timeout(timeout):
             while self.state in ("starting", "running"):
