@@ -16,6 +16,17 @@ ROOT = Path(__file__).resolve().parents[2]
 PORT = ROOT / "host_tools" / "simulator" / "port"
 STUBS = Path(sys.prefix) / "typings"  # where `make setup` puts them
 STAND_INS = ["bluetooth", "esp32", "machine", "neopixel"]
+# Where the stubs of 1.29 differ from the documentation that they were made from: they lost a
+# parameter of two methods, and the form gap_connect(None) that cancels.
+ERRATA = {
+    "bluetooth": """
+class BLE:
+    def gatts_notify(self, conn_handle, value_handle, data=None, /): ...
+    def gatts_indicate(self, conn_handle, value_handle, data=None, /): ...
+    def gap_connect(self, addr_type, addr=None, scan_duration_ms=2000,
+                    min_conn_interval_us=None, max_conn_interval_us=None, /): ...
+"""
+}
 # What every object has; stubs do not list it.
 OF_ANY_OBJECT = {"__new__", "__repr__", "__str__", "__eq__", "__hash__", "__init__"}
 
@@ -85,20 +96,26 @@ def positional(arguments: ast.arguments) -> list[ast.arg]:
     return [*arguments.posonlyargs, *arguments.args]
 
 
-def accepts(board: ast.arguments, stand_in: ast.arguments) -> bool:
-    """Whether one overload of the board takes all that the stand-in takes."""
+def accepts(overloads: list[ast.arguments], stand_in: ast.arguments) -> bool:
+    """Whether each parameter of the stand-in is one of the board's, in some overload of its."""
+    by_name = {a.arg for board in overloads for a in [*board.args, *board.kwonlyargs]}
+    any_name = any(board.kwarg for board in overloads)
+    return (
+        any(accepts_positions(board, stand_in) for board in overloads)
+        and (any_name or not stand_in.kwarg)
+        and (any_name or all(a.arg in by_name for a in stand_in.kwonlyargs))
+    )
+
+
+def accepts_positions(board: ast.arguments, stand_in: ast.arguments) -> bool:
+    if board.vararg:
+        return True
     ours, theirs = positional(stand_in), positional(board)
-    by_name = {argument.arg for argument in [*board.args, *board.kwonlyargs]}
-    if not board.vararg:
-        if stand_in.vararg or len(ours) > len(theirs):
-            return False
-        # Names that the board does not take by keyword are free.
-        pairs = zip(ours, theirs, strict=False)
-        if any(a.arg != b.arg for a, b in pairs if b not in board.posonlyargs):
-            return False
-    if stand_in.kwarg and not board.kwarg:
+    if stand_in.vararg or len(ours) > len(theirs):
         return False
-    return board.kwarg is not None or all(a.arg in by_name for a in stand_in.kwonlyargs)
+    # Names that the board does not take by keyword are free.
+    pairs = zip(ours, theirs, strict=False)
+    return all(a.arg == b.arg for a, b in pairs if b not in board.posonlyargs)
 
 
 def required(arguments: ast.arguments) -> int:
@@ -116,7 +133,7 @@ def differences(stand_in: Names, board: Names, where: str) -> Iterator[str]:
         elif name in stand_in.functions and name in board.functions:
             overloads = board.functions[name]
             for taken in stand_in.functions[name]:
-                if not any(accepts(overload, taken) for overload in overloads):
+                if not accepts(overloads, taken):
                     yield f"{full}({ast.unparse(taken)}) takes more than the board's"
                 if required(taken) < min(required(overload) for overload in overloads):
                     yield f"{full}({ast.unparse(taken)}) needs less than the board's"
@@ -130,16 +147,18 @@ def differences(stand_in: Names, board: Names, where: str) -> Iterator[str]:
                 yield f"{full} is {ours!r}, the board's is {theirs!r}"
 
 
-def compare(source: str, stub: str, name: str = "module") -> list[str]:
-    offered = read(ast.parse(source).body)
-    return list(differences(offered, stub_names(ast.parse(stub).body), name))
+def compare(source: str, stub: str, name: str = "module", errata: str = "") -> list[str]:
+    board = stub_names(ast.parse(stub).body)
+    for owner, corrected in read(ast.parse(errata).body).classes.items():
+        board.classes[owner].functions |= corrected.functions
+    return list(differences(read(ast.parse(source).body), board, name))
 
 
 @pytest.mark.parametrize("name", STAND_INS)
 def test_a_stand_in_offers_only_what_the_board_has(name: str) -> None:
     source = (PORT / f"{name}.py").read_text("utf-8")
     stub = (STUBS / f"{name}.pyi").read_text("utf-8")
-    assert compare(source, stub, name) == []
+    assert compare(source, stub, name, ERRATA.get(name, "")) == []
 
 
 @pytest.mark.parametrize(
@@ -148,6 +167,8 @@ def test_a_stand_in_offers_only_what_the_board_has(name: str) -> None:
         ("def reset(): pass", None),
         ("def reset(hard=False): pass", "module.reset(hard=False) takes more than the board's"),
         ("def freq(hz=None): pass", None),
+        ("def config(param=None, **kwargs): pass", None),
+        ("def config(*args): pass", "module.config(*args) takes more than the board's"),
         ("def dupont(): pass", "module.dupont is not on the board"),
         ("IN = 2", "module.IN is 2, the board's is 1"),
         ("_private = 3\nimport time", None),
@@ -179,6 +200,10 @@ def test_the_comparison_notices_what_the_board_lacks(stand_in: str, complaint: s
         "def freq() -> int: ...\n"
         "@overload\n"
         "def freq(hz: int, /) -> None: ...\n"
+        "@overload\n"
+        "def config(param: str, /) -> Any: ...\n"
+        "@overload\n"
+        "def config(**kwargs) -> None: ...\n"
         "class Pin:\n"
         " def __init__(self, id: int) -> None: ...\n"
         " def irq(self, handler=None, trigger=3, *, wake=None) -> None: ...\n"
