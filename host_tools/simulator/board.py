@@ -106,6 +106,7 @@ class Board:
             raise RuntimeError(f"{self.name} is on already")
         self.hardware.cut_power()
         self.light.break_off(None)
+        self.light.look_away()
         self._lines.clear()
         self.state = "starting"
         self._life = asyncio.create_task(self._live())

@@ -15,7 +15,6 @@ from host_tools.simulator.sleep import Wake, WakeSources
 # machine.reset_cause()
 POWER_ON = 1
 HARD_RESET = 2
-WATCHDOG_RESET = 3
 DEEP_SLEEP_RESET = 4
 SOFT_RESET = 5
 
@@ -27,8 +26,6 @@ class Hardware:
         self.definition = definition
         self.light = light
         self.unique_id = unique_id
-        self.outputs: dict[int, float] = {}
-        """What the firmware drives, GPIO to 0 (low) .. 1 (high)."""
         self.rtc_memory = b""
         self.cause = POWER_ON
         self.wake = Wake(0)
@@ -49,7 +46,6 @@ class Hardware:
     def disconnect(self) -> None:
         """The process is gone: its pins float, so the light goes out."""
         self._bridge = None
-        self.outputs.clear()
         self.light.record(time.monotonic(), 0.0)
 
     def cut_power(self) -> None:
@@ -109,11 +105,10 @@ class _Service:
 
     def output(self, pin: int, duty: int, ticks: int) -> None:
         """A pin is driven, `duty` of 65535; `ticks` is time.ticks_us()."""
-        hardware = self._hardware
-        hardware.outputs[pin] = level = duty / 65535
-        light = hardware.definition.light
+        light = self._hardware.definition.light
         if pin == light.pin and light.kind != "neopixel":
-            hardware.light.record(self._when(ticks), 1 - level if light.inverted else level)
+            level = duty / 65535
+            self._hardware.light.record(self._when(ticks), 1 - level if light.inverted else level)
 
     def pixels(self, pin: int, colours: bytes, ticks: int) -> None:
         """A strip of lights took these bytes; the fob's light is the brightest of them."""

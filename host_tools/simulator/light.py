@@ -15,25 +15,29 @@ LIT = 0.02
 """A level above this is seen as on."""
 
 TOLERANCE = 0.4
-"""A time this much shorter or longer than its pattern's is still taken for it."""
+"""A time this much longer than its pattern's is still taken for it, and as much shorter if the
+pattern does not say otherwise."""
 
 
 @dataclass(frozen=True)
 class Pattern:
     """Times in ms, on first, alternating. A repeating one counts once seen `units` times over; any
-    other is complete when the light has then stayed off for `quiet` ms."""
+    other is complete when the light has then stayed off for `quiet` ms. `early` is how much
+    shorter a time may be."""
 
     name: str
     steps: tuple[int, ...]
     repeats: bool = False
     units: int = 1
     quiet: int = 0
+    early: float = TOLERANCE
 
 
 PATTERNS = (
     Pattern("working", (100, 100), repeats=True, units=2),
     Pattern("done", (1000,), quiet=250),
-    Pattern("failed", (150, 150, 150, 150, 150), quiet=250),
+    # A busy chip is late, never early: what is much shorter than this is a late "working".
+    Pattern("failed", (150, 150, 150, 150, 150), quiet=250, early=0.18),
     Pattern("needs laptop", (600, 150, 150, 600), repeats=True),
     Pattern("battery low", (400, 400, 400), quiet=600),
 )
@@ -150,7 +154,7 @@ def _compare(
         if stretch.open and ratio <= 1 + TOLERANCE:
             return _mean(errors), index, False
         last_dark = pattern.repeats and index == len(steps) - 1
-        if ratio < 1 - TOLERANCE or (ratio > 1 + TOLERANCE and not last_dark):
+        if ratio < 1 - pattern.early or (ratio > 1 + TOLERANCE and not last_dark):
             return None, 0, False
         errors.append(min(abs(math.log(ratio)), math.log(1 + TOLERANCE)))
     used = len(steps)
