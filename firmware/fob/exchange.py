@@ -1,8 +1,8 @@
 """Messages over a link, with deadlines: the only asynchronous protocol module.
 
 The link that is handed in offers: payload (bytes per write), await write(chunk),
-await read(timeout_ms) -> one indication, await exchange_mtu(). It raises Disconnected and
-TimedOut; cancellation passes through.
+await read(timeout_ms) -> one indication (with 0, only one that is here already), and
+await exchange_mtu(). It raises Disconnected and TimedOut; cancellation passes through.
 """
 
 from time import ticks_add, ticks_diff, ticks_ms
@@ -45,16 +45,16 @@ class Exchange:
                     return self._noted(messages.read(message))
             except DecodeError:
                 continue
-            remaining = ticks_diff(deadline, ticks_ms())
-            if remaining < 0:
-                raise TimedOut("no answer from the car")
+            # What is here already is taken at the deadline too: an answer may be in many pieces.
+            remaining = max(0, ticks_diff(deadline, ticks_ms()))
             self._frames.feed(await self._link.read(remaining), ticks_ms())
 
-    async def drain(self):
-        """Take in what has already arrived, so that it cannot pass for a later answer."""
+    async def drain(self, timeout_ms=0):
+        """Take in what arrives until then, so that it cannot pass for a later answer."""
+        deadline = ticks_add(ticks_ms(), timeout_ms)
         try:
             while True:
-                await self.receive(0)
+                await self.receive(max(0, ticks_diff(deadline, ticks_ms())))
         except TimedOut:
             pass
 

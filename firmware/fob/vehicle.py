@@ -5,7 +5,6 @@ await connect(peer, timeout_ms) -> link; the link also offers await open() (disc
 subscription) and await disconnect().
 """
 
-import asyncio
 from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
@@ -157,7 +156,7 @@ class Vehicle:
             await exchange.send(self.session.seal(unsigned, self._counter.take()))
             outcome, reported = await self._outcome(exchange, before, lock_state)
             if outcome == _BUSY:
-                await asyncio.sleep_ms(_BUSY_MS)
+                await exchange.drain(_BUSY_MS)
             elif outcome != _REFUSED:
                 return outcome
             elif self._refusal in _COUNTER_FAULTS:
