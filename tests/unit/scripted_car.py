@@ -11,8 +11,8 @@ import hashlib
 import json
 from binascii import hexlify, unhexlify
 
-import virtual_time
 from recording_flash import RecordingFlash
+from virtual_time import ticks_add, ticks_diff, ticks_ms
 
 from fob import codes, config, framing, gcm, messages, protobuf, store
 from fob.errors import AuthenticationFailed, Disconnected, TimedOut
@@ -107,7 +107,7 @@ class Car:
         content = protobuf.decode(messages.TO_VCSEC_MESSAGE, message)
         entry = self._entry(content)
         self.heard.append(entry)
-        self.heard_at.append(virtual_time.now_ms())
+        self.heard_at.append(ticks_ms())
         return self.next("sealed" if entry[0] == "unreadable" else entry[0])
 
     def next(self, kind):
@@ -165,7 +165,7 @@ class Link:
         self.writes.append(bytes(chunk))
         if any(what is HANG_UP and self._remaining(at) <= 0 for at, what in self.due):
             self._lose()
-        self._frames.feed(chunk, virtual_time.now_ms())
+        self._frames.feed(chunk, ticks_ms())
         message = self._frames.next()
         if message is not None:
             self._do(self._car.hear(message))
@@ -186,19 +186,23 @@ class Link:
         self.connected = False
 
     def _do(self, steps):
-        at = virtual_time.now_ms()
+        at = ticks_ms()
         for step in steps:
             if isinstance(step, int):
-                at = virtual_time.ticks_add(at, step)
+                at = ticks_add(at, step)
             else:
-                self.due.append((at, framed(step) if isinstance(step, dict) else step))
+                self._arrive(at, framed(step) if isinstance(step, dict) else step)
+
+    def _arrive(self, at, what):
+        later = [ticks_diff(other, at) > 0 for other, _ in self.due]
+        self.due.insert(later.index(True) if True in later else len(later), (at, what))
 
     def _lose(self):
         self.connected = False
         raise Disconnected("the link to the car went down")
 
     def _remaining(self, at):
-        return virtual_time.ticks_diff(at, virtual_time.now_ms())
+        return ticks_diff(at, ticks_ms())
 
 
 class Radio:

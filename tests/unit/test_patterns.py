@@ -11,13 +11,13 @@ class Light:
     """Remembers (ms since the start, level) of every change."""
 
     def __init__(self):
-        self.start_ms = virtual_time.now_ms()
+        self.start_ms = virtual_time.ticks_ms()
         self.changes = []
         self.on = False
 
     def set(self, on):
         if on != self.on:
-            at = virtual_time.ticks_diff(virtual_time.now_ms(), self.start_ms)
+            at = virtual_time.ticks_diff(virtual_time.ticks_ms(), self.start_ms)
             self.changes.append((at, on))
             self.on = on
 

@@ -1,0 +1,170 @@
+"""Messages over a link: cut, matched, timed out."""
+
+import scripted_car as car
+import virtual_time
+from expect import awaiting, raises
+
+from fob import framing, messages
+from fob.errors import Disconnected, TimedOut
+from fob.exchange import Exchange
+
+PUBLIC_KEY = car.PUBLIC_KEY
+
+
+class Listener(car.Car):
+    """Takes messages of any content; says nothing about them but answers a status request."""
+
+    def hear(self, message):
+        return (car.status(car.LOCKED),) if message == messages.status_request() else ()
+
+
+class Slowly(car.Link):
+    """A link on a slow chip: taking one indication in costs 3 ms."""
+
+    async def read(self, timeout_ms):
+        data = await super().read(timeout_ms)
+        virtual_time.advance(3)
+        return data
+
+
+async def connected(*steps, payload=20, link=car.Link):
+    """Return (exchange, link) of a connection on which the car does `steps` by itself."""
+    link = link(Listener(on_connect=[steps]), payload)
+    await link.open()
+    return Exchange(link), link
+
+
+def fragments(message, size):
+    return [bytes(chunk) for chunk in framing.chunks(car.framed(message), size)]
+
+
+def _is_status(answer):
+    return "vehicleStatus" in answer
+
+
+async def elapsed(awaitable):
+    start = virtual_time.ticks_ms()
+    await awaitable
+    return virtual_time.ticks_diff(virtual_time.ticks_ms(), start)
+
+
+async def test_a_message_is_written_as_one_frame_in_chunks_of_the_payload():
+    exchange, link = await connected()
+    await exchange.send(bytes(range(30)))
+    assert [len(write) for write in link.writes] == [20, 12]
+    assert b"".join(link.writes) == framing.frame(bytes(range(30)))
+
+
+async def test_a_message_of_two_writes_does_without_a_longer_mtu():
+    exchange, link = await connected()
+    await exchange.send(bytes(38))
+    assert link.mtu_exchanges == 0
+
+
+async def test_a_longer_message_asks_for_a_longer_mtu_first():
+    exchange, link = await connected()
+    await exchange.send(messages.whitelist_request(PUBLIC_KEY))
+    assert link.mtu_exchanges == 1
+    assert [len(write) for write in link.writes] == [88]
+
+
+async def test_an_answer_is_decoded():
+    exchange, _ = await connected(car.WAIT)
+    assert await exchange.receive(1000) == car.WAIT
+
+
+async def test_an_answer_may_come_in_pieces():
+    pieces = fragments(car.session_info(car.VEHICLE_KEY), 20)
+    steps = [step for piece in pieces for step in (90, piece)]
+    exchange, _ = await connected(*steps)
+    assert await exchange.receive(1000) == car.session_info(car.VEHICLE_KEY)
+
+
+async def test_two_answers_in_one_indication_come_one_after_the_other():
+    exchange, _ = await connected(car.framed(car.WAIT) + car.framed(car.OK))
+    assert await exchange.receive(1000) == car.WAIT
+    assert await exchange.receive(0) == car.OK
+
+
+async def test_silence_times_out_when_it_was_said_to():
+    exchange, _ = await connected()
+    assert await elapsed(awaiting(TimedOut, exchange.receive(1500))) == 1500
+
+
+async def test_an_answer_after_the_deadline_is_too_late():
+    exchange, _ = await connected(1501, car.OK)
+    await awaiting(TimedOut, exchange.receive(1500))
+    assert await exchange.receive(10) == car.OK
+
+
+async def test_a_lost_link_is_told():
+    exchange, _ = await connected(100, car.HANG_UP)
+    await awaiting(Disconnected, exchange.receive(1500))
+
+
+async def test_a_frame_that_is_no_message_is_passed_over():
+    exchange, _ = await connected(framing.frame(b"\xff\xff\xff"), car.OK)
+    assert await exchange.receive(1000) == car.OK
+
+
+async def test_a_frame_that_is_too_long_is_passed_over():
+    exchange, _ = await connected(b"\xff\xff\x01\x02\x03", car.OK)
+    assert await exchange.receive(1000) == car.OK
+
+
+async def test_a_torn_frame_costs_one_second_and_not_the_next_answer():
+    exchange, _ = await connected(b"\x00\x20\x22", 1100, car.OK)
+    assert await exchange.receive(1500) == car.OK
+
+
+async def test_garbage_without_end_does_not_move_the_deadline():
+    garbage = [step for _ in range(100) for step in (100, framing.frame(b"\xff"))]
+    exchange, _ = await connected(*garbage)
+    assert await elapsed(awaiting(TimedOut, exchange.receive(1500))) == 1500
+
+
+async def test_a_status_is_remembered_even_when_nobody_asked():
+    exchange, _ = await connected(car.status(car.LOCKED), car.OK)
+    assert exchange.lock_state is None
+    await exchange.receive(100)
+    assert exchange.lock_state == car.LOCKED
+    await exchange.receive(100)
+    assert exchange.lock_state == car.LOCKED
+
+
+async def test_draining_takes_what_has_arrived_and_does_not_wait():
+    exchange, _ = await connected(car.status(car.LOCKED), car.WAIT, 500, car.OK)
+    assert await elapsed(exchange.drain()) == 0
+    assert exchange.lock_state == car.LOCKED
+    assert await exchange.receive(1000) == car.OK
+
+
+async def test_draining_on_a_slow_chip_takes_every_piece_that_has_arrived():
+    pieces = fragments(car.session_info(car.VEHICLE_KEY), 20) + fragments(car.WAIT, 3)
+    exchange, link = await connected(*pieces, link=Slowly)
+    await exchange.drain()
+    assert link.due == []
+    await awaiting(TimedOut, exchange.receive(100))
+
+
+async def test_asking_returns_the_first_wanted_answer():
+    exchange, link = await connected()
+    link.due.append((virtual_time.ticks_ms(), car.framed(car.OK)))
+    wanted = await exchange.ask(
+        messages.status_request(), lambda answer: "vehicleStatus" in answer, 1500
+    )
+    assert wanted == car.status(car.LOCKED)
+
+
+async def test_unwanted_answers_do_not_move_the_deadline_of_a_question():
+    pushes = [step for _ in range(100) for step in (400, car.OK)]
+    exchange, _ = await connected(*pushes)
+    question = exchange.ask(b"", lambda answer: "sessionInfo" in answer, 1500)
+    assert 1500 <= await elapsed(awaiting(TimedOut, question)) <= 1520
+
+
+async def test_a_message_that_is_too_long_is_not_sent():
+    exchange, link = await connected()
+    error = await awaiting(ValueError, exchange.send(bytes(1025)))
+    assert "long" in str(error) and link.writes == []
+    raises(ValueError, framing.frame, bytes(1025))
