@@ -52,14 +52,18 @@ def _request(config):
 
 async def _enrolled(exchange, session, deadline, report):
     """Return once the car says, or shows, that it knows the key."""
+    # A time of its own: whatever else the car says meanwhile must not put the question off.
+    probe = ticks_add(ticks_ms(), _PROBE_MS)
     while True:
         remaining = ticks_diff(deadline, ticks_ms())
         if remaining <= 0:
             raise TimedOut("no card was held to the reader in time")
         try:
-            answer = await exchange.receive(min(_PROBE_MS, remaining))
+            quiet = max(0, ticks_diff(probe, ticks_ms()))
+            answer = await exchange.receive(min(quiet, remaining))
         except TimedOut:
             await exchange.send(session.request())
+            probe = ticks_add(ticks_ms(), _PROBE_MS)
             continue
         if "sessionInfo" in answer or _accepted(answer, report):
             return
