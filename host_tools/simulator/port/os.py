@@ -1,0 +1,16 @@
+"""Stands in for `os`: the same module, with the board's random generator.
+
+An ESP32 draws true randomness only while its radio is on. Here urandom refuses otherwise, so that
+no key, nonce or blinding can be drawn at the wrong moment unnoticed.
+"""
+
+import uos
+from uos import *  # noqa: F403
+
+
+def urandom(n):
+    import bluetooth
+
+    if not bluetooth.BLE().active():
+        raise OSError(19, "os.urandom while the radio is off")
+    return uos.urandom(n)
