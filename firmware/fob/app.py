@@ -54,8 +54,9 @@ class App:
                 if gestures.idle:
                     await self._buttons.changed()
                 gesture = gestures.feed(self._buttons.levels(), ticks_ms())
-                if gesture:
-                    self._wanted = self._meaning(*gesture)
+                wanted = gesture and self._meaning(*gesture)
+                if wanted:
+                    self._wanted = wanted
                     self._wake.set()
                 await asyncio.sleep_ms(_SAMPLE_MS)
         finally:
