@@ -1,5 +1,6 @@
 """Frames: cut, joined, dropped."""
 
+import random
 from time import ticks_add
 
 from expect import raises
@@ -66,6 +67,21 @@ def test_every_way_to_cut_two_frames_in_three_gives_the_same_messages():
             messages += feed(frames, stream[one:two])
             messages += feed(frames, stream[two:])
             assert messages == [b"first", b"second one"]
+
+
+def test_random_messages_survive_random_fragments():
+    for seed in range(300):
+        random.seed(seed)
+        sent = [bytes(random.randrange(60)) for _ in range(random.randrange(8))]
+        sent = [bytes([random.getrandbits(8) for _ in message]) for message in sent]
+        stream = b"".join([framing.frame(message) for message in sent])
+        frames, received, now_ms = Reassembler(), [], random.getrandbits(20)
+        while stream:
+            size = 1 + random.randrange(random.choice((2, 20, 112, 300)))
+            now_ms += random.randrange(framing.RX_GAP_MS + 1)
+            received += feed(frames, stream[:size], now_ms)
+            stream = stream[size:]
+        assert received == sent
 
 
 def test_an_empty_frame_is_an_empty_message():
