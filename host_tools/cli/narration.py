@@ -1,0 +1,108 @@
+"""How the bench's moments are told: to people in 80 columns, to machines as JSON lines."""
+
+import json
+from itertools import zip_longest
+from typing import Any, Protocol
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from host_tools.decode import DecodedFrame
+from host_tools.simulator.bench import Moment
+
+_WIDTH = 80
+_TIME_WIDTH = 8
+_HEX_BYTES = 8
+_HEX_WIDTH = 3 * _HEX_BYTES - 1
+
+_STYLES = {
+    "finger": "bold cyan",
+    "driver": "bold cyan",
+    "light": "bold yellow",
+    "fob": "bold blue",
+    "car": "bold green",
+    "console": "dim",
+    "alarm": "bold white on red",
+}
+
+
+class Narrator(Protocol):
+    """Tells what happens; `chapter` and `summary` frame it."""
+
+    def chapter(self, title: str) -> None: ...
+
+    def moment(self, moment: Moment) -> None: ...
+
+    def summary(self, title: str, rows: dict[str, Any]) -> None: ...
+
+    def failure(self, text: str) -> None: ...
+
+
+class HumanNarrator:
+    """Coloured on a terminal, plain when piped; frames with their bytes beside them."""
+
+    def __init__(self, frames: bool = True) -> None:
+        self._console = Console(width=_WIDTH, highlight=False, soft_wrap=True)
+        self._frames = frames
+
+    def chapter(self, title: str) -> None:
+        self._console.print()
+        self._console.print(Text(title, "bold"))
+
+    def moment(self, moment: Moment) -> None:
+        line = Text(f"{moment.at:{_TIME_WIDTH}.3f}  ", "dim")
+        line.append(f"{moment.who:<8}", _STYLES.get(moment.who, ""))
+        line.append(moment.text)
+        self._console.print(line)
+        if moment.frame and self._frames:
+            for text, octets in _side_by_side(moment.frame):
+                row = Text(" " * (_TIME_WIDTH + 2))
+                row.append(f"{text:<{_WIDTH - _TIME_WIDTH - 4 - _HEX_WIDTH}}  ")
+                row.append(octets, "dim")
+                row.rstrip()
+                self._console.print(row)
+
+    def summary(self, title: str, rows: dict[str, Any]) -> None:
+        self.chapter(title)
+        for name, value in rows.items():
+            self._console.print(f"  {name:<34}{value}")
+
+    def failure(self, text: str) -> None:
+        self._console.print()
+        self._console.print(Text(text, "bold red"))
+
+
+class JsonNarrator:
+    """One object per line; `kind` tells which."""
+
+    def chapter(self, title: str) -> None:
+        self._line({"kind": "chapter", "title": title})
+
+    def moment(self, moment: Moment) -> None:
+        line: dict[str, Any] = {
+            "kind": "moment",
+            "seconds": round(moment.at, 6),
+            "who": moment.who,
+            "text": moment.text,
+        }
+        if moment.frame:
+            line |= moment.frame.as_json()
+        self._line(line)
+
+    def summary(self, title: str, rows: dict[str, Any]) -> None:
+        self._line({"kind": "summary", "title": title} | rows)
+
+    def failure(self, text: str) -> None:
+        self._line({"kind": "failure", "text": text})
+
+    def _line(self, line: dict[str, Any]) -> None:
+        click.echo(json.dumps(line))
+
+
+def _side_by_side(frame: DecodedFrame) -> list[tuple[str, str]]:
+    width = _WIDTH - _TIME_WIDTH - 4 - _HEX_WIDTH
+    octets = [
+        frame.data[at : at + _HEX_BYTES].hex(" ") for at in range(0, len(frame.data), _HEX_BYTES)
+    ]
+    return list(zip_longest(frame.text(width).splitlines(), octets, fillvalue=""))

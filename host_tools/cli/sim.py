@@ -1,0 +1,89 @@
+"""`fob sim`: the bench by hand."""
+
+import asyncio
+import contextlib
+import sys
+
+import click
+
+from host_tools.cli.keyboard import Keyboard
+from host_tools.cli.narration import HumanNarrator, JsonNarrator, Narrator
+from host_tools.simulator.bench import PAIRING_HOLD, VIN, Bench
+from host_tools.simulator.board import BoardStopped
+from host_tools.simulator.car import InvalidVin, check_vin
+
+_KEYS = """\
+  l  press lock            u  press unlock       b  hold both for 3 s (pairs)
+  d  press unlock twice    h  hold lock for 2 s  t  hold the card to the reader
+  w  walk away, come back  s  status             q  quit"""
+
+_DOUBLE_PRESS_PAUSE = 0.12
+_HOLD = 2.0
+
+
+def _vin(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    try:
+        return check_vin(value.upper())
+    except InvalidVin as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@click.command()
+@click.option("--vin", default=VIN, show_default=True, callback=_vin, help="Of the simulated car.")
+@click.option("--frames/--no-frames", default=True, help="Show each frame decoded.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+def sim(vin: str, frames: bool, as_json: bool) -> None:
+    """Try the fob by hand: your keys are its buttons, the card and your feet.
+
+    Reads single keys at a terminal, else the first letter of each line.
+    """
+    narrator: Narrator = JsonNarrator() if as_json else HumanNarrator(frames)
+    try:
+        asyncio.run(_sim(narrator, vin, quiet=as_json))
+    except BoardStopped as error:
+        narrator.failure(str(error))
+        sys.exit(1)
+
+
+async def _sim(narrator: Narrator, vin: str, quiet: bool) -> None:
+    async with Bench(vin=vin, paced=True, on_moment=narrator.moment) as bench:
+        if not quiet:
+            click.echo(_KEYS)
+        with Keyboard() as keyboard:
+            commands = asyncio.create_task(_obey(bench, keyboard))
+            stopped = asyncio.create_task(bench.board.stopped(timeout=None))
+            await asyncio.wait({commands, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (commands, stopped):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+            if not commands.done():
+                raise BoardStopped("fob", stopped.result(), bench.board.console)
+
+
+async def _obey(bench: Bench, keyboard: Keyboard) -> None:
+    board = bench.board
+    while True:
+        match await keyboard.key():
+            case "l":
+                await board.press("lock")
+            case "u":
+                await board.press("unlock")
+            case "d":
+                await board.press("unlock")
+                await asyncio.sleep(_DOUBLE_PRESS_PAUSE)
+                await board.press("unlock")
+            case "h":
+                await board.press("lock", seconds=_HOLD)
+            case "b":
+                await board.press("lock", "unlock", seconds=PAIRING_HOLD)
+            case "t":
+                bench.tap_card()
+            case "w":
+                bench.walk()
+            case "s":
+                bench.car.report()
+            case "q":
+                return
+            case key:
+                click.echo(f"no such key: {key}\n{_KEYS}", err=True)

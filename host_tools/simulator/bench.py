@@ -1,0 +1,206 @@
+"""A fob and a car within reach of each other, and a driver who works both."""
+
+import asyncio
+import contextlib
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bumble.transport.common import AsyncPipeSink
+
+from host_tools.boards import load_board
+from host_tools.decode import DecodedFrame, DecodeError, decode_frame
+from host_tools.firmware import layout_firmware
+from host_tools.provision import CONFIGURATION_PATH, ROLES, provision
+from host_tools.simulator.board import HEAP, Board, BoardEvent
+from host_tools.simulator.car import Car, CarEvent
+from host_tools.simulator.car.behaviour import Behaviour
+from host_tools.simulator.car.names import Scheme
+from host_tools.simulator.car.whitelist import WhitelistKey
+from host_tools.simulator.flash import FlashImage
+from host_tools.simulator.light import VERDICTS, recognise
+from host_tools.simulator.radio.air import Air
+from host_tools.simulator.radio.car_radio import REAL_CAR_MTU, CarRadio
+
+VIN = "5YJ3E1EA1KF000000"
+"""The example VIN of the seed documentation."""
+
+CAR_ADDRESS = "2C:A7:74:00:00:01"
+
+PAIRING_HOLD = 3.1
+"""Seconds to hold lock and unlock together on a fob that is not paired."""
+
+_FRAMES = frozenset({"received", "sent"})
+
+_LIGHTS = {
+    "working": "quick even blinking: working",
+    "done": "one long flash: done",
+    "failed": "three short flashes: failed, try again",
+    "needs laptop": "long, short, pause: needs the laptop",
+}
+_LIGHT_GLANCE = 0.05
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Something a bystander notices, `at` seconds after the bench was set up.
+
+    who: "finger", "driver", "light", "fob" (a frame to the car), "car" (a frame, or what it does),
+    "console" (a line the firmware printed) or "alarm" (a nonce was used twice).
+    """
+
+    at: float
+    who: str
+    text: str
+    frame: DecodedFrame | None = None
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One press: ms from the finger's release to the car's acceptance, ATT requests and frames."""
+
+    ms: float
+    att_requests: int
+    frames: int
+
+
+class Bench:
+    """Use as an async context manager: on entering, the fob is provisioned, booted and ready.
+
+    on_moment is told everything as it happens. source: the fob carries .py files, not .mpy.
+    enrolled: the car knows the fob's key already. The rest chooses the car: see Car, CarRadio
+    and Air.
+    """
+
+    def __init__(
+        self,
+        *,
+        vin: str = VIN,
+        name: Scheme = "alternate",
+        behaviour: Behaviour | None = None,
+        mtu: int = REAL_CAR_MTU,
+        notify: bool = False,
+        heap: str = HEAP,
+        source: bool = False,
+        enrolled: bool = False,
+        paced: bool = False,
+        on_moment: Callable[[Moment], None] | None = None,
+    ) -> None:
+        self._on_moment = on_moment
+        self._began = time.monotonic()
+        self._card_wanted = asyncio.Event()
+        self._folder = tempfile.TemporaryDirectory(prefix="fob-")
+        self.car = Car(vin, behaviour=behaviour, name=name, on_event=self._car_event)
+        identity = provision(vin, load_board("virtual"))
+        if enrolled:
+            public_key = bytes.fromhex(json.loads(identity[CONFIGURATION_PATH])["public_key"])
+            self.car.whitelist.add(WhitelistKey(public_key, role=ROLES["driver"]))
+        flash = FlashImage.create(
+            Path(self._folder.name) / "flash.img", layout_firmware(source=source) | identity
+        )
+        self.air = Air(paced=paced)
+        self._car_controller = self.air.controller("car", CAR_ADDRESS)
+        self.car_radio = CarRadio(
+            self.car,
+            self._car_controller,
+            AsyncPipeSink(self._car_controller),
+            mtu=mtu,
+            notify=notify,
+        )
+        self.board = Board(self.air, flash, heap=heap, on_event=self._board_event)
+        self._lookout: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "Bench":
+        await self.car_radio.start()
+        await self.board.power_on()
+        self._lookout = asyncio.create_task(self._watch_light())
+        await self.board.prints("ready")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._lookout:
+            self._lookout.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._lookout
+        await self.board.power_off()
+        await self.car_radio.stop()
+        self._folder.cleanup()
+
+    async def pair(self) -> None:
+        """Hold both buttons, tap the card when the car waits for it, see the light say done."""
+        await self.board.press("lock", "unlock", seconds=PAIRING_HOLD)
+        async with asyncio.timeout(10):
+            await self._card_wanted.wait()
+        self.tap_card()
+        await self.board.light.shows("done", timeout=10)
+
+    async def press(self, button: str) -> Measurement:
+        """Press a button and wait until the light says done; raises UnexpectedLight otherwise."""
+        events, requests = len(self.car.events), self.air.att_requests
+        await self.board.press(button)
+        released = time.monotonic()
+        await self.board.light.shows("done", timeout=15)
+        news = self.car.events[events:]
+        accepted = [event.time for event in news if event.kind == "accepted"]
+        return Measurement(
+            ms=(accepted[-1] - released) * 1000,
+            att_requests=self.air.att_requests - requests,
+            frames=sum(event.kind in _FRAMES for event in news),
+        )
+
+    def tap_card(self) -> bool:
+        """Hold the key card to the reader; False if nothing waited for it."""
+        self._tell("driver", "holds the key card to the reader")
+        return self.car.tap_card()
+
+    def walk(self) -> None:
+        """Take the fob out of the car's reach, or bring it back."""
+        if self._car_controller.in_range:
+            self._tell("driver", "walks away")
+            self.air.walk_away(self._car_controller)
+        else:
+            self._tell("driver", "comes back")
+            self.air.come_back(self._car_controller)
+
+    def _car_event(self, event: CarEvent) -> None:
+        if event.kind == "enrolment" and self.car.waits_for_card:
+            self._card_wanted.set()
+        if event.kind == "violation":
+            self._tell("alarm", event.text)
+        elif event.kind not in _FRAMES:
+            self._tell("car", f"{event.kind}: {event.text}" if event.text else event.kind)
+        else:
+            who = "fob" if event.direction == "to-vehicle" else "car"
+            try:
+                frame = decode_frame(event.data, event.direction)
+            except DecodeError as error:
+                self._tell(who, f"{len(event.data)} bytes: {error}")
+            else:
+                other = "car" if who == "fob" else "fob"
+                self._tell(who, f"to {other}, {len(event.data)} bytes", frame)
+
+    def _board_event(self, event: BoardEvent) -> None:
+        if event.kind == "button":
+            self._tell("finger", event.text)
+        elif event.kind == "console":
+            self._tell("console", event.text)
+
+    async def _watch_light(self) -> None:
+        """Tell each pattern when it can be recognised."""
+        since, told = time.monotonic(), 0
+        while True:
+            await asyncio.sleep(_LIGHT_GLANCE)
+            samples = [sample for sample in self.board.light.samples if sample.time >= since]
+            sightings = recognise(samples, time.monotonic())
+            for sighting in sightings[told:]:
+                self._tell("light", _LIGHTS.get(sighting.pattern, sighting.pattern))
+            told = len(sightings)
+            if sightings and sightings[-1].pattern in VERDICTS:
+                since, told = sightings[-1].end, 0
+
+    def _tell(self, who: str, text: str, frame: DecodedFrame | None = None) -> None:
+        if self._on_moment:
+            self._on_moment(Moment(time.monotonic() - self._began, who, text, frame))

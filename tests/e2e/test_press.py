@@ -1,0 +1,182 @@
+"""From the finger to the car and back to the light: the firmware on its virtual board."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from host_tools.simulator.bench import Bench
+from host_tools.simulator.car import Behaviour
+from tests.asynchronous import asynchronous
+
+
+@asynccontextmanager
+async def bench_with(**options: Any) -> AsyncIterator[Bench]:
+    """A bench whose car knows the fob's key, unless `enrolled` says otherwise."""
+    options.setdefault("enrolled", True)
+    async with Bench(**options) as bench:
+        yield bench
+        assert bench.car.violations == []
+
+
+def said(bench: Bench, kind: str) -> list[str]:
+    """The texts of the car's events of one kind."""
+    return [event.text for event in bench.car.events if event.kind == kind]
+
+
+def asked_for_key(bench: Bench) -> int:
+    """How often the fob asked the car for its public key."""
+    return sum(
+        "GET_EPHEMERAL_PUBLIC_KEY" in (event.decoded or "")
+        for event in bench.car.events
+        if event.kind == "received"
+    )
+
+
+async def fails(bench: Bench, button: str, reason: str) -> None:
+    """Press a button; the light must say failed and the console why."""
+    await bench.board.press(button)
+    await bench.board.light.shows("failed", timeout=12)
+    assert any(reason in line for line in bench.board.console), bench.board.console
+
+
+@pytest.mark.parametrize("source", [False, True], ids=["compiled", "from source"])
+@asynchronous
+async def test_a_new_fob_pairs_by_card_then_unlocks_and_locks(source: bool) -> None:
+    async with bench_with(enrolled=False, source=source) as bench:
+        await bench.pair()
+        await bench.press("unlock")
+        assert not bench.car.locked
+        await bench.press("lock")
+        assert bench.car.locked
+
+
+@asynchronous
+async def test_a_fob_pairs_with_a_car_that_says_nothing_about_the_card() -> None:
+    async with bench_with(enrolled=False, behaviour=Behaviour(announce_enrolment=False)) as bench:
+        await bench.pair()
+        assert bench.car.locked
+
+
+@asynchronous
+async def test_a_press_on_a_fob_that_is_not_paired_says_so() -> None:
+    async with bench_with(enrolled=False) as bench:
+        await fails(bench, "unlock", "not-paired")
+        assert bench.car.locked
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"mtu": 23},
+        {"notify": True},
+        {"name": "hash"},
+        {"name": "vin"},
+        {"paced": True},
+        {"behaviour": Behaviour(acknowledge="vehicle-status")},
+        {"behaviour": Behaviour(acknowledge="counter")},
+        {"behaviour": Behaviour(busy=1)},
+        {"behaviour": Behaviour(lose_answers=1)},
+    ],
+    ids=str,
+)
+@asynchronous
+async def test_a_press_unlocks_whatever_car_it_is(options: dict[str, Any]) -> None:
+    async with bench_with(**options) as bench:
+        await bench.press("unlock")
+        assert not bench.car.locked
+
+
+@pytest.mark.parametrize("mode", ["refuse", "ignore"])
+@asynchronous
+async def test_a_car_that_wants_to_be_greeted_is_greeted_first_from_then_on(mode: Any) -> None:
+    async with bench_with(behaviour=Behaviour(require_none=mode)) as bench:
+        await bench.press("unlock")
+        before = len(said(bench, "refused") + said(bench, "ignored"))
+        assert before == 1
+        await bench.press("lock")
+        assert bench.car.locked
+        assert len(said(bench, "refused") + said(bench, "ignored")) == before
+
+
+@asynchronous
+async def test_the_session_outlives_the_power() -> None:
+    async with bench_with() as bench:
+        await bench.press("unlock")
+        assert asked_for_key(bench) == 1
+        await bench.board.power_off()
+        await bench.board.power_on()
+        await bench.board.prints("ready")
+        await bench.press("lock")
+        assert bench.car.locked
+        assert asked_for_key(bench) == 1
+
+
+@asynchronous
+async def test_a_new_vehicle_key_costs_a_handshake_in_the_same_press() -> None:
+    async with bench_with() as bench:
+        await bench.press("unlock")
+        bench.car.rotate_key()
+        await bench.press("lock")
+        assert bench.car.locked
+        assert asked_for_key(bench) == 2
+
+
+@asynchronous
+async def test_a_counter_behind_the_cars_catches_up_in_the_same_press() -> None:
+    async with bench_with() as bench:
+        key = bench.car.whitelist.keys[-1]
+        key.counter = 5000
+        await bench.press("unlock")
+        assert not bench.car.locked
+        assert key.counter > 5000
+
+
+@asynchronous
+async def test_a_counter_far_beyond_belief_is_not_followed() -> None:
+    async with bench_with() as bench:
+        key = bench.car.whitelist.keys[-1]
+        key.counter = 1_000_000
+        await fails(bench, "unlock", "refused")
+        key.counter = 100
+        await bench.press("unlock")
+        assert key.counter < 1000
+
+
+@asynchronous
+async def test_an_open_door_is_named_when_it_keeps_the_car_from_locking() -> None:
+    async with bench_with() as bench:
+        await bench.press("unlock")
+        bench.car.body.open_closures.add("frontDriverDoor")
+        await fails(bench, "lock", "something is open")
+
+
+@asynchronous
+async def test_a_car_out_of_reach_is_named() -> None:
+    async with bench_with() as bench:
+        bench.walk()
+        await fails(bench, "unlock", "not in reach")
+        bench.walk()
+        await bench.press("unlock")
+        assert not bench.car.locked
+
+
+@asynchronous
+async def test_a_car_without_a_free_connection_is_named() -> None:
+    async with bench_with() as bench:
+        links = [bench.car.connect(f"phone {number}") for number in range(3)]
+        await fails(bench, "unlock", "takes no more connections")
+        links[0].disconnect()
+        await bench.press("unlock")
+        assert not bench.car.locked
+
+
+@asynchronous
+async def test_a_damaged_state_asks_for_the_laptop() -> None:
+    bench = Bench()
+    bench.board.flash.write({"/state/counter.0": b"damaged"})
+    await bench.board.power_on()
+    await bench.board.light.shows("needs laptop", timeout=10)
+    assert any("state is damaged" in line for line in bench.board.console)
+    await bench.board.power_off()
