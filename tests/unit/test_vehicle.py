@@ -397,6 +397,12 @@ async def test_a_car_without_a_free_connection_is_told():
     await awaiting(ConnectionLimit, unlock(fob))
 
 
+async def test_a_second_answer_is_not_taken_for_the_answer_to_the_next_message():
+    vehicle = Car(on_sealed=[(fault(UNKNOWN), OK), (fault(7),), (OK,)])
+    await unlock(Fob(vehicle))
+    assert vehicle.plaintexts == [UNLOCK, NONE, UNLOCK]
+
+
 async def test_garbage_on_the_air_costs_nothing():
     noise = (b"\xff\xff\xff", b"\x00\x03\xff\xff\xff", b"\x00\x00", b"\x04\x01\x00")
     vehicle = Car(on_connect=[noise], on_sealed=[noise + (OK,)])
