@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from host_tools.boards import BoardDefinition, load_board
 from host_tools.simulator.bridge import Bridge
@@ -16,6 +15,8 @@ from host_tools.simulator.flash import FlashImage
 from host_tools.simulator.hardware import DEEP_SLEEP_RESET, HARD_RESET, SOFT_RESET, Hardware
 from host_tools.simulator.light import LightWatch, Sample
 from host_tools.simulator.process import End, Stop, run_firmware
+from host_tools.simulator.radio.air import Air
+from host_tools.simulator.radio.ble_host import BleHost
 from host_tools.simulator.sleep import TIMER_WAKE, Wake
 
 HEAP = "160K"
@@ -60,7 +61,7 @@ class Board:
 
     def __init__(
         self,
-        air: Any,
+        air: Air | None,
         flash: Path | FlashImage,
         *,
         name: str = "fob",
@@ -82,6 +83,8 @@ class Board:
         """"off", "starting", "running", "asleep", or "stopped" when the firmware ended."""
         self.stops: list[Stop] = []
         """Every end of the firmware so far, those before a restart included."""
+        self.radio: BleHost | None = None
+        """The radio of the running firmware: a new one after every start."""
         self._air = air
         self._heap = heap
         self._on_event = on_event
@@ -201,12 +204,14 @@ class Board:
     async def _start(self, bridge: Bridge, end: End) -> None:
         self.flash.in_use = True
         self.hardware.connect(bridge, end)
+        self.radio = BleHost(self._air, bridge, self.name) if self._air is not None else None
         self.state = "running"
         self._changed.set()
         self._report("power", "on")
 
     def _end(self, stop: Stop, state: str) -> None:
         self.flash.in_use = False
+        self.radio = None
         self.hardware.disconnect()
         self.state = state
         self.stops.append(stop)
