@@ -21,6 +21,9 @@ SLOT = 0.000625
 MAX_DELAY = 0.01
 """Seconds: each advertising event comes later than its interval says by up to this much."""
 
+FIRST_EVENT = 0.02
+"""Seconds at most from the command to the first event: a host has time to get ready."""
+
 ReportType = HCI_LE_Advertising_Report_Event.EventType
 _Type = Parameters.AdvertisingType
 
@@ -85,11 +88,21 @@ class Advertiser(LegacyAdvertiser):
             )
         )
 
+    def start(self) -> None:
+        self.stop()
+        self.enabled = True
+        pause = min(self._interval, FIRST_EVENT)
+        self.timer_handle = asyncio.get_running_loop().call_later(pause, self._on_timer_fired)
+
+    @property
+    def _interval(self) -> float:
+        return self.advertising_interval_min * SLOT
+
     @property
     def _report_type(self) -> ReportType:
         return _REPORT_TYPES[_Type(self.advertising_type)]
 
     def _on_timer_fired(self) -> None:
         self.send_advertising_data()
-        pause = self.advertising_interval_min * SLOT + self._delay.uniform(0, MAX_DELAY)
+        pause = self._interval + self._delay.uniform(0, MAX_DELAY)
         self.timer_handle = asyncio.get_running_loop().call_later(pause, self._on_timer_fired)

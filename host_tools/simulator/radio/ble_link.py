@@ -66,20 +66,29 @@ class Link:
         self._send = send
         self._server = server
         self._events = events
+        self._inbox: asyncio.Queue[bytes] = asyncio.Queue()
         self._requests: asyncio.Queue[bytes] = asyncio.Queue()
         self._indications: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue()
         self._response: asyncio.Future[bytes] | None = None
         self._confirmation: asyncio.Future[None] | None = None
         self._procedures: set[asyncio.Task[None]] = set()
         self._workers = [
-            asyncio.create_task(self._serve()),
-            asyncio.create_task(self._indicate()),
+            asyncio.create_task(work) for work in (self._sort(), self._serve(), self._indicate())
         ]
 
     def on_att_pdu(self, pdu: bytes) -> None:
-        """Sort an arriving PDU into server's and client's work."""
-        if not pdu:
-            return
+        """An ATT PDU arrived."""
+        if pdu:
+            self._inbox.put_nowait(pdu)
+
+    async def _sort(self) -> None:
+        while True:
+            self._take(await self._inbox.get())
+            # Whoever waited for this one runs before the next is looked at, so that events are
+            # reported in the order in which they came.
+            await asyncio.sleep(0)
+
+    def _take(self, pdu: bytes) -> None:
         opcode = pdu[0]
         if opcode in _RESPONSES:
             if self._response is not None and not self._response.done():
