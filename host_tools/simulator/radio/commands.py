@@ -49,7 +49,8 @@ class CommandSet(Controller):
             return _Status(_Error.UNKNOWN_HCI_COMMAND_ERROR)
         if command.op_code == hci.HCI_LE_ENCRYPT_COMMAND:
             self._encrypt(command)
-        else:
+        elif command.op_code != hci.HCI_HOST_NUMBER_OF_COMPLETED_PACKETS_COMMAND:
+            # That one is never answered (7.3.40).
             self._send_hci_command_status(_Error.UNKNOWN_HCI_COMMAND_ERROR, command.op_code)
         return None
 
@@ -165,6 +166,12 @@ class CommandSet(Controller):
             handle=command.handle,
             rssi=link.peer.controller.rssi if isinstance(link, AirConnection) else 127,
         )
+
+    def on_hci_le_read_local_p_256_public_key_command(  # type: ignore[override]
+        self, command: hci.HCI_LE_Read_Local_P_256_Public_Key_Command
+    ) -> None:
+        """7.8.36: not offered; hosts bring their own curve."""
+        self._send_hci_command_status(_Error.UNKNOWN_HCI_COMMAND_ERROR, command.op_code)
 
     def on_hci_le_rand_command(
         self, _command: hci.HCI_LE_Rand_Command
