@@ -7,7 +7,7 @@ from micropython import const
 
 from fob import messages, patterns
 from fob.actions import ACTIONS, PAIRING_CHORD
-from fob.errors import FobError
+from fob.errors import FobError, NotPaired
 from fob.gestures import HOLD, PRESS, Gestures
 
 _SAMPLE_MS = const(10)
@@ -27,9 +27,12 @@ class App:
         self._config = config
         self._cache = cache
         self._say = say
+        # From here on a button that goes down is a press; what is down already was held at boot.
+        self._gestures = Gestures(buttons.levels())
         self._pattern = None
         self._wanted = None
         self._wake = asyncio.Event()
+        self._rejected = False
 
     async def run(self):
         """Serve presses until cancelled; a dying task takes the app down, never in silence."""
@@ -45,15 +48,16 @@ class App:
                     await self._act(name)
         finally:
             watcher.cancel()
+            if self._pattern:
+                self._pattern.cancel()
 
     async def _watch(self):
         """Turn buttons into wanted actions; the latest press wins over one not yet begun."""
-        gestures = Gestures(self._buttons.levels())
         try:
             while True:
-                if gestures.idle:
+                if self._gestures.idle:
                     await self._buttons.changed()
-                gesture = gestures.feed(self._buttons.levels(), ticks_ms())
+                gesture = self._gestures.feed(self._buttons.levels(), ticks_ms())
                 wanted = gesture and self._meaning(*gesture)
                 if wanted:
                     self._wanted = wanted
@@ -72,7 +76,8 @@ class App:
 
     @property
     def _paired(self):
-        return self._cache.shared_key is not None
+        # A car that no longer knows the key says so: then the chord must work again.
+        return self._cache.shared_key is not None and not self._rejected
 
     async def _act(self, name):
         """Carry out one action with its lights; errors end here, as a light and a line."""
@@ -87,9 +92,11 @@ class App:
                 content, lock_state = ACTIONS[name]
                 await self._vehicle.perform(messages.unsigned(content), lock_state)
         except FobError as error:
+            self._rejected = isinstance(error, NotPaired)
             self._show(patterns.NEEDS_LAPTOP if error.needs_laptop else patterns.FAILED)
             self._say("%s failed (%s): %s" % (name, error.code, error))
         else:
+            self._rejected = False
             self._show(patterns.DONE)
             self._say("%s done in %d ms" % (name, ticks_diff(ticks_ms(), started)))
 

@@ -59,13 +59,21 @@ class Exchange:
             pass
 
     async def ask(self, message, wanted, timeout_ms):
-        """Send `message` and return the first answer for which wanted(answer) is true."""
-        await self.send(message)
-        deadline = ticks_add(ticks_ms(), timeout_ms)
-        while True:
-            answer = await self.receive(max(0, ticks_diff(deadline, ticks_ms())))
-            if wanted(answer):
-                return answer
+        """Send a question and return the first answer for which wanted(answer) is true.
+
+        Asks again after `timeout_ms`, once: a question changes nothing, and answers get lost.
+        """
+        for last in (False, True):
+            await self.send(message)
+            deadline = ticks_add(ticks_ms(), timeout_ms)
+            try:
+                while True:
+                    answer = await self.receive(max(0, ticks_diff(deadline, ticks_ms())))
+                    if wanted(answer):
+                        return answer
+            except TimedOut:
+                if last:
+                    raise
 
     def _noted(self, answer):
         state = messages.lock_state(answer)

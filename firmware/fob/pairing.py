@@ -30,7 +30,8 @@ async def pair(vehicle, config, report):
                 await vehicle.agree(exchange)
                 await vehicle.prove(exchange)
                 return
-            except NotPaired:
+            except (NotPaired, TimedOut):
+                # Too early, or an answer was lost: until the deadline that is no reason to give up.
                 report("the car does not know the key yet")
 
     while True:

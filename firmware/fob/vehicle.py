@@ -111,7 +111,11 @@ class Vehicle:
                 lambda answer: "vehicleStatus" in answer or legacy.fault(answer),
                 _ANSWER_MS,
             )
-            outcome = _ACCEPTED if "vehicleStatus" in answer else _REFUSED
+            if "vehicleStatus" in answer:
+                outcome = _ACCEPTED
+            else:
+                self._refusal, _ = legacy.fault(answer)
+                self._raise_unpaired(self._refusal)
         if outcome != _ACCEPTED:
             raise Refused("the car refuses the key", self._refusal)
         self._keep(self._cache.needs_none)
