@@ -7,7 +7,7 @@ alternating times in ms, on first.
 import asyncio
 
 WORKING = (0, (100, 100))
-DONE = (1, (1000, 100))
+DONE = (1, (700, 100))
 FAILED = (3, (150, 150))
 NEEDS_LAPTOP = (0, (600, 150, 150, 600))
 

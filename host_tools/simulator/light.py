@@ -35,11 +35,11 @@ class Pattern:
 
 PATTERNS = (
     Pattern("working", (100, 100), repeats=True, units=2),
-    Pattern("done", (1000,), quiet=250),
+    Pattern("done", (700,), quiet=250),
     # A busy chip is late, never early: what is much shorter than this is a late "working".
     Pattern("failed", (150, 150, 150, 150, 150), quiet=250, early=0.18),
     Pattern("needs laptop", (600, 150, 150, 600), repeats=True),
-    Pattern("battery low", (400, 400, 400), quiet=600),
+    Pattern("battery low", (300, 300, 300), quiet=450),
 )
 VERDICTS = frozenset({"done", "failed", "needs laptop"})
 """Patterns that end an action: seeing another one than expected settles the matter."""

@@ -12,10 +12,10 @@ from tests.asynchronous import asynchronous
 
 RHYTHMS = {
     "working": (100, 100) * 4,
-    "done": (1000, 400),
+    "done": (700, 400),
     "failed": (150, 150) * 2 + (150, 400),
     "needs laptop": (600, 150, 150, 600) * 2,
-    "battery low": (400, 400, 400, 800),
+    "battery low": (300, 300, 300, 600),
 }
 
 

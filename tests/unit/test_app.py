@@ -9,8 +9,11 @@ from scripted_car import LOCK, NONE, OK, UNLOCK, Car, Fob, enrolment, fault, sta
 
 from fob.app import App
 from fob.errors import NotFound
+from fob.patterns import DONE
 from fob.store import Counter
 
+# The one long flash that says done, in ms.
+LONG = DONE[1][0]
 NOT_ON_WHITELIST = fault(2)
 
 
@@ -119,7 +122,7 @@ async def test_the_light_blinks_while_working_and_is_long_when_done():
         await app.rest()
         *working, done = app.light.flashes
         assert len(working) >= 4 and all(0 < flash <= 100 for flash in working)
-        assert done == 1000
+        assert done == LONG
 
 
 async def test_a_failure_ends_with_three_short_lights():
@@ -127,7 +130,7 @@ async def test_a_failure_ends_with_three_short_lights():
         await app.buttons.press("unlock")
         await app.rest()
         assert app.light.flashes[-3:] == [150, 150, 150]
-        assert 1000 not in app.light.flashes
+        assert LONG not in app.light.flashes
 
 
 async def test_a_fob_without_counters_asks_for_the_laptop_without_end():
@@ -164,7 +167,7 @@ async def test_after_a_failure_the_next_press_works():
         await app.buttons.press("unlock")
         await app.rest()
         assert vehicle.plaintexts == [UNLOCK]
-        assert app.light.flashes[-1] == 1000
+        assert app.light.flashes[-1] == LONG
 
 
 async def test_a_press_during_work_is_served_after_it():
@@ -216,7 +219,7 @@ async def test_holding_both_pairs_a_fob_that_is_not_paired():
         await app.buttons.hold("lock", "unlock", ms=3100)
         await app.rest(10000)
         assert vehicle.plaintexts == [NONE]
-        assert app.light.flashes[-1] == 1000
+        assert app.light.flashes[-1] == LONG
         assert app.lines[-1].startswith("pair done in ")
         await app.buttons.press("unlock")
         await app.rest()
@@ -278,4 +281,4 @@ async def test_a_lost_acknowledgement_still_ends_with_the_done_light():
     async with Running(vehicle) as app:
         await app.buttons.press("unlock")
         await app.rest()
-        assert app.light.flashes[-1] == 1000
+        assert app.light.flashes[-1] == LONG

@@ -35,7 +35,7 @@ async def play_for(pattern, ms):
 async def test_done_is_one_long_light():
     light = Light()
     await patterns.play(light, patterns.DONE)
-    assert light.changes == [(0, True), (1000, False)]
+    assert light.changes == [(0, True), (700, False)]
 
 
 async def test_failed_is_three_short_lights():
