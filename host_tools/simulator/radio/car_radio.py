@@ -120,6 +120,11 @@ class CarRadio:
         address = self.device.public_address if public else self.device.random_address
         return address.to_string(with_type_qualifier=False)
 
+    @property
+    def is_connectable(self) -> bool:
+        """Whether the present advertisements say that the car takes a connection."""
+        return self._advertised is not None and self._advertised[1]
+
     async def start(self) -> None:
         """Power the controller on and advertise until `stop`.
 
