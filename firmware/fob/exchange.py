@@ -63,17 +63,18 @@ class Exchange:
 
         Asks again after `timeout_ms`, once: a question changes nothing, and answers get lost.
         """
-        for last in (False, True):
-            await self.send(message)
-            deadline = ticks_add(ticks_ms(), timeout_ms)
-            try:
-                while True:
-                    answer = await self.receive(max(0, ticks_diff(deadline, ticks_ms())))
-                    if wanted(answer):
-                        return answer
-            except TimedOut:
-                if last:
-                    raise
+        try:
+            return await self._ask(message, wanted, timeout_ms)
+        except TimedOut:
+            return await self._ask(message, wanted, timeout_ms)
+
+    async def _ask(self, message, wanted, timeout_ms):
+        await self.send(message)
+        deadline = ticks_add(ticks_ms(), timeout_ms)
+        while True:
+            answer = await self.receive(max(0, ticks_diff(deadline, ticks_ms())))
+            if wanted(answer):
+                return answer
 
     def _noted(self, answer):
         state = messages.lock_state(answer)

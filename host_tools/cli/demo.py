@@ -3,12 +3,12 @@
 import asyncio
 import sys
 from collections.abc import Awaitable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
 
 from host_tools.cli.narration import HumanNarrator, JsonNarrator, Narrator
-from host_tools.simulator.bench import Bench, Measurement
+from host_tools.simulator.bench import Bench
 from host_tools.simulator.board import BoardStopped
 from host_tools.simulator.light import UnexpectedLight
 
@@ -50,7 +50,7 @@ async def _demo(narrator: Narrator) -> None:
         _require("lock", bench.car.locked, "the car is still unlocked")
         _require("nonces", not bench.car.violations, "a nonce was used twice")
 
-        narrator.summary("Summary", _summary(bench, unlock, lock))
+        narrator.summary({"unlock": unlock, "lock": lock}, len(bench.car.violations))
 
 
 async def _step(name: str, action: Awaitable[T]) -> T:
@@ -63,13 +63,3 @@ async def _step(name: str, action: Awaitable[T]) -> T:
 def _require(name: str, true: bool, otherwise: str) -> None:
     if not true:
         raise StepFailed(f"{name} failed: {otherwise}")
-
-
-def _summary(bench: Bench, unlock: Measurement, lock: Measurement) -> dict[str, Any]:
-    rows: dict[str, Any] = {}
-    for name, press in (("unlock", unlock), ("lock", lock)):
-        rows[f"{name}: press to accepted, ms"] = round(press.ms)
-        rows[f"{name}: ATT requests"] = press.att_requests
-        rows[f"{name}: frames"] = press.frames
-    rows["nonces used twice"] = len(bench.car.violations)
-    return rows

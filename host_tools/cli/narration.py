@@ -1,15 +1,17 @@
 """How the bench's moments are told: to people in 80 columns, to machines as JSON lines."""
 
+import dataclasses
 import json
 from itertools import zip_longest
 from typing import Any, Protocol
 
 import click
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from host_tools.decode import DecodedFrame
-from host_tools.simulator.bench import Moment
+from host_tools.simulator.bench import Measurement, Moment
 
 _WIDTH = 80
 _TIME_WIDTH = 8
@@ -28,13 +30,13 @@ _STYLES = {
 
 
 class Narrator(Protocol):
-    """Tells what happens; `chapter` and `summary` frame it."""
+    """Tells what happens; `chapter` and `summary` frame it, `failure` says why it ended early."""
 
     def chapter(self, title: str) -> None: ...
 
     def moment(self, moment: Moment) -> None: ...
 
-    def summary(self, title: str, rows: dict[str, Any]) -> None: ...
+    def summary(self, presses: dict[str, Measurement], nonces_repeated: int) -> None: ...
 
     def failure(self, text: str) -> None: ...
 
@@ -63,10 +65,18 @@ class HumanNarrator:
                 row.rstrip()
                 self._console.print(row)
 
-    def summary(self, title: str, rows: dict[str, Any]) -> None:
-        self.chapter(title)
-        for name, value in rows.items():
-            self._console.print(f"  {name:<34}{value}")
+    def summary(self, presses: dict[str, Measurement], nonces_repeated: int) -> None:
+        self.chapter("Summary")
+        table = Table("press", box=None, padding=(0, 3, 0, 2), header_style="dim")
+        for heading in ("press to accepted", "ATT requests", "frames"):
+            table.add_column(heading, justify="right")
+        for name, press in presses.items():
+            table.add_row(name, f"{press.ms:.0f} ms", str(press.att_requests), str(press.frames))
+        self._console.print(table)
+        self._console.print(
+            "  Timed from the finger's release, with a connection interval as on a board."
+        )
+        self._console.print(f"  Nonces used twice: {nonces_repeated}.")
 
     def failure(self, text: str) -> None:
         self._console.print()
@@ -90,8 +100,9 @@ class JsonNarrator:
             line |= moment.frame.as_json()
         self._line(line)
 
-    def summary(self, title: str, rows: dict[str, Any]) -> None:
-        self._line({"kind": "summary", "title": title} | rows)
+    def summary(self, presses: dict[str, Measurement], nonces_repeated: int) -> None:
+        measured = {name: dataclasses.asdict(press) for name, press in presses.items()}
+        self._line({"kind": "summary", "presses": measured, "nonces_repeated": nonces_repeated})
 
     def failure(self, text: str) -> None:
         self._line({"kind": "failure", "text": text})

@@ -188,12 +188,6 @@ class Bench:
         elif event.kind == "console":
             self._tell("console", event.text)
 
-    async def advertises(self, *, connectable: bool) -> None:
-        """Wait until the car's advertisements say whether it takes a connection."""
-        async with asyncio.timeout(5):
-            while self.car_radio.is_connectable != connectable:
-                await asyncio.sleep(_LIGHT_GLANCE)
-
     async def _watch_light(self) -> None:
         """Tell each pattern when it can be recognised."""
         since, told = time.monotonic(), 0

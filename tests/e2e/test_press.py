@@ -183,10 +183,10 @@ async def test_a_car_out_of_reach_is_named() -> None:
 async def test_a_car_without_a_free_connection_is_named() -> None:
     async with bench_with() as bench:
         links = [bench.car.connect(f"phone {number}") for number in range(3)]
-        await bench.advertises(connectable=False)
+        await bench.car_radio.advertises(connectable=False)
         await fails(bench, "unlock", "takes no more connections")
         links[0].disconnect()
-        await bench.advertises(connectable=True)
+        await bench.car_radio.advertises(connectable=True)
         await bench.press("unlock")
         assert not bench.car.locked
 

@@ -7,17 +7,17 @@ The process exits with one of these, or with 1 if the bench itself is at fault.
 """
 
 import gc
-import os
 import sys
 
-# Loaded while their folder is still on the path: from now on `import` finds the stand-ins in
-# sys.modules, as it would find a built-in module.
-import bluetooth  # noqa: F401
-import esp32
-import machine  # noqa: F401
 import micropython
-import neopixel  # noqa: F401
 import vfs
+
+# Loaded while their folder is still on the path: from now on `import` finds the stand-ins in
+# sys.modules, as it would find a built-in module. Compiling leaves garbage; swept away at once, it
+# does not scatter what follows over the heap.
+for name in ("os", "bluetooth", "machine", "esp32", "neopixel"):
+    __import__(name)
+    gc.collect()
 
 RETURNED = 10  # main.py came to its end; a board would offer the REPL
 RAISED = 11  # boot.py or main.py raised: printed, then the REPL
@@ -41,6 +41,10 @@ def complete_micropython():
 
 
 def mount():
+    import os
+
+    import esp32
+
     vfs.umount("/")
     try:
         vfs.mount(esp32.Partition.find(esp32.Partition.TYPE_DATA, label="vfs")[0], "/")
@@ -59,6 +63,8 @@ def hide_bench():
 
 def run(name, scope):
     """Run a script of the flash if it is there; return False when it raised."""
+    import os
+
     try:
         os.stat(name)
     except OSError:

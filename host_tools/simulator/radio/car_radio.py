@@ -86,6 +86,7 @@ class CarRadio:
         self._rotation = rotation
         self._advertised: tuple[str, bool, int] | None = None
         self._changed = asyncio.Event()
+        self._readvertised = asyncio.Event()
         self._stopping = False
         self._links: dict[Connection, _Link] = {}
         self._main: asyncio.Task[None] | None = None
@@ -120,10 +121,11 @@ class CarRadio:
         address = self.device.public_address if public else self.device.random_address
         return address.to_string(with_type_qualifier=False)
 
-    @property
-    def is_connectable(self) -> bool:
-        """Whether the present advertisements say that the car takes a connection."""
-        return self._advertised is not None and self._advertised[1]
+    async def advertises(self, *, connectable: bool) -> None:
+        """Wait until the advertisements say that the car takes a connection, or that it does not."""
+        while self._advertised is None or self._advertised[1] != connectable:
+            self._readvertised.clear()
+            await self._readvertised.wait()
 
     async def start(self) -> None:
         """Power the controller on and advertise until `stop`.
@@ -178,6 +180,7 @@ class CarRadio:
             self.car.tick()
             try:
                 await self._advertise()
+                self._readvertised.set()
             except HCI_Error as error:
                 # A connection may arrive between the commands; the next round sees it.
                 _log.debug("advertising: %s", error)
