@@ -22,6 +22,11 @@ from host_tools.simulator.radio.connection import AirConnection
 from host_tools.simulator.radio.controller import AirController
 
 
+def address_of(name: str) -> str:
+    """The public address made up for a controller of this name."""
+    return hashlib.sha256(name.encode()).digest()[:6].hex(":").upper()
+
+
 class Air(LocalLink):
     """Make one in a running event loop; give each device a controller on it.
 
@@ -36,14 +41,14 @@ class Air(LocalLink):
         """Told of every ATT PDU when it is sent."""
         self.att_requests = 0
         """ATT requests so far, of all links."""
-        self._controllers: list[AirController] = []
+        self.devices: list[AirController] = []
+        """The controllers that are on."""
 
     def controller(self, name: str, address: str | None = None) -> AirController:
         """A new controller; `address` is its public one ("AA:BB:CC:DD:EE:FF"), made up from the
         name by default."""
-        if address is None:
-            address = hashlib.sha256(name.encode()).digest()[:6].hex(":").upper()
-        return AirController(name, self, Address(address, Address.PUBLIC_DEVICE_ADDRESS))
+        public = Address(address or address_of(name), Address.PUBLIC_DEVICE_ADDRESS)
+        return AirController(name, self, public)
 
     def hci(self, name: str, address: str | None = None) -> tuple[TransportSource, TransportSink]:
         """A new controller's HCI ends, as bumble's Host wants them."""
@@ -52,14 +57,14 @@ class Air(LocalLink):
 
     def add_controller(self, controller: Controller) -> None:
         assert isinstance(controller, AirController)
-        self._controllers.append(controller)
+        self.devices.append(controller)
 
     def remove_controller(self, controller: Controller) -> None:
         """Switch a controller off for good: its links break."""
         assert isinstance(controller, AirController)
-        if controller in self._controllers:
+        if controller in self.devices:
             controller.fall_silent()
-            self._controllers.remove(controller)
+            self.devices.remove(controller)
 
     def send_advertising_pdu(
         self, sender_controller: Controller, packet: ll.AdvertisingPdu
@@ -67,7 +72,7 @@ class Air(LocalLink):
         assert isinstance(sender_controller, AirController)
         if not sender_controller.in_range:
             return
-        for controller in self._controllers:
+        for controller in self.devices:
             if controller is not sender_controller and controller.in_range:
                 asyncio.get_running_loop().call_soon(controller.on_ll_advertising_pdu, packet)
 
