@@ -20,6 +20,12 @@ from host_tools.simulator.radio.connection import AirConnection
 DATA_LENGTH = 251
 """The longest payload of a data packet, offered and used (data length extension)."""
 
+_LINK_CONTROL = 1  # the opcode group
+_LE_LINK_CONTROL = (
+    hci.HCI_DISCONNECT_COMMAND,
+    hci.HCI_READ_REMOTE_VERSION_INFORMATION_COMMAND,
+)
+
 _Status = hci.HCI_StatusReturnParameters
 _HandleStatus = hci.HCI_StatusAndConnectionHandleReturnParameters
 _Error = hci.HCI_ErrorCode
@@ -43,6 +49,13 @@ class CommandSet(Controller):
     def send_afterwards(self, event: hci.HCI_Event) -> None:
         """Send an event behind the answer to the command being handled."""
         asyncio.get_running_loop().call_soon(self.send_hci_packet, event)
+
+    def on_hci_command_packet(self, command: hci.HCI_Command) -> None:
+        if command.op_code >> 10 == _LINK_CONTROL and command.op_code not in _LE_LINK_CONTROL:
+            # BR/EDR, which this controller does not have and Bumble's would try.
+            self._send_hci_command_status(_Error.UNKNOWN_HCI_COMMAND_ERROR, command.op_code)
+        else:
+            super().on_hci_command_packet(command)
 
     def on_hci_command(self, command: hci.HCI_Command) -> _Status | None:  # type: ignore[override]
         if isinstance(command, hci.HCI_SyncCommand):

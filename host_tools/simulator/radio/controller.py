@@ -6,6 +6,7 @@ Section numbers are those of the Core Specification 5.4, Vol 4, Part E (HCI).
 from __future__ import annotations
 
 import asyncio
+import struct
 from typing import TYPE_CHECKING, BinaryIO
 
 from bumble import hci, ll
@@ -179,7 +180,15 @@ class AirController(CommandSet):
     def on_packet(self, packet: bytes) -> None:
         if self._snooper:
             self._snooper.snoop(packet, Snooper.Direction.HOST_TO_CONTROLLER)
-        super().on_packet(packet)
+        try:
+            command = hci.HCI_Packet.from_bytes(packet)
+        except (struct.error, ValueError, IndexError):
+            if packet[0] != hci.HCI_COMMAND_PACKET:
+                raise
+            opcode = int.from_bytes(packet[1:3], "little")
+            self._send_hci_command_status(_Error.INVALID_COMMAND_PARAMETERS_ERROR, opcode)
+            return
+        self.on_hci_packet(command)
 
     def send_hci_packet(self, packet: hci.HCI_Packet) -> None:
         if isinstance(packet, hci.HCI_LE_Meta_Event) and self._is_masked(packet):
