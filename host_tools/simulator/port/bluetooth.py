@@ -56,9 +56,6 @@ class UUID(bytearray):
     def __eq__(self, other):
         return isinstance(other, UUID) and bytes(self) == bytes(other)
 
-    def __lt__(self, other):
-        return bytes(self) < bytes(other)
-
     def __hash__(self):
         return hash(bytes(self))
 
@@ -102,18 +99,14 @@ class BLE:
                 self._raise(_IRQ_GET_SECRET, (_LOCAL_KEY, 0, None))
         return self._on
 
-    def config(self, *args, **kwargs):
-        if kwargs:
-            if args:
-                raise TypeError("can't specify pos and kw args")
-            for name, value in kwargs.items():
-                if name == "gap_name":
-                    value = _data(value)
-                _ble("configure", name, value)
+    def config(self, param=None, **kwargs):
+        if (param is None) != bool(kwargs):
+            raise TypeError("query one param or set some")
+        for name, value in kwargs.items():
+            _ble("configure", name, _data(value) if name == "gap_name" else value)
+        if param is None:
             return None
-        if len(args) != 1:
-            raise TypeError("must query one param")
-        value = _ble("query", args[0])
+        value = _ble("query", param)
         return tuple(value) if isinstance(value, list) else value
 
     def irq(self, handler):
@@ -209,21 +202,6 @@ class BLE:
 
     def gattc_exchange_mtu(self, conn_handle):
         return _ble("gattc_exchange_mtu", conn_handle)
-
-    def l2cap_listen(self, psm, mtu):
-        self._refuse()
-
-    def l2cap_connect(self, conn_handle, psm, mtu):
-        self._refuse()
-
-    def l2cap_disconnect(self, conn_handle, cid):
-        self._refuse()
-
-    def l2cap_send(self, conn_handle, cid, buf):
-        self._refuse()
-
-    def l2cap_recvinto(self, conn_handle, cid, buf):
-        self._refuse()
 
     def _refuse(self):
         raise OSError(_EOPNOTSUPP if self._on else _ENODEV)

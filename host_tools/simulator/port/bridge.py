@@ -15,6 +15,7 @@ import os
 import select
 import socket
 import sys
+import time
 
 import micropython
 import uctypes
@@ -76,25 +77,28 @@ def _open():
 def _watch():
     # MicroPython's threads have no interpreter lock here: this one waits and schedules, no more.
     while True:
-        for _ in _ready.ipoll():
-            pass
-        try:
-            bench_is_there = _events.socket.recv(1, socket.MSG_PEEK)
-        except OSError:
-            bench_is_there = False
-        if not bench_is_there:
-            _end_process()
+        if not _events.read:
+            for _ in _ready.ipoll():
+                pass
+            try:
+                bench_is_there = _events.socket.recv(1, socket.MSG_PEEK)
+            except OSError:
+                bench_is_there = False
+            if not bench_is_there:
+                _end_process()
         try:
             micropython.schedule(_deliver, None)
         except RuntimeError:  # the queue holds 4; somebody else filled it
             continue
         _delivered.acquire()
+        # Between two frames the main thread comes to its turn, as between two radio events.
+        time.sleep_ms(1)
 
 
 def _deliver(_):
     try:
-        # In the middle of a call: come back after it, the thread schedules again at once.
-        while not _calling and (_events.read or _ready.poll(0)):
+        # In the middle of a call: come back after it, the thread schedules again.
+        if not _calling and (_events.read or _ready.poll(0)):
             for service, name, args in _events.receive():
                 handler = _handlers.get(service)
                 if handler:
