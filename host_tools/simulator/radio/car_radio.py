@@ -89,6 +89,7 @@ class CarRadio:
         self._readvertised = asyncio.Event()
         self._stopping = False
         self._links: dict[Connection, _Link] = {}
+        self._ending: set[asyncio.Task[None]] = set()
         self._main: asyncio.Task[None] | None = None
         interval_ms = advertising_interval * 1000
         self.device = Device(
@@ -122,7 +123,7 @@ class CarRadio:
         return address.to_string(with_type_qualifier=False)
 
     async def advertises(self, *, connectable: bool) -> None:
-        """Wait until the advertisements say that the car takes a connection, or that it does not."""
+        """Wait until the advertisements say that the car takes a connection, or does not."""
         while self._advertised is None or self._advertised[1] != connectable:
             self._readvertised.clear()
             await self._readvertised.wait()
@@ -154,6 +155,7 @@ class CarRadio:
             await self._main
         for connection in list(self._links):
             await _disconnect(connection)
+        await asyncio.gather(*self._ending, return_exceptions=True)
         await self.device.power_off()
 
     async def drop(self, peer: str) -> None:
@@ -254,7 +256,10 @@ class CarRadio:
         connection.on(Connection.EVENT_DISCONNECTION, lambda _: self._disconnected(connection))
 
     def _disconnected(self, connection: Connection) -> None:
-        self._links.pop(connection).close()
+        # Kept until it has ended: the event loop alone does not keep a task alive.
+        sender = self._links.pop(connection).close()
+        self._ending.add(sender)
+        sender.add_done_callback(self._ending.discard)
         self._advertised = None
         self._changed.set()
 
@@ -293,13 +298,16 @@ class _Link:
         else:
             self._subscribed.clear()
 
-    def close(self) -> None:
-        """The link is gone."""
+    def close(self) -> asyncio.Task[None]:
+        """The link is gone; the task returned is about to end."""
         self._sender.cancel()
         self.car_connection.disconnect()
+        return self._sender
 
     async def _run(self) -> None:
-        while True:
+        # Asked each time: asyncio.wait_for, inside Bumble, loses a cancellation that coincides
+        # with what it waits for.
+        while self.car_connection.is_open:
             await self._subscribed.wait()
             await self._ready.wait()
             self._ready.clear()
