@@ -1,6 +1,7 @@
 """The `fob` command: exit code 0 done, 1 failed, 2 wrong usage or input."""
 
 import importlib
+import logging
 import sys
 
 import click
@@ -30,6 +31,10 @@ class _Commands(click.Group):
             formatter.write_dl(sorted(_COMMANDS.items()))
 
 
+def _debugging() -> bool:
+    return "--debug" in sys.argv
+
+
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--debug", is_flag=True, help="Show tracebacks of errors.")
 @click.version_option(package_name="open-esp32-key-fob")
@@ -39,10 +44,12 @@ def fob(debug: bool) -> None:
 
 def main() -> None:
     """Run the command line; an error is one line on stderr unless --debug asks for more."""
+    # What the Bluetooth stack remarks about packets that cross a disconnection is not the user's.
+    logging.basicConfig(level=logging.INFO if _debugging() else logging.CRITICAL)
     try:
         fob.main()
     except Exception as error:
-        if "--debug" in sys.argv:
+        if _debugging():
             raise
         click.secho(f"fob: {error}", fg="red", err=True)
         sys.exit(1)

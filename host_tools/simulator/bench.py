@@ -21,7 +21,7 @@ from host_tools.simulator.car.behaviour import Behaviour
 from host_tools.simulator.car.names import Scheme
 from host_tools.simulator.car.whitelist import WhitelistKey
 from host_tools.simulator.flash import FlashImage
-from host_tools.simulator.light import VERDICTS, recognise
+from host_tools.simulator.light import VERDICTS, UnexpectedLight, recognise
 from host_tools.simulator.radio.air import Air
 from host_tools.simulator.radio.car_radio import REAL_CAR_MTU, CarRadio
 
@@ -145,6 +145,8 @@ class Bench:
         await self.board.light.shows("done", timeout=15)
         news = self.car.events[events:]
         accepted = [event.time for event in news if event.kind == "accepted"]
+        if not accepted:
+            raise UnexpectedLight("the light said done, but the car accepted nothing")
         return Measurement(
             ms=(accepted[-1] - released) * 1000,
             att_requests=self.air.att_requests - requests,
