@@ -63,6 +63,10 @@ class Bridge:
         if not self._task.cancelled():
             self._task.result()
 
+    def on_closed(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called when the board is gone, for whatever reason."""
+        self._task.add_done_callback(lambda _: callback())
+
     async def close(self) -> None:
         """Hang up: the board's process ends."""
         self._task.cancel()

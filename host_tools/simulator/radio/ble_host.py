@@ -8,7 +8,6 @@ that wait for its handler's answer as ("ask", ticket, event, *values), which it 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 
 from host_tools.simulator.bridge import Bridge
@@ -32,7 +31,7 @@ class BleHost(Gatt):
         self._tickets = itertools.count(1)
         self._answers: dict[int, asyncio.Future[int]] = {}
         bridge.serve(SERVICE, self)
-        self._watch = asyncio.create_task(self._leave_with_the_board())
+        bridge.on_closed(self._leave)
 
     def emit(self, event: int, *args: object) -> None:
         if self._is_active:
@@ -63,11 +62,8 @@ class BleHost(Gatt):
         if answer is not None and not answer.done():
             answer.set_result(value)
 
-    async def _leave_with_the_board(self) -> None:
-        with contextlib.suppress(Exception):
-            # What broke the bridge is for those to raise who run the board.
-            await self._bridge.closed()
+    def _leave(self) -> None:
         self._is_active = False
         self._forget_timers()
         self._air.remove_controller(self.controller)
-        await self._drop_links()
+        self._abandon_links()

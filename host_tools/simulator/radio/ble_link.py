@@ -178,6 +178,11 @@ class Link:
             worker.cancel()
         await asyncio.wait(self._workers)
 
+    def abandon(self) -> None:
+        """Nobody is interested any more."""
+        for task in [*self._procedures, *self._workers]:
+            task.cancel()
+
     async def _serve(self) -> None:
         while True:
             response = await self._server.respond(self, await self._requests.get())

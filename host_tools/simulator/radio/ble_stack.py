@@ -118,6 +118,13 @@ class Stack(ABC):
         if self._background:
             await asyncio.wait(self._background)
 
+    def _abandon_links(self) -> None:
+        for link in self._links.values():
+            link.abandon()
+        self._links.clear()
+        for task in self._background:
+            task.cancel()
+
     def _install_services(self) -> Database:
         database, self._name_row = stack_services(self._device_name)
         self._server = self.make_server(database)
