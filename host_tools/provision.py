@@ -10,7 +10,7 @@
 /key.bin: the private scalar of the fob's P-256 key, 32 bytes, big-endian; public_key is its point,
 uncompressed (65 bytes in hex), which a small chip takes long to compute.
 
-/state/counter.0: the first record of the message counter. The firmware never starts one by itself:
+/state/counter.0, .1: the first records of the message counter. The firmware never starts one by itself:
 a counter that is missing is a lost one, and starting over would repeat nonces.
 """
 
@@ -28,7 +28,7 @@ from host_tools.boards import BoardDefinition
 
 CONFIGURATION_PATH = "/fob.json"
 KEY_PATH = "/key.bin"
-COUNTER_PATH = "/state/counter.0"
+COUNTER_PATHS = ("/state/counter.0", "/state/counter.1")
 KEY_LENGTH = 32
 CONFIGURATION_VERSION = 1
 RECORD_VERSION = 1
@@ -159,11 +159,12 @@ def provision(
     return {
         CONFIGURATION_PATH: json.dumps(configuration, indent=1).encode(),
         KEY_PATH: key,
-        COUNTER_PATH: counter_record(counter),
+        # Both slots: a missing one counts as damaged, and the firmware would skip a lease.
+        **{path: counter_record(counter, sequence) for sequence, path in enumerate(COUNTER_PATHS)},
     }
 
 
-def counter_record(first: int, sequence: int = 1) -> bytes:
+def counter_record(first: int, sequence: int) -> bytes:
     """The record that makes `first` the next value of the counter.
 
     Version, sequence (4 bytes), the first value not leased yet (8 bytes), CRC-32 of all before,

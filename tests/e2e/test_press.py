@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from host_tools.provision import COUNTER_PATHS
 from host_tools.simulator.bench import Bench
 from host_tools.simulator.car import Behaviour
 from tests.asynchronous import asynchronous
@@ -194,7 +195,7 @@ async def test_a_car_without_a_free_connection_is_named() -> None:
 @asynchronous
 async def test_a_damaged_state_asks_for_the_laptop() -> None:
     bench = Bench()
-    bench.board.flash.write({"/state/counter.0": b"damaged"})
+    bench.board.flash.write(dict.fromkeys(COUNTER_PATHS, b"damaged"))
     await bench.board.power_on()
     await bench.board.light.shows("needs laptop", timeout=10)
     assert any("state is damaged" in line for line in bench.board.console)

@@ -80,14 +80,15 @@ def test_a_counter_starts_beyond_what_its_key_can_have_used(
     kept: bool, first: int, interpreter: Interpreter
 ) -> None:
     key = new_key() if kept else None
-    record = provision(VIN, BOARD, key=key, clock=lambda: 1_750_000_000.5)["/state/counter.0"]
+    files = provision(VIN, BOARD, key=key, clock=lambda: 1_750_000_000.5)
+    state = {f"counter.{slot}": files[f"/state/counter.{slot}"] for slot in (0, 1)}
     interpreter.exec(
         "class MemoryFlash:\n"
         "    def __init__(self, files): self.files = files\n"
         "    def read(self, name): return self.files.get(name)\n"
         "    def write(self, name, data): self.files[name] = data\n"
     )
-    counter = f"load('fob.store').Counter(MemoryFlash({{'counter.0': {record!r}}}))"
+    counter = f"load('fob.store').Counter(MemoryFlash({state!r}))"
     assert interpreter.eval(f"{counter}.take()") == first
 
 
