@@ -10,8 +10,8 @@
 /key.bin: the private scalar of the fob's P-256 key, 32 bytes, big-endian; public_key is its point,
 uncompressed (65 bytes in hex), which a small chip takes long to compute.
 
-/state/counter.0, .1: the first records of the message counter. The firmware never starts one by itself:
-a counter that is missing is a lost one, and starting over would repeat nonces.
+/state/counter.0, .1: the first records of the message counter. The firmware never starts one by
+itself: a counter that is missing is a lost one, and starting over would repeat nonces.
 """
 
 import json
