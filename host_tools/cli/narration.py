@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import textwrap
 from itertools import zip_longest
 from typing import Any, Protocol
 
@@ -15,6 +16,7 @@ from host_tools.simulator.bench import Measurement, Moment
 
 _WIDTH = 80
 _TIME_WIDTH = 8
+_WHO_WIDTH = 8
 _HEX_BYTES = 8
 _HEX_WIDTH = 3 * _HEX_BYTES - 1
 
@@ -54,8 +56,9 @@ class HumanNarrator:
 
     def moment(self, moment: Moment) -> None:
         line = Text(f"{moment.at:{_TIME_WIDTH}.3f}  ", "dim")
-        line.append(f"{moment.who:<8}", _STYLES.get(moment.who, ""))
-        line.append(moment.text)
+        line.append(f"{moment.who:<{_WHO_WIDTH}}", _STYLES.get(moment.who, ""))
+        indent = _TIME_WIDTH + 2 + _WHO_WIDTH
+        line.append(f"\n{' ' * indent}".join(textwrap.wrap(moment.text, _WIDTH - indent)))
         self._console.print(line)
         if moment.frame and self._frames:
             for text, octets in _side_by_side(moment.frame):
