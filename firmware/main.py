@@ -30,7 +30,7 @@ def configure():
 def build(settings, lamp):
     """Return the App on real hardware; raises StoreError when the fob's state is lost."""
     state = Flash("/state")
-    cache = SessionCache(state)
+    cache = SessionCache(state, config.owner(settings))
     vehicle = Vehicle(Radio(), settings, Counter(state), cache)
     buttons = Buttons(settings.buttons, settings.active_low)
     return App(buttons, lamp, vehicle, settings, cache, say)

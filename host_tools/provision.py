@@ -62,9 +62,8 @@ def parse_vin(text: str) -> str:
     vin = "".join(text.split()).upper()
     wrong = sorted(set(vin) - set(_VIN_ALPHABET))
     if wrong:
-        confused = {"I": "1", "O": "0", "Q": "0"}
         hints = [
-            f"{letter} is probably {confused[letter]}" for letter in wrong if letter in confused
+            f"{letter} is probably {_MISTAKEN[letter]}" for letter in wrong if letter in _MISTAKEN
         ]
         raise ProvisionError(
             f"a VIN has no {', '.join(repr(letter) for letter in wrong)}",
@@ -125,8 +124,9 @@ def provision(
     role, form_factor   Role and KeyFormFactor numbers the fob asks the car for.
     enrol               "role", or "permissions" as cars of the seed's time want it.
     key                 a scalar to keep (see `new_key`); a new one otherwise. One from outside may
-                        have sealed messages before: its counter starts at the Unix time, which
-                        lies beyond what presses can have counted.
+                        have sealed messages before, so its counter starts at the Unix time. That
+                        is only as good as the laptop's clock, and not enough for a key that has
+                        been on a fob: there the fob's own counter has to be read first.
 
     Raises ProvisionError.
     """
@@ -158,6 +158,8 @@ def provision(
     }
     return {
         CONFIGURATION_PATH: json.dumps(configuration, indent=1).encode(),
+        # The key comes before its counter: cut off in between, a new key meets the counter of an
+        # old one, which does no harm.
         KEY_PATH: key,
         # Both slots: a missing one counts as damaged, and the firmware would skip a lease.
         **{path: counter_record(counter, sequence) for sequence, path in enumerate(COUNTER_PATHS)},

@@ -11,6 +11,8 @@ from fob.errors import FobError, NotPaired
 from fob.gestures import HOLD, PRESS, Gestures
 
 _SAMPLE_MS = const(10)
+# A press that takes longer than this is given up: nobody stands at a car that long.
+_PRESS_MS = const(15000)
 
 
 class App:
@@ -81,6 +83,8 @@ class App:
 
     async def _act(self, name):
         """Carry out one action with its lights; errors end here, as a light and a line."""
+        if name == "pair" and self._paired:
+            return
         started = ticks_ms()
         self._show(patterns.WORKING)
         try:
@@ -89,16 +93,26 @@ class App:
 
                 await pairing.pair(self._vehicle, self._config, self._say)
             else:
-                content, lock_state = ACTIONS[name]
-                await self._vehicle.perform(messages.unsigned(content), lock_state)
+                await asyncio.wait_for_ms(self._perform(name), _PRESS_MS)
         except FobError as error:
-            self._rejected = isinstance(error, NotPaired)
+            if isinstance(error, NotPaired):
+                self._rejected = True
             self._show(patterns.NEEDS_LAPTOP if error.needs_laptop else patterns.FAILED)
             self._say("%s failed (%s): %s" % (name, error.code, error))
+        except asyncio.TimeoutError:
+            self._show(patterns.FAILED)
+            self._say("%s failed (timed-out): it took too long" % name)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next press must work
+            self._show(patterns.FAILED)
+            self._say("%s failed (internal): %s" % (name, type(error).__name__))
         else:
             self._rejected = False
             self._show(patterns.DONE)
             self._say("%s done in %d ms" % (name, ticks_diff(ticks_ms(), started)))
+
+    async def _perform(self, name):
+        content, lock_state = ACTIONS[name]
+        await self._vehicle.perform(messages.unsigned(content), lock_state)
 
     def _show(self, pattern):
         if self._pattern:

@@ -5,6 +5,7 @@ or "permissions") and board (buttons, active_low, light). `key.bin` holds the pr
 bytes big-endian.
 """
 
+import hashlib
 import json
 from binascii import unhexlify
 
@@ -36,6 +37,11 @@ class Config:
                 raise ValueError
         except (AttributeError, KeyError, TypeError, ValueError):
             raise ConfigError("fob.json is incomplete: run `fob provision`")
+
+
+def owner(config):
+    """Return 4 bytes that tell this key and car from any other."""
+    return hashlib.sha1(config.public_key + config.vin.encode()).digest()[:4]
 
 
 def load(text, private_key):

@@ -5,6 +5,7 @@ await read(timeout_ms) -> one indication (with 0, only one that is here already)
 await exchange_mtu(). It raises Disconnected and TimedOut; cancellation passes through.
 """
 
+import asyncio
 from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
@@ -14,6 +15,8 @@ from fob.errors import DecodeError, TimedOut
 
 # A message that needs more writes than this is worth a longer ATT_MTU, which costs one request.
 _WRITES_WITHOUT_MTU_EXCHANGE = const(2)
+# What is here at a deadline is still taken, but not for ever: a peer may talk without end.
+_GRACE_MS = const(500)
 
 
 class Exchange:
@@ -37,8 +40,16 @@ class Exchange:
 
         What cannot be read is passed over: bytes on the air may cost time, never the session.
         """
-        deadline = ticks_add(ticks_ms(), timeout_ms)
+        return await self.receive_by(ticks_add(ticks_ms(), timeout_ms))
+
+    async def receive_by(self, deadline):
+        """As receive, until `deadline` (time.ticks_ms)."""
+        # Buttons and light get their turn, however much the car has to say.
+        await asyncio.sleep_ms(0)
         while True:
+            remaining = ticks_diff(deadline, ticks_ms())
+            if remaining < -_GRACE_MS:
+                raise TimedOut("the car talks without end")
             try:
                 message = self._frames.next()
                 if message is not None:
@@ -46,15 +57,14 @@ class Exchange:
             except DecodeError:
                 continue
             # What is here already is taken at the deadline too: an answer may be in many pieces.
-            remaining = max(0, ticks_diff(deadline, ticks_ms()))
-            self._frames.feed(await self._link.read(remaining), ticks_ms())
+            self._frames.feed(await self._link.read(max(0, remaining)), ticks_ms())
 
     async def drain(self, timeout_ms=0):
         """Take in what arrives until then, so that it cannot pass for a later answer."""
         deadline = ticks_add(ticks_ms(), timeout_ms)
         try:
             while True:
-                await self.receive(max(0, ticks_diff(deadline, ticks_ms())))
+                await self.receive_by(deadline)
         except TimedOut:
             pass
 
@@ -72,7 +82,7 @@ class Exchange:
         await self.send(message)
         deadline = ticks_add(ticks_ms(), timeout_ms)
         while True:
-            answer = await self.receive(max(0, ticks_diff(deadline, ticks_ms())))
+            answer = await self.receive_by(deadline)
             if wanted(answer):
                 return answer
 

@@ -10,6 +10,8 @@ from fob.errors import Disconnected, NotPaired, Refused, TimedOut
 # Time for a person to find the card and confirm on the screen.
 _TOTAL_MS = const(60000)
 # Newer cars say nothing after the card; asking for the session tells whether the key is known.
+# Each proof that came too early doubles the pause: cars have locked every client out for 20 minutes
+# after some 25 messages that they could not read.
 _PROBE_MS = const(3000)
 
 
@@ -24,8 +26,9 @@ async def pair(vehicle, config, report):
     async def conversation(exchange):
         await exchange.send(_request(config))
         report("hold your key card to the reader in the car")
+        pause = _PROBE_MS
         while True:
-            await _enrolled(exchange, vehicle.session, deadline, report)
+            await _enrolled(exchange, vehicle.session, deadline, pause, report)
             try:
                 await vehicle.agree(exchange)
                 await vehicle.prove(exchange)
@@ -33,6 +36,7 @@ async def pair(vehicle, config, report):
             except (NotPaired, TimedOut):
                 # Too early, or an answer was lost: until the deadline that is no reason to give up.
                 report("the car does not know the key yet")
+                pause *= 2
 
     while True:
         try:
@@ -51,10 +55,10 @@ def _request(config):
     )
 
 
-async def _enrolled(exchange, session, deadline, report):
-    """Return once the car says, or shows, that it knows the key."""
+async def _enrolled(exchange, session, deadline, pause, report):
+    """Return once the car says, or shows when asked every `pause` ms, that it knows the key."""
     # A time of its own: whatever else the car says meanwhile must not put the question off.
-    probe = ticks_add(ticks_ms(), _PROBE_MS)
+    probe = ticks_add(ticks_ms(), pause)
     while True:
         remaining = ticks_diff(deadline, ticks_ms())
         if remaining <= 0:
@@ -64,7 +68,7 @@ async def _enrolled(exchange, session, deadline, report):
             answer = await exchange.receive(min(quiet, remaining))
         except TimedOut:
             await exchange.send(session.request())
-            probe = ticks_add(ticks_ms(), _PROBE_MS)
+            probe = ticks_add(ticks_ms(), pause)
             continue
         if "sessionInfo" in answer or _accepted(answer, report):
             return

@@ -15,8 +15,8 @@ VERSION = const(1)
 _HEADER = const(5)
 _TRAILER = const(4)
 _SESSION = "session"
-# needs_none, shared key, vehicle key
-_SESSION_SIZE = const(1 + 16 + 65)
+# owner, needs_none, shared key, vehicle key
+_SESSION_SIZE = const(4 + 1 + 16 + 65)
 
 
 def pack(sequence, payload):
@@ -36,7 +36,7 @@ def unpack(record):
 
 
 class Slots:
-    """One value in two files, written in turn: damage to either leaves the other."""
+    """A value that only grows, in two files written in turn: damage to one leaves the other."""
 
     def __init__(self, flash, name):
         self._flash = flash
@@ -45,9 +45,10 @@ class Slots:
         self._target = 0
 
     def load(self):
-        """Return (payload, damaged) of the newest whole record; raises StoreError without one.
+        """Return (payload, damaged) of the larger whole record; raises StoreError without one.
 
-        `damaged` tells that the other slot is unreadable or gone, and may have been newer.
+        The value decides, not the sequence: that may have been started anew by a laptop. `damaged`
+        tells that the other slot is unreadable or gone, and may have been larger.
         """
         newest = None
         damaged = found = False
@@ -57,9 +58,11 @@ class Slots:
             content = unpack(record or b"")
             if content is None:
                 damaged = True
-            elif newest is None or content[0] > self._sequence:
-                self._sequence, newest = content
-                self._target = 1 - index
+            else:
+                self._sequence = max(self._sequence, content[0])
+                if newest is None or content[1] > newest:
+                    newest = content[1]
+                    self._target = 1 - index
         if newest is None:
             raise StoreError("state is damaged" if found else "state is missing")
         return newest, damaged
@@ -122,16 +125,19 @@ class Counter:
 class SessionCache:
     """The proven session: vehicle key, shared key, and what the car wants at session start.
 
-    A missing or damaged cache costs one more handshake, nothing else: it loads as empty.
+    `owner` is 4 bytes that tell this key and car from others: a session that was kept for an
+    earlier key is none. A missing, damaged or foreign cache costs one more handshake, nothing
+    else: it loads as empty.
     """
 
-    def __init__(self, flash):
+    def __init__(self, flash, owner):
         self._flash = flash
+        self._owner = owner
         self.vehicle_key = self.shared_key = None
         self.needs_none = False
         content = unpack(flash.read(_SESSION) or b"")
-        if content and len(content[1]) == _SESSION_SIZE:
-            payload = content[1]
+        if content and len(content[1]) == _SESSION_SIZE and content[1][:4] == owner:
+            payload = content[1][4:]
             self.needs_none = payload[0] == 1
             self.shared_key = payload[1:17]
             self.vehicle_key = payload[17:]
@@ -144,7 +150,7 @@ class SessionCache:
             self.needs_none,
         ):
             return
-        payload = bytes((needs_none,)) + shared_key + vehicle_key
+        payload = self._owner + bytes((needs_none,)) + shared_key + vehicle_key
         self._flash.write(_SESSION, pack(1, payload))
         self.vehicle_key, self.shared_key = vehicle_key, shared_key
         self.needs_none = needs_none

@@ -5,7 +5,7 @@ await connect(peer, timeout_ms) -> link; the link also offers await open() (disc
 subscription) and await disconnect().
 """
 
-from time import ticks_add, ticks_diff, ticks_ms
+from time import ticks_add, ticks_ms
 
 from micropython import const
 
@@ -20,8 +20,12 @@ _BUSY_MS = const(1000)
 _TRIES = const(4)
 _CONNECTIONS = const(2)
 
-# A counter that the car reports is not authenticated: followed only this far past the lease, so
-# that a hostile answer cannot use up the counter of this key.
+# Where the car is known to want a greeting, the command follows without waiting for a word on it:
+# a fault would still be seen.
+_GREETING_MS = const(300)
+
+# A counter that the car reports is not authenticated: followed only once a connection, and only
+# this far past the lease, so that a hostile answer cannot use up the counter of this key.
 _MAX_COUNTER_JUMP = const(65536)
 
 # After an error without detail, the detail may follow as a message of its own.
@@ -57,6 +61,7 @@ class Vehicle:
         self._cache = cache
         self._names = names.of(config.vin)
         self._refusal = 0
+        self._jumped = False
         self.session = self._proven()
 
     async def perform(self, unsigned, lock_state=None):
@@ -65,15 +70,20 @@ class Vehicle:
         `lock_state` is the state that the command leads to, where there is one: seeing it
         confirms the command too. Raises a FobError that says why not.
         """
-        await self.converse(lambda exchange: self._deliver(exchange, unsigned, lock_state))
+        # Without a state to check, a command that may have been carried out is not repeated.
+        connections = 1 if lock_state is None else _CONNECTIONS
+        await self.converse(
+            lambda exchange: self._deliver(exchange, unsigned, lock_state), connections
+        )
 
-    async def converse(self, conversation):
+    async def converse(self, conversation, connections=_CONNECTIONS):
         """Run `conversation(exchange)` on a fresh connection, again if the link goes down.
 
         Each starts from the proven session: what an earlier one was told may have been a lie.
         """
-        for remaining in range(_CONNECTIONS - 1, -1, -1):
+        for remaining in range(connections - 1, -1, -1):
             self.session = self._proven()
+            self._jumped = False
             link = await self._connect()
             try:
                 await link.open()
@@ -102,7 +112,7 @@ class Vehicle:
 
         This is authenticationResponse NONE. Raises NotPaired, Refused or TimedOut.
         """
-        outcome = await self._introduce(exchange)
+        outcome = await self._introduce(exchange, _ANSWER_MS)
         if outcome == _SILENT:
             # Cars may accept it without a word. They answer in order, so an answer to a later
             # question shows that no fault is still under way.
@@ -118,7 +128,7 @@ class Vehicle:
                 self._raise_unpaired(self._refusal)
         if outcome != _ACCEPTED:
             raise Refused("the car refuses the key", self._refusal)
-        self._keep(self._cache.needs_none)
+        self._keep(False)
 
     def _proven(self):
         return legacy.Session(
@@ -133,11 +143,17 @@ class Vehicle:
     async def _deliver(self, exchange, unsigned, lock_state):
         if self.session.shared_key is None:
             await self.agree(exchange)
-        needs_none = self._cache.needs_none
-        if not needs_none and await self._attempt(exchange, unsigned, lock_state) == _ACCEPTED:
-            self._keep(False)
-            return
-        await self._introduce(exchange)
+        patience = _GREETING_MS
+        if not self._cache.needs_none:
+            outcome = await self._attempt(exchange, unsigned, lock_state)
+            if outcome == _ACCEPTED:
+                self._keep(False)
+                return
+            if outcome == _SILENT and lock_state is None:
+                # It may have been carried out: once more could undo it.
+                raise TimedOut("the car did not confirm the command")
+            patience = _ANSWER_MS
+        await self._introduce(exchange, patience)
         outcome = await self._attempt(exchange, unsigned, lock_state)
         if outcome == _REFUSED:
             raise Refused("the car refuses the command", self._refusal)
@@ -145,27 +161,28 @@ class Vehicle:
             raise TimedOut("the car did not confirm the command")
         self._keep(True)
 
-    async def _introduce(self, exchange):
+    async def _introduce(self, exchange, patience):
         """Send authenticationResponse NONE, which tells the car who is connected."""
         none = messages.authentication_response(codes.AUTHENTICATION_LEVEL_NONE)
-        return await self._attempt(exchange, none, None)
+        return await self._attempt(exchange, none, None, patience)
 
-    async def _attempt(self, exchange, unsigned, lock_state):
-        """Seal and send until the car decides: _ACCEPTED, _REFUSED or _SILENT."""
+    async def _attempt(self, exchange, unsigned, lock_state, patience=_ANSWER_MS):
+        """Seal and send until the car decides: _ACCEPTED, _REFUSED or _SILENT (for `patience`)."""
         agreed = False
         outcome = _SILENT
         for _ in range(_TRIES):
             await exchange.drain()
             before = exchange.lock_state
             await exchange.send(self.session.seal(unsigned, self._counter.take()))
-            outcome, reported = await self._outcome(exchange, before, lock_state)
+            outcome, reported = await self._outcome(exchange, before, lock_state, patience)
             if outcome == _BUSY:
                 await exchange.drain(_BUSY_MS)
             elif outcome != _REFUSED:
                 return outcome
             elif self._refusal in _COUNTER_FAULTS:
-                if self._counter.distance(reported) > _MAX_COUNTER_JUMP:
+                if self._jumped or self._counter.distance(reported) > _MAX_COUNTER_JUMP:
                     return outcome
+                self._jumped = True
                 self._counter.advance(reported + 1)
             elif self._refusal == codes.SIGNEDMESSAGE_INFORMATION_FAULT_AES_DECRYPT_AUTH:
                 if agreed:
@@ -177,13 +194,13 @@ class Vehicle:
                 return outcome
         return outcome
 
-    async def _outcome(self, exchange, before, lock_state):
+    async def _outcome(self, exchange, before, lock_state, patience):
         """Wait for the car's word on the message just sent: (outcome, reported counter)."""
-        deadline = ticks_add(ticks_ms(), _ANSWER_MS)
+        deadline = ticks_add(ticks_ms(), patience)
         refused = False
         try:
             while True:
-                answer = await exchange.receive(max(0, ticks_diff(deadline, ticks_ms())))
+                answer = await exchange.receive_by(deadline)
                 decided = self._decided(answer)
                 if decided == (_REFUSED, 0) and not self._refusal:
                     refused, deadline = True, ticks_add(ticks_ms(), _DETAIL_MS)

@@ -1,4 +1,4 @@
-"""One light: a plain pin, a dimmed pin, or the first of a strip of NeoPixels."""
+"""One light: an LED on a pin, or the first of a strip of NeoPixels."""
 
 from machine import Pin
 

@@ -10,7 +10,7 @@ from time import ticks_add, ticks_ms
 from bluetooth import FLAG_INDICATE, FLAG_NOTIFY, FLAG_WRITE, UUID
 from micropython import const
 
-from fob.errors import Disconnected, LinkError, TimedOut
+from fob.errors import Disconnected, LinkError
 
 _IRQ_PERIPHERAL_DISCONNECT = const(8)
 _IRQ_GATTC_SERVICE_RESULT = const(9)
@@ -34,6 +34,10 @@ _CCCD = UUID(0x2902)
 _DEFAULT_MTU = const(23)
 _ATT_HEADER = const(3)
 _PROCEDURE_MS = const(5000)
+_MTU_MS = const(1000)
+_DISCONNECT_MS = const(1000)
+# A car's service has three characteristics and a handful of descriptors.
+_RESULTS = const(32)
 _INBOX = const(64)
 
 
@@ -48,6 +52,7 @@ class Link:
         self._inbox: deque = deque((), _INBOX)
         self._to_vehicle = self._from_vehicle = 0
         self._with_response = True
+        self._mtu_asked = False
         self.payload = _DEFAULT_MTU - _ATT_HEADER
 
     async def open(self):
@@ -78,14 +83,19 @@ class Link:
         await self._subscribe(last, readable)
 
     async def exchange_mtu(self):
-        """Ask for a longer ATT_MTU; where the car does not answer, the default stays."""
-        if self.payload != _DEFAULT_MTU - _ATT_HEADER:
+        """Ask for a longer ATT_MTU, once; where that fails, the present one stays."""
+        if self._mtu_asked:
             return
-        self._radio.call(self._ble.gattc_exchange_mtu, self._handle)
+        self._mtu_asked = True
+        deadline = ticks_add(ticks_ms(), _MTU_MS)
         try:
-            while (await self._next(self._deadline()))[0] != _IRQ_MTU_EXCHANGED:
+            # Refused where the car has begun an exchange itself: there is one to a connection.
+            self._radio.call(self._ble.gattc_exchange_mtu, self._handle)
+            while (await self._next(deadline))[0] != _IRQ_MTU_EXCHANGED:
                 pass
-        except TimedOut:
+        except Disconnected:
+            raise
+        except LinkError:
             pass
 
     async def write(self, chunk):
@@ -103,7 +113,7 @@ class Link:
         """Take the link down and wait until it is; quiet when it is down already."""
         try:
             if self._connected and self._radio.call(self._ble.gap_disconnect, self._handle):
-                deadline = self._deadline()
+                deadline = ticks_add(ticks_ms(), _DISCONNECT_MS)
                 while True:
                     await self._next(deadline)
         except LinkError:
@@ -132,10 +142,12 @@ class Link:
         """Run one discovery procedure and return its results."""
         self._radio.call(method, self._handle, *args)
         deadline = self._deadline()
-        results = []
+        results: list = []
         while True:
             kind, data = await self._next(deadline)
             if kind == result:
+                if len(results) >= _RESULTS:
+                    raise LinkError("the peer offers more than a car does")
                 results.append(data)
             elif kind == done:
                 self._check(data[1])

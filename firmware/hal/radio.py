@@ -5,6 +5,7 @@ another task on the ESP32 and its buffers are lent: it copies, queues, sets a fl
 """
 
 import asyncio
+import errno
 import os
 from collections import deque
 from time import ticks_add, ticks_diff, ticks_ms
@@ -12,7 +13,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 from bluetooth import BLE, UUID
 from micropython import const
 
-from fob.errors import ConnectionLimit, LinkError, NotFound, TimedOut
+from fob.errors import ConnectionLimit, Disconnected, LinkError, NotFound, TimedOut
 from hal.link import Link
 
 _IRQ_SCAN_RESULT = const(5)
@@ -59,8 +60,9 @@ class Radio:
     def start(self):
         """Switch the radio on; does nothing when it is on."""
         if not self.ble.active():
-            self.ble.active(True)
-            self.ble.irq(self._on_event)
+            self.call(self.ble.active, True)
+        # Each time: a handler that once raised, for want of memory say, has been taken off.
+        self.ble.irq(self._on_event)
 
     def random(self, n):
         """Return `n` random bytes; the ESP32's generator is one only while the radio is on."""
@@ -87,9 +89,9 @@ class Radio:
                         if len(connectable) >= _PEERS:
                             connectable.clear()
                         connectable[peer] = adv_type in (_ADV_IND, _ADV_DIRECT_IND)
-                    if _name(payload) in names:
+                    if _name(payload) in names and peer in connectable:
                         heard = True
-                        if connectable.get(peer):
+                        if connectable[peer]:
                             return peer
                 await self._wait(deadline)
         except TimedOut:
@@ -97,7 +99,7 @@ class Radio:
                 raise ConnectionLimit("the car takes no more connections")
             raise NotFound("the car is not in reach")
         finally:
-            self.call(self.ble.gap_scan, None)
+            self._quietly(self.ble.gap_scan, None)
 
     async def connect(self, peer, timeout_ms):
         """Connect to `peer` and return the Link; raises TimedOut."""
@@ -116,7 +118,8 @@ class Radio:
                     raise TimedOut("no connection to the car")
         finally:
             if pending:
-                self.call(self.ble.gap_connect, None)
+                self._quietly(self.ble.gap_connect, None)
+                self._abandon()
 
     async def event(self, deadline):
         """Return the next (event number, data); raises TimedOut at `deadline` (ticks_ms)."""
@@ -128,11 +131,27 @@ class Radio:
         return self._events.popleft()
 
     def call(self, method, *args):
-        """Call a BLE method; its OSError becomes LinkError."""
+        """Call a BLE method; its OSError becomes Disconnected or LinkError."""
         try:
             return method(*args)
         except OSError as error:
+            if error.args[0] == errno.ENOTCONN:
+                raise Disconnected("the link to the car went down")
             raise LinkError("the radio refuses (errno %d)" % error.args[0])
+
+    def _quietly(self, method, *args):
+        # For cleaning up: what is to be stopped may have ended by itself, which is no error and
+        # must not hide one.
+        try:
+            method(*args)
+        except OSError:
+            pass
+
+    def _abandon(self):
+        # The connection may have come up just before it was given up.
+        for kind, data in self._events:
+            if kind == _IRQ_PERIPHERAL_CONNECT:
+                self._quietly(self.ble.gap_disconnect, data[0])
 
     async def _wait(self, deadline):
         remaining = ticks_diff(deadline, ticks_ms())

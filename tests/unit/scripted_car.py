@@ -48,6 +48,7 @@ HANG_UP = "hang up"
 UNLOCK = b"\x10\x00"
 LOCK = b"\x10\x01"
 NONE = b"\x1a\x00"
+OWNER = b"mine"
 
 
 def fault(information, counter=0):
@@ -244,13 +245,13 @@ class Fob:
         self.radio = Radio(car, **radio)
         self.flash = RecordingFlash({"counter.0": store.pack(1, next_counter.to_bytes(8, "big"))})
         if paired:
-            store.SessionCache(self.flash).keep(VEHICLE_KEY, SHARED_KEY, needs_none)
+            store.SessionCache(self.flash, OWNER).keep(VEHICLE_KEY, SHARED_KEY, needs_none)
         self.config = settings(enrol)
         self.start()
 
     def start(self):
         """Start the firmware on what the flash holds, as after a power cut."""
-        self.cache = store.SessionCache(self.flash)
+        self.cache = store.SessionCache(self.flash, OWNER)
         self.counter = store.Counter(self.flash)
         self.vehicle = Vehicle(self.radio, self.config, self.counter, self.cache)
 

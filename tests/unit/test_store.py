@@ -12,6 +12,9 @@ from fob.store import Counter, SessionCache, Slots
 LEASE = Counter.LEASE
 
 
+OWNER = b"mine"
+
+
 def provisioned(first=1):
     return RecordingFlash({"counter.0": store.pack(1, first.to_bytes(8, "big"))})
 
@@ -290,14 +293,14 @@ def _live(flash, events):
 
 
 def test_a_cache_that_is_missing_is_empty():
-    cache = SessionCache(RecordingFlash())
+    cache = SessionCache(RecordingFlash(), OWNER)
     assert (cache.vehicle_key, cache.shared_key, cache.needs_none) == (None, None, False)
 
 
 def test_a_cache_keeps_the_session_and_what_the_car_wants():
     flash = RecordingFlash()
-    SessionCache(flash).keep(b"\x04" + bytes(64), bytes(range(16)), True)
-    cache = SessionCache(flash)
+    SessionCache(flash, OWNER).keep(b"\x04" + bytes(64), bytes(range(16)), True)
+    cache = SessionCache(flash, OWNER)
     assert cache.vehicle_key == b"\x04" + bytes(64)
     assert cache.shared_key == bytes(range(16))
     assert cache.needs_none is True
@@ -305,33 +308,48 @@ def test_a_cache_keeps_the_session_and_what_the_car_wants():
 
 def test_a_cache_with_any_damaged_bit_is_empty():
     flash = RecordingFlash()
-    SessionCache(flash).keep(b"\x04" + bytes(64), bytes(range(16)), True)
+    SessionCache(flash, OWNER).keep(b"\x04" + bytes(64), bytes(range(16)), True)
     record = flash.files["session"]
     for bit in range(8 * len(record)):
         damaged = bytearray(record)
         damaged[bit // 8] ^= 1 << bit % 8
-        cache = SessionCache(RecordingFlash({"session": bytes(damaged)}))
+        cache = SessionCache(RecordingFlash({"session": bytes(damaged)}), OWNER)
         assert (cache.vehicle_key, cache.shared_key, cache.needs_none) == (None, None, False)
 
 
 def test_a_cache_of_another_size_is_empty():
-    cache = SessionCache(RecordingFlash({"session": store.pack(1, bytes(81))}))
+    cache = SessionCache(RecordingFlash({"session": store.pack(1, bytes(85))}), OWNER)
     assert cache.shared_key is None
 
 
 def test_keeping_what_is_kept_writes_nothing():
     flash = RecordingFlash()
-    cache = SessionCache(flash)
+    cache = SessionCache(flash, OWNER)
     cache.keep(b"\x04" + bytes(64), bytes(16), False)
     flash.writes.clear()
     cache.keep(b"\x04" + bytes(64), bytes(16), False)
-    SessionCache(flash).keep(b"\x04" + bytes(64), bytes(16), False)
+    SessionCache(flash, OWNER).keep(b"\x04" + bytes(64), bytes(16), False)
     assert flash.writes == []
 
 
 def test_keeping_something_else_is_durable():
     flash = RecordingFlash()
-    cache = SessionCache(flash)
+    cache = SessionCache(flash, OWNER)
     cache.keep(b"\x04" + bytes(64), bytes(16), False)
     cache.keep(b"\x04" + bytes(64), bytes(16), True)
-    assert SessionCache(flash).needs_none is True
+    assert SessionCache(flash, OWNER).needs_none is True
+
+
+def test_a_session_of_another_key_is_none():
+    flash = RecordingFlash()
+    SessionCache(flash, b"late").keep(b"\x04" + bytes(64), bytes(16), True)
+    cache = SessionCache(flash, OWNER)
+    assert cache.shared_key is None and cache.vehicle_key is None and not cache.needs_none
+
+
+def test_the_larger_counter_wins_whatever_the_sequence():
+    records = {
+        "counter.0": store.pack(1, (900).to_bytes(8, "big")),
+        "counter.1": store.pack(7, (500).to_bytes(8, "big")),
+    }
+    assert Counter(RecordingFlash(records)).take() == 900
