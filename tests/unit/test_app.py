@@ -282,3 +282,34 @@ async def test_a_lost_acknowledgement_still_ends_with_the_done_light():
         await app.buttons.press("unlock")
         await app.rest()
         assert app.light.flashes[-1] == LONG
+
+
+async def test_the_chord_still_pairs_after_a_pairing_that_failed():
+    vehicle = Car(on_sealed=[(NOT_ON_WHITELIST,)], on_session=[(NOT_ON_WHITELIST,)] * 60)
+    async with Running(vehicle) as app:
+        await app.buttons.press("unlock")
+        await app.rest()
+        for attempt in (1, 2):
+            await app.buttons.hold("lock", "unlock", ms=3100)
+            await app.rest(70000)
+            assert sum("pair failed" in line for line in app.lines) == attempt, app.lines
+
+
+async def test_an_error_of_the_firmware_itself_does_not_end_the_app():
+    async with Running(Car(on_sealed=[(OK,), (OK,)])) as app:
+        perform = app.fob.vehicle.perform
+        app.fob.vehicle.perform = None
+        await app.buttons.press("unlock")
+        await app.rest()
+        assert any("failed (internal): TypeError" in line for line in app.lines), app.lines
+        app.fob.vehicle.perform = perform
+        await app.buttons.press("lock")
+        await app.rest()
+        assert app.car.plaintexts == [LOCK]
+
+
+async def test_a_press_that_takes_too_long_is_given_up():
+    async with Running(Car(on_sealed=[(car.WAIT,)] * 40)) as app:
+        await app.buttons.press("unlock")
+        await app.rest(20000)
+        assert any(line.startswith("unlock failed") for line in app.lines), app.lines

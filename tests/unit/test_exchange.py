@@ -169,3 +169,16 @@ async def test_a_message_that_is_too_long_is_not_sent():
     error = await awaiting(ValueError, exchange.send(bytes(1025)))
     assert "long" in str(error) and link.writes == []
     raises(ValueError, framing.frame, bytes(1025))
+
+
+async def test_a_car_that_talks_without_end_does_not_keep_anybody():
+    exchange, link = await connected()
+    flood = car.framed(car.OK)
+
+    async def read(timeout_ms):
+        virtual_time.advance(1)
+        return flood
+
+    link.read = read
+    question = exchange.ask(b"", lambda answer: "sessionInfo" in answer, 1500)
+    await awaiting(TimedOut, question)

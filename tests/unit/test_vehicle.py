@@ -461,3 +461,30 @@ async def test_no_answer_makes_the_fob_use_a_counter_twice():
                     pass
                 fob.start()
             assert vehicle.counters == sorted(set(vehicle.counters))
+
+
+async def test_a_counter_is_followed_once_a_connection():
+    vehicle = Car(on_sealed=[(fault(COUNTER_TOO_SMALL, step * 1000),) for step in range(1, 20)])
+    await awaiting(Refused, unlock(Fob(vehicle)))
+    assert max(vehicle.counters) < 2000
+
+
+async def test_a_command_whose_effect_cannot_be_seen_is_not_repeated_after_silence():
+    vehicle = Car(on_sealed=[()] * 4)
+    await awaiting(TimedOut, Fob(vehicle).vehicle.perform(b"\x10\x02"))
+    assert vehicle.plaintexts == [b"\x10\x02"]
+
+
+async def test_a_command_whose_effect_cannot_be_seen_is_not_repeated_on_a_new_link():
+    vehicle = Car(on_sealed=[(car.HANG_UP,), (OK,)])
+    await awaiting(Disconnected, Fob(vehicle).vehicle.perform(b"\x10\x02"))
+    assert vehicle.plaintexts == [b"\x10\x02"]
+
+
+async def test_a_car_known_to_want_a_greeting_gets_the_command_soon_after_it():
+    vehicle = Car(on_sealed=[(), (OK,)])
+    fob = Fob(vehicle, needs_none=True)
+    began = virtual_time.ticks_ms()
+    await unlock(fob)
+    assert vehicle.plaintexts == [NONE, UNLOCK]
+    assert virtual_time.ticks_diff(virtual_time.ticks_ms(), began) < 1000
