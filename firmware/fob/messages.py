@@ -100,6 +100,11 @@ SEED_PERMISSIONS = (
     codes.WHITELISTKEYPERMISSION_REMOTE_UNLOCK,
 )
 
+_LOCK_STATES = {
+    codes.VEHICLELOCKSTATE_INTERNAL_LOCKED: codes.VEHICLELOCKSTATE_LOCKED,
+    codes.VEHICLELOCKSTATE_SELECTIVE_UNLOCKED: codes.VEHICLELOCKSTATE_UNLOCKED,
+}
+
 
 def whitelist_request(
     public_key,
@@ -165,9 +170,13 @@ def read(message):
 
 
 def lock_state(answer):
-    """Return the lock state of an answer, or None when it is not a vehicleStatus."""
+    """Return VEHICLELOCKSTATE_LOCKED or _UNLOCKED, or None when `answer` is no vehicleStatus.
+
+    A car locked from inside is locked; one that unlocked the driver's door alone is unlocked.
+    """
     status = answer.get("vehicleStatus")
+    if status is None:
+        return None
     # Proto3 leaves a zero out: a status without the field says UNLOCKED.
-    return (
-        None if status is None else status.get("vehicleLockState", codes.VEHICLELOCKSTATE_UNLOCKED)
-    )
+    state = status.get("vehicleLockState", codes.VEHICLELOCKSTATE_UNLOCKED)
+    return _LOCK_STATES.get(state, state)

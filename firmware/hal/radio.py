@@ -17,12 +17,10 @@ from fob.errors import ConnectionLimit, Disconnected, LinkError, NotFound, Timed
 from hal.link import Link
 
 _IRQ_SCAN_RESULT = const(5)
-_IRQ_SCAN_DONE = const(6)
 _IRQ_PERIPHERAL_CONNECT = const(7)
 _IRQ_PERIPHERAL_DISCONNECT = const(8)
-# From SERVICE_RESULT to INDICATE, and MTU_EXCHANGED: what a GATT client waits for.
-_IRQ_GATTC_FIRST = const(9)
-_IRQ_GATTC_LAST = const(19)
+# From PERIPHERAL_CONNECT to here, and MTU_EXCHANGED: what a central and GATT client waits for.
+_IRQ_GATTC_INDICATE = const(19)
 _IRQ_MTU_EXCHANGED = const(21)
 
 _NO_CONNECTION = const(65535)
@@ -58,7 +56,7 @@ class Radio:
         self._overflow = False
 
     def start(self):
-        """Switch the radio on; does nothing when it is on."""
+        """Switch the radio on, where it is off."""
         if not self.ble.active():
             self.call(self.ble.active, True)
         # Each time: a handler that once raised, for want of memory say, has been taken off.
@@ -173,7 +171,7 @@ class Radio:
         if event == _IRQ_SCAN_RESULT:
             addr_type, addr, adv_type, _, payload = data
             self._adverts.append((addr_type, bytes(addr), adv_type, bytes(payload)))
-        elif _IRQ_PERIPHERAL_CONNECT <= event <= _IRQ_GATTC_LAST or event == _IRQ_MTU_EXCHANGED:
+        elif _IRQ_PERIPHERAL_CONNECT <= event <= _IRQ_GATTC_INDICATE or event == _IRQ_MTU_EXCHANGED:
             if len(self._events) >= _EVENTS:
                 self._overflow = True
             else:
@@ -198,6 +196,9 @@ def _name(payload):
     at = 0
     while at + 1 < len(payload):
         length = payload[at]
+        if not length:
+            # The rest is padding.
+            return None
         if payload[at + 1] in (_AD_SHORT_NAME, _AD_NAME):
             return payload[at + 2 : at + 1 + length]
         at += 1 + length

@@ -13,7 +13,7 @@ ALREADY = (
 )
 DENIED_ON_SCREEN = 24
 NOT_ON_WHITELIST = fault(codes.SIGNEDMESSAGE_INFORMATION_FAULT_NOT_ON_WHITELIST)
-REQUEST = {"authenticationRequest": {"requestedLevel": codes.AUTHENTICATION_LEVEL_DRIVE}}
+REQUEST = {"authenticationRequest": {"requestedLevel": 2}}
 
 
 class Steps:

@@ -37,7 +37,7 @@ NOT_ON_WHITELIST = codes.SIGNEDMESSAGE_INFORMATION_FAULT_NOT_ON_WHITELIST
 COUNTER_TOO_SMALL = codes.SIGNEDMESSAGE_INFORMATION_FAULT_IV_SMALLER_THAN_EXPECTED
 TOKEN_AND_COUNTER = codes.SIGNEDMESSAGE_INFORMATION_FAULT_TOKEN_AND_COUNTER_INVALID
 WRONG_KEY = codes.SIGNEDMESSAGE_INFORMATION_FAULT_AES_DECRYPT_AUTH
-REQUEST = {"authenticationRequest": {"requestedLevel": codes.AUTHENTICATION_LEVEL_DRIVE}}
+REQUEST = {"authenticationRequest": {"requestedLevel": 2}}
 
 
 async def unlock(fob):
@@ -488,3 +488,10 @@ async def test_a_car_known_to_want_a_greeting_gets_the_command_soon_after_it():
     await unlock(fob)
     assert vehicle.plaintexts == [NONE, UNLOCK]
     assert virtual_time.ticks_diff(virtual_time.ticks_ms(), began) < 1000
+
+
+async def test_an_unlocked_drivers_door_confirms_an_unlock():
+    selective = codes.VEHICLELOCKSTATE_SELECTIVE_UNLOCKED
+    vehicle = Car(on_connect=[(status(LOCKED),)], on_sealed=[(50, status(selective))])
+    await unlock(Fob(vehicle))
+    assert vehicle.plaintexts == [UNLOCK]
