@@ -7,15 +7,15 @@ because thousands of random cases would otherwise spend their time starting inte
 import ast
 import contextlib
 import os
-import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from host_tools.simulator.interpreter import micropython_command
 
 ROOT = Path(__file__).resolve().parent.parent
 FIRMWARE = ROOT / "firmware"
@@ -73,24 +73,6 @@ class InterpreterDied(Exception):
     """The process ended or was stopped for taking too long; the text holds what it last wrote."""
 
 
-def micropython() -> Path:
-    """Path of the interpreter: FOB_MICROPYTHON, else the one beside this Python, else of PATH."""
-    named = os.environ.get("FOB_MICROPYTHON")
-    if named:
-        found = shutil.which(named)
-        if not found:
-            raise FileNotFoundError(f"FOB_MICROPYTHON names no program: {named}")
-        return Path(found)
-    found = shutil.which("micropython", path=str(Path(sys.executable).parent))
-    found = found or shutil.which("micropython")
-    if not found:
-        raise FileNotFoundError(
-            "no micropython beside this Python nor on the PATH;"
-            " install the project's requirements or name one in FOB_MICROPYTHON"
-        )
-    return Path(found)
-
-
 class Interpreter:
     """MicroPython with the firmware on its path. Use as a context manager, or close it.
 
@@ -111,7 +93,7 @@ class Interpreter:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         search = [*(str(entry) for entry in path), str(FIRMWARE), ".frozen"]
         self._process = subprocess.Popen(
-            [str(micropython()), "-X", f"heapsize={heap}", "-c", _LOOP],
+            [*micropython_command(), "-X", f"heapsize={heap}", "-c", _LOOP],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

@@ -22,15 +22,15 @@ from bumble.transport.common import (
 
 from host_tools.cli.car_events import event_lines, event_object
 from host_tools.cli.keyboard import Keyboard
-from host_tools.simulator.car import Behaviour, Car, CarEvent, InvalidVin, check_vin
+from host_tools.cli.vin import vin_option
+from host_tools.simulator.bench import CAR_ADDRESS
+from host_tools.simulator.car import Behaviour, Car, CarEvent
 from host_tools.simulator.radio.air import Air
 from host_tools.simulator.radio.car_radio import REAL_CAR_MTU, AddressKind, CarRadio
 from host_tools.simulator.radio.lent_controller import lend
 
 T = TypeVar("T")
 
-EXAMPLE_VIN = "5YJ3E1EA1KF000000"
-CAR_ADDRESS = "2C:A7:74:00:00:01"
 HOST_ADDRESS = "02:00:00:00:00:{:02X}"
 
 # Seconds in which the answer to a repeated nonce still gets out before the car gives up.
@@ -56,15 +56,8 @@ class Options:
     as_json: bool
 
 
-def _vin(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    try:
-        return check_vin(value.upper())
-    except InvalidVin as error:
-        raise click.BadParameter(str(error)) from None
-
-
 @click.command()
-@click.option("--vin", default=EXAMPLE_VIN, show_default=True, callback=_vin)
+@vin_option
 @click.option("--transport", metavar="SPEC", help="Put the car on a controller, e.g. usb:0.")
 @click.option(
     "--host-transport",

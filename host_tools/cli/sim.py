@@ -8,9 +8,9 @@ import click
 
 from host_tools.cli.keyboard import Keyboard
 from host_tools.cli.narration import HumanNarrator, JsonNarrator, Narrator
-from host_tools.simulator.bench import PAIRING_HOLD, VIN, Bench
+from host_tools.cli.vin import vin_option
+from host_tools.simulator.bench import PAIRING_HOLD, Bench
 from host_tools.simulator.board import BoardStopped
-from host_tools.simulator.car import InvalidVin, check_vin
 
 _KEYS = """\
   l  press lock            u  press unlock       b  hold both for 3 s (pairs)
@@ -21,15 +21,8 @@ _DOUBLE_PRESS_PAUSE = 0.12
 _HOLD = 2.0
 
 
-def _vin(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    try:
-        return check_vin(value.upper())
-    except InvalidVin as error:
-        raise click.BadParameter(str(error)) from None
-
-
 @click.command()
-@click.option("--vin", default=VIN, show_default=True, callback=_vin, help="Of the simulated car.")
+@vin_option
 @click.option("--frames/--no-frames", default=True, help="Show each frame decoded.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 def sim(vin: str, frames: bool, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from host_tools.simulator.bridge import Bridge, BridgeServer
-from tests.interpreter import micropython
+from host_tools.simulator.interpreter import micropython_command
 
 PORT = Path(__file__).parents[2] / "host_tools" / "simulator" / "port"
 
@@ -45,7 +45,7 @@ def run_board(script: str, scenario: Scenario | None = None) -> tuple[int, list[
         await server.start()
         expected = server.expect("board")
         process = await asyncio.create_subprocess_exec(
-            micropython(),
+            *micropython_command(),
             "-X",
             "heapsize=160K",
             "-c",
@@ -238,7 +238,7 @@ def test_a_stranger_is_hung_up() -> None:
         server = BridgeServer()
         await server.start()
         process = await asyncio.create_subprocess_exec(
-            micropython(),
+            *micropython_command(),
             "-c",
             "import bridge; bridge.call('echo', 'same')",
             env=os.environ
