@@ -15,12 +15,15 @@ from bumble.controller import Controller
 from bumble.link import LocalLink
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from host_tools.simulator.radio.connection import AirConnection
+from host_tools.simulator.radio.connection import AirConnection, LinkParameters
 
 DATA_LENGTH = 251
 """The longest payload of a data packet, offered and used (data length extension)."""
 
-_LINK_CONTROL = 1  # the opcode group
+# Opcode groups.
+_LINK_CONTROL = 1
+_LE_CONTROLLER = 8
+
 _LE_LINK_CONTROL = (
     hci.HCI_DISCONNECT_COMMAND,
     hci.HCI_READ_REMOTE_VERSION_INFORMATION_COMMAND,
@@ -51,11 +54,18 @@ class CommandSet(Controller):
         asyncio.get_running_loop().call_soon(self.send_hci_packet, event)
 
     def on_hci_command_packet(self, command: hci.HCI_Command) -> None:
-        if command.op_code >> 10 == _LINK_CONTROL and command.op_code not in _LE_LINK_CONTROL:
-            # BR/EDR, which this controller does not have and Bumble's would try.
-            self._send_hci_command_status(_Error.UNKNOWN_HCI_COMMAND_ERROR, command.op_code)
-        else:
+        if self._offers(command.op_code):
             super().on_hci_command_packet(command)
+        else:
+            self._send_hci_command_status(_Error.UNKNOWN_HCI_COMMAND_ERROR, command.op_code)
+
+    def _offers(self, code: int) -> bool:
+        group = code >> 10
+        if group == _LINK_CONTROL:
+            # The rest is BR/EDR, which this controller does not have and Bumble's would try.
+            return code in _LE_LINK_CONTROL
+        # Bumble's half does what it does not list, as extended scans and connections.
+        return group != _LE_CONTROLLER or code in self.supported_commands
 
     def on_hci_command(self, command: hci.HCI_Command) -> _Status | None:  # type: ignore[override]
         if isinstance(command, hci.HCI_SyncCommand):
@@ -145,6 +155,21 @@ class CommandSet(Controller):
             return
         self._send_hci_command_status(hci.HCI_COMMAND_STATUS_PENDING, command.op_code)
         self.send_afterwards(answer(link))
+
+    def on_hci_le_connection_update_command(
+        self, command: hci.HCI_LE_Connection_Update_Command
+    ) -> None:
+        """7.8.18: from now on for both ends."""
+        link = self.find_le_connection_by_handle(command.connection_handle)
+        if isinstance(link, AirConnection):
+            parameters = LinkParameters.wanted(command)
+            if parameters is None:
+                self._send_hci_command_status(
+                    _Error.INVALID_COMMAND_PARAMETERS_ERROR, command.op_code
+                )
+                return
+            link.parameters = link.peer.parameters = parameters
+        super().on_hci_le_connection_update_command(command)
 
     def on_hci_le_set_data_length_command(
         self, command: hci.HCI_LE_Set_Data_Length_Command

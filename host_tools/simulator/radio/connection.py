@@ -15,6 +15,8 @@ from bumble.hci import (
     Address,
     HCI_Connection_Complete_Event,
     HCI_LE_Connection_Complete_Event,
+    HCI_LE_Connection_Update_Command,
+    HCI_LE_Create_Connection_Command,
     Role,
 )
 
@@ -34,6 +36,20 @@ class LinkParameters:
     interval: int
     latency: int
     timeout: int
+
+    @classmethod
+    def wanted(
+        cls, command: HCI_LE_Create_Connection_Command | HCI_LE_Connection_Update_Command
+    ) -> LinkParameters | None:
+        """What a host asks for, or None if it may not (Vol 4, Part E, 7.8.12 and 7.8.18)."""
+        least, most = command.connection_interval_min, command.connection_interval_max
+        latency, timeout = command.max_latency, command.supervision_timeout
+        if not 6 <= least <= most <= 3200 or latency > 499 or not 10 <= timeout <= 3200:
+            return None
+        # More than two connection events that the peripheral listens to.
+        if timeout * 10 <= (1 + latency) * most * 1.25 * 2:
+            return None
+        return cls(most, latency, timeout)
 
 
 class AirConnection(Connection):

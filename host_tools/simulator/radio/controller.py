@@ -151,8 +151,10 @@ class AirController(CommandSet):
         else:
             matches = heard.address == wanted.peer_address
         own = self._own_address(wanted.own_address_type)
+        parameters = LinkParameters.wanted(wanted)
         if (
             not matches
+            or not parameters
             or heard.address in self.le_connections
             or not _listens(
                 self._initiating_since, wanted.le_scan_interval, wanted.le_scan_window, now
@@ -163,15 +165,7 @@ class AirController(CommandSet):
             return
         self.pending_le_connection = None
         heard.advertiser.stop()
-        connect(
-            self,
-            own,
-            heard.advertiser.controller,
-            heard.address,
-            LinkParameters(
-                wanted.connection_interval_max, wanted.max_latency, wanted.supervision_timeout
-            ),
-        )
+        connect(self, own, heard.advertiser.controller, heard.address, parameters)
 
     def _own_address(self, kind: int) -> hci.Address:
         public = kind in (hci.OwnAddressType.PUBLIC, hci.OwnAddressType.RESOLVABLE_OR_PUBLIC)
@@ -237,6 +231,9 @@ class AirController(CommandSet):
         self, command: hci.HCI_LE_Create_Connection_Command
     ) -> None:
         """7.8.12."""
+        if LinkParameters.wanted(command) is None:
+            self._send_hci_command_status(_Error.INVALID_COMMAND_PARAMETERS_ERROR, command.op_code)
+            return
         known = command.initiator_filter_policy == 0
         if known and command.peer_address in self.le_connections:
             self._send_hci_command_status(_Error.CONNECTION_ALREADY_EXISTS_ERROR, command.op_code)

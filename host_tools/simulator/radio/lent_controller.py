@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 from bumble.core import InvalidPacketError
 from bumble.transport import open_transport
@@ -14,6 +15,7 @@ from bumble.transport.common import PacketParser
 from host_tools.simulator.radio.controller import AirController
 
 _TCP_SERVER = "tcp-server:"
+_PTY = "pty"
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +36,17 @@ async def lend(controller: AirController, spec: str) -> AsyncIterator[None]:
         finally:
             server.close()
             clients.close()
+        return
+    scheme, _, path = spec.partition(":")
+    if scheme == _PTY:
+        # Here, because Windows has no such thing.
+        from host_tools.simulator.radio.host_pty import HostPty
+
+        terminal = HostPty(controller, Path(path) if path else None)
+        try:
+            yield
+        finally:
+            terminal.close()
         return
     async with await open_transport(spec) as transport:
         transport.source.set_packet_sink(controller)
