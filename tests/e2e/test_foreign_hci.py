@@ -1,4 +1,4 @@
-"""What hosts tripped over that were tried on a lent controller: noble, ble-host, pybluehost."""
+"""What trying noble, ble-host, pybluehost and older Bumbles on a lent controller brought up."""
 
 from __future__ import annotations
 
