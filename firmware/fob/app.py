@@ -79,7 +79,7 @@ class App:
     @property
     def _paired(self):
         # A car that no longer knows the key says so: then the chord must work again.
-        return self._cache.shared_key is not None and not self._rejected
+        return self._cache.sessions and not self._rejected
 
     async def _act(self, name):
         """Carry out one action with its lights; errors end here, as a light and a line."""

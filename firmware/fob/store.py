@@ -15,8 +15,8 @@ VERSION = const(1)
 _HEADER = const(5)
 _TRAILER = const(4)
 _SESSION = "session"
-# owner, needs_none, shared key, vehicle key
-_SESSION_SIZE = const(4 + 1 + 16 + 65)
+# owner, needs_none, and one or two times shared key and vehicle key
+_SESSION_SIZES = (4 + 1 + 16 + 65, 4 + 1 + 2 * (16 + 65))
 
 
 def pack(sequence, payload):
@@ -123,34 +123,40 @@ class Counter:
 
 
 class SessionCache:
-    """The proven session: vehicle key, shared key, and what the car wants at session start.
+    """The proven sessions, as (vehicle key, shared key), and what the car wants at session start.
 
-    `owner` is 4 bytes that tell this key and car from others: a session that was kept for an
-    earlier key is none. A missing, damaged or foreign cache costs one more handshake, nothing
+    The last is the one that pairing proved: nothing that comes over the air replaces it, but for
+    another pairing. Before it stands the one that a press confirmed last, where the car's key has
+    changed since, or somebody pretended so.
+
+    `owner` is 4 bytes that tell this key and car from others: sessions that were kept for an
+    earlier key are none. A missing, damaged or foreign cache costs one more handshake, nothing
     else: it loads as empty.
     """
 
     def __init__(self, flash, owner):
         self._flash = flash
         self._owner = owner
-        self.vehicle_key = self.shared_key = None
+        self.sessions = []
         self.needs_none = False
         content = unpack(flash.read(_SESSION) or b"")
-        if content and len(content[1]) == _SESSION_SIZE and content[1][:4] == owner:
-            payload = content[1][4:]
-            self.needs_none = payload[0] == 1
-            self.shared_key = payload[1:17]
-            self.vehicle_key = payload[17:]
+        if content and content[1][:4] == owner and len(content[1]) in _SESSION_SIZES:
+            payload = content[1]
+            self.needs_none = payload[4] == 1
+            for at in range(5, len(payload), 81):
+                self.sessions.append((payload[at + 16 : at + 81], payload[at : at + 16]))
 
-    def keep(self, vehicle_key, shared_key, needs_none):
-        """Make a proven session durable; writes nothing when nothing changed."""
-        if (vehicle_key, shared_key, needs_none) == (
-            self.vehicle_key,
-            self.shared_key,
-            self.needs_none,
-        ):
+    def keep(self, session, needs_none, paired=False):
+        """Make a session durable that a press confirmed, or that pairing proved.
+
+        Writes nothing when nothing changed.
+        """
+        anchor = session if paired or not self.sessions else self.sessions[-1]
+        sessions = [session] if session == anchor else [session, anchor]
+        if sessions == self.sessions and needs_none == self.needs_none:
             return
-        payload = self._owner + bytes((needs_none,)) + shared_key + vehicle_key
+        payload = self._owner + bytes((needs_none,))
+        for vehicle_key, shared_key in sessions:
+            payload += shared_key + vehicle_key
         self._flash.write(_SESSION, pack(1, payload))
-        self.vehicle_key, self.shared_key = vehicle_key, shared_key
-        self.needs_none = needs_none
+        self.sessions, self.needs_none = sessions, needs_none

@@ -62,6 +62,7 @@ class Vehicle:
         self._names = names.of(config.vin)
         self._refusal = 0
         self._jumped = False
+        self._failures = 0
         self.session = self._proven()
 
     async def perform(self, unsigned, lock_state=None):
@@ -72,9 +73,14 @@ class Vehicle:
         """
         # Without a state to check, a command that may have been carried out is not repeated.
         connections = 1 if lock_state is None else _CONNECTIONS
-        await self.converse(
-            lambda exchange: self._deliver(exchange, unsigned, lock_state), connections
-        )
+        try:
+            await self.converse(
+                lambda exchange: self._deliver(exchange, unsigned, lock_state), connections
+            )
+        except (Refused, TimedOut):
+            # Perhaps the session confirmed last was a lie: the next press begins with the other.
+            self._failures += 1
+            raise
 
     async def converse(self, conversation, connections=_CONNECTIONS):
         """Run `conversation(exchange)` on a fresh connection, again if the link goes down.
@@ -105,6 +111,10 @@ class Vehicle:
         if "sessionInfo" not in answer:
             self._raise_unpaired(legacy.fault(answer)[0])
             raise Refused("the car gives no session", legacy.fault(answer)[0])
+        for session in self._cache.sessions:
+            if session[0] == answer["sessionInfo"].get("publicKey"):
+                self.session = self._session(*session)
+                return
         self.session.agree(answer, self._config.private_key, self._radio.random)
 
     async def prove(self, exchange):
@@ -128,12 +138,14 @@ class Vehicle:
                 self._raise_unpaired(self._refusal)
         if outcome != _ACCEPTED:
             raise Refused("the car refuses the key", self._refusal)
-        self._keep(False)
+        self._keep(False, paired=True)
 
     def _proven(self):
-        return legacy.Session(
-            self._config.public_key, self._cache.vehicle_key, self._cache.shared_key
-        )
+        sessions = self._cache.sessions
+        return self._session(*(sessions[self._failures % len(sessions)] if sessions else ()))
+
+    def _session(self, *keys):
+        return legacy.Session(self._config.public_key, *keys)
 
     async def _connect(self):
         self._radio.start()
@@ -259,5 +271,7 @@ class Vehicle:
         if information == codes.SIGNEDMESSAGE_INFORMATION_FAULT_NOT_ON_WHITELIST:
             raise NotPaired("the car does not know this key: pair again", information)
 
-    def _keep(self, needs_none):
-        self._cache.keep(self.session.vehicle_key, self.session.shared_key, needs_none)
+    def _keep(self, needs_none, paired=False):
+        self._failures = 0
+        session = self.session.vehicle_key, self.session.shared_key
+        self._cache.keep(session, needs_none, paired)

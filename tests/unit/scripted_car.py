@@ -144,7 +144,7 @@ class Link:
     """One connection to the car; `due` holds (time, bytes or HANG_UP) not yet received."""
 
     def __init__(self, car, payload):
-        self._car = car
+        self.car = car
         self._frames = framing.Reassembler()
         self.due = []
         self.payload = payload
@@ -154,7 +154,7 @@ class Link:
 
     async def open(self):
         await asyncio.sleep_ms(50)
-        self._do(self._car.next("connect"))
+        self._do(self.car.next("connect"))
 
     async def exchange_mtu(self):
         self.mtu_exchanges += 1
@@ -169,7 +169,7 @@ class Link:
         self._frames.feed(chunk, ticks_ms())
         message = self._frames.next()
         if message is not None:
-            self._do(self._car.hear(message))
+            self._do(self.car.hear(message))
 
     async def read(self, timeout_ms):
         remaining = self._remaining(self.due[0][0]) if self.due else timeout_ms + 1
@@ -210,7 +210,7 @@ class Radio:
     """Finds the car, unless `troubles` (errors, one for each search) says otherwise."""
 
     def __init__(self, car, payload=112, troubles=()):
-        self._car = car
+        self.car = car
         self._payload = payload
         self._troubles = list(troubles)
         self.started = False
@@ -234,7 +234,7 @@ class Radio:
 
     async def connect(self, peer, timeout_ms):
         await asyncio.sleep_ms(50)
-        self.links.append(Link(self._car, self._payload))
+        self.links.append(Link(self.car, self._payload))
         return self.links[-1]
 
 
@@ -245,7 +245,7 @@ class Fob:
         self.radio = Radio(car, **radio)
         self.flash = RecordingFlash({"counter.0": store.pack(1, next_counter.to_bytes(8, "big"))})
         if paired:
-            store.SessionCache(self.flash, OWNER).keep(VEHICLE_KEY, SHARED_KEY, needs_none)
+            store.SessionCache(self.flash, OWNER).keep((VEHICLE_KEY, SHARED_KEY), needs_none)
         self.config = settings(enrol)
         self.start()
 

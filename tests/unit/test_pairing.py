@@ -57,7 +57,7 @@ async def test_a_proven_session_is_kept():
     fob = unpaired(vehicle)
     await pair(fob)
     fob.start()
-    assert (fob.cache.vehicle_key, fob.cache.shared_key) == (car.VEHICLE_KEY, car.SHARED_KEY)
+    assert fob.cache.sessions == [(car.VEHICLE_KEY, car.SHARED_KEY)]
 
 
 async def test_the_owner_is_told_to_hold_the_card():
@@ -85,7 +85,7 @@ async def test_a_key_that_is_on_the_whitelist_already_is_a_success():
     vehicle = Car(on_enrol=[(enrolment(ALREADY, codes.OPERATIONSTATUS_ERROR),)], on_sealed=[(OK,)])
     fob = unpaired(vehicle)
     await pair(fob)
-    assert fob.cache.shared_key == car.SHARED_KEY
+    assert fob.cache.sessions[0][1] == car.SHARED_KEY
 
 
 async def test_a_refusal_ends_pairing_with_its_reason():
@@ -94,7 +94,7 @@ async def test_a_refusal_ends_pairing_with_its_reason():
     fob = unpaired(vehicle)
     error = await awaiting(Refused, pair(fob))
     assert error.reason == DENIED_ON_SCREEN
-    assert fob.cache.shared_key is None and vehicle.counters == []
+    assert fob.cache.sessions == [] and vehicle.counters == []
 
 
 async def test_an_error_without_a_reason_ends_pairing_too():
@@ -107,7 +107,7 @@ async def test_a_silent_car_is_asked_whether_it_knows_the_key():
     await pair(fob)
     assert kinds(vehicle)[0] == "enrol" and vehicle.plaintexts == [NONE]
     assert kinds(vehicle).count("session") >= 3
-    assert fob.cache.shared_key == car.SHARED_KEY
+    assert fob.cache.sessions[0][1] == car.SHARED_KEY
 
 
 async def test_a_silent_car_is_asked_every_three_seconds_and_not_more():
@@ -126,7 +126,7 @@ async def test_a_car_that_only_pushes_is_asked_too():
     vehicle = Car(on_connect=[pushes], on_sealed=[(OK,)])
     fob = unpaired(vehicle)
     assert await elapsed(pair(fob)) < 10000
-    assert fob.cache.shared_key == car.SHARED_KEY
+    assert fob.cache.sessions[0][1] == car.SHARED_KEY
 
 
 async def test_a_card_that_never_comes_times_out():
@@ -136,7 +136,7 @@ async def test_a_card_that_never_comes_times_out():
     await awaiting(TimedOut, pair(fob))
     took = virtual_time.ticks_diff(virtual_time.ticks_ms(), start)
     assert 59000 < took < 66000
-    assert fob.cache.shared_key is None
+    assert fob.cache.sessions == []
     assert not fob.radio.links[-1].connected
 
 
@@ -169,7 +169,7 @@ async def test_a_link_that_goes_down_while_waiting_is_set_up_and_the_request_sen
     fob = unpaired(vehicle)
     await pair(fob)
     assert kinds(vehicle).count("enrol") == 3
-    assert fob.cache.shared_key == car.SHARED_KEY
+    assert fob.cache.sessions[0][1] == car.SHARED_KEY
     assert not any(link.connected for link in fob.radio.links)
 
 
@@ -189,7 +189,7 @@ async def test_a_key_whose_none_is_refused_is_not_kept():
     fob = unpaired(vehicle)
     error = await awaiting(Refused, pair(fob))
     assert error.reason == 1
-    assert fob.cache.shared_key is None
+    assert fob.cache.sessions == []
 
 
 async def test_a_car_that_takes_none_without_a_word_is_asked_for_its_status():
@@ -197,14 +197,14 @@ async def test_a_car_that_takes_none_without_a_word_is_asked_for_its_status():
     fob = unpaired(vehicle)
     await pair(fob)
     assert kinds(vehicle) == ["enrol", "session", "sealed", "status"]
-    assert fob.cache.shared_key == car.SHARED_KEY
+    assert fob.cache.sessions[0][1] == car.SHARED_KEY
 
 
 async def test_a_fault_in_place_of_the_status_keeps_nothing():
     vehicle = Car(on_enrol=[(enrolment(),)], on_status=[(fault(1),)])
     fob = unpaired(vehicle)
     await awaiting(Refused, pair(fob))
-    assert fob.cache.shared_key is None
+    assert fob.cache.sessions == []
 
 
 async def test_a_counter_the_car_knows_better_is_followed_while_pairing():
@@ -219,7 +219,7 @@ async def test_a_key_not_known_yet_after_the_card_is_asked_for_again():
     vehicle = Car(on_enrol=[(enrolment(),)], on_session=[(NOT_ON_WHITELIST,)], on_sealed=[(OK,)])
     fob = unpaired(vehicle)
     await pair(fob)
-    assert fob.cache.shared_key == car.SHARED_KEY
+    assert fob.cache.sessions[0][1] == car.SHARED_KEY
 
 
 async def test_garbage_while_waiting_costs_nothing():

@@ -294,57 +294,56 @@ def _live(flash, events):
 
 def test_a_cache_that_is_missing_is_empty():
     cache = SessionCache(RecordingFlash(), OWNER)
-    assert (cache.vehicle_key, cache.shared_key, cache.needs_none) == (None, None, False)
+    assert (cache.sessions, cache.needs_none) == ([], False)
 
 
 def test_a_cache_keeps_the_session_and_what_the_car_wants():
     flash = RecordingFlash()
-    SessionCache(flash, OWNER).keep(b"\x04" + bytes(64), bytes(range(16)), True)
+    SessionCache(flash, OWNER).keep((b"\x04" + bytes(64), bytes(range(16))), True)
     cache = SessionCache(flash, OWNER)
-    assert cache.vehicle_key == b"\x04" + bytes(64)
-    assert cache.shared_key == bytes(range(16))
+    assert cache.sessions == [(b"\x04" + bytes(64), bytes(range(16)))]
     assert cache.needs_none is True
 
 
 def test_a_cache_with_any_damaged_bit_is_empty():
     flash = RecordingFlash()
-    SessionCache(flash, OWNER).keep(b"\x04" + bytes(64), bytes(range(16)), True)
+    SessionCache(flash, OWNER).keep((b"\x04" + bytes(64), bytes(range(16))), True)
     record = flash.files["session"]
     for bit in range(8 * len(record)):
         damaged = bytearray(record)
         damaged[bit // 8] ^= 1 << bit % 8
         cache = SessionCache(RecordingFlash({"session": bytes(damaged)}), OWNER)
-        assert (cache.vehicle_key, cache.shared_key, cache.needs_none) == (None, None, False)
+        assert (cache.sessions, cache.needs_none) == ([], False)
 
 
 def test_a_cache_of_another_size_is_empty():
     cache = SessionCache(RecordingFlash({"session": store.pack(1, bytes(85))}), OWNER)
-    assert cache.shared_key is None
+    assert cache.sessions == []
 
 
 def test_keeping_what_is_kept_writes_nothing():
     flash = RecordingFlash()
     cache = SessionCache(flash, OWNER)
-    cache.keep(b"\x04" + bytes(64), bytes(16), False)
+    cache.keep((b"\x04" + bytes(64), bytes(16)), False)
     flash.writes.clear()
-    cache.keep(b"\x04" + bytes(64), bytes(16), False)
-    SessionCache(flash, OWNER).keep(b"\x04" + bytes(64), bytes(16), False)
+    cache.keep((b"\x04" + bytes(64), bytes(16)), False)
+    SessionCache(flash, OWNER).keep((b"\x04" + bytes(64), bytes(16)), False)
     assert flash.writes == []
 
 
 def test_keeping_something_else_is_durable():
     flash = RecordingFlash()
     cache = SessionCache(flash, OWNER)
-    cache.keep(b"\x04" + bytes(64), bytes(16), False)
-    cache.keep(b"\x04" + bytes(64), bytes(16), True)
+    cache.keep((b"\x04" + bytes(64), bytes(16)), False)
+    cache.keep((b"\x04" + bytes(64), bytes(16)), True)
     assert SessionCache(flash, OWNER).needs_none is True
 
 
 def test_a_session_of_another_key_is_none():
     flash = RecordingFlash()
-    SessionCache(flash, b"late").keep(b"\x04" + bytes(64), bytes(16), True)
+    SessionCache(flash, b"late").keep((b"\x04" + bytes(64), bytes(16)), True)
     cache = SessionCache(flash, OWNER)
-    assert cache.shared_key is None and cache.vehicle_key is None and not cache.needs_none
+    assert cache.sessions == [] and not cache.needs_none
 
 
 def test_the_larger_counter_wins_whatever_the_sequence():
@@ -353,3 +352,25 @@ def test_the_larger_counter_wins_whatever_the_sequence():
         "counter.1": store.pack(7, (500).to_bytes(8, "big")),
     }
     assert Counter(RecordingFlash(records)).take() == 900
+
+
+def test_pairings_session_stays_behind_whatever_a_press_confirmed():
+    flash = RecordingFlash()
+    paired, later, latest = [(bytes((4, n)) + bytes(63), bytes((n,)) * 16) for n in (1, 2, 3)]
+    SessionCache(flash, OWNER).keep(paired, False, paired=True)
+    SessionCache(flash, OWNER).keep(later, False)
+    SessionCache(flash, OWNER).keep(latest, True)
+    cache = SessionCache(flash, OWNER)
+    assert cache.sessions == [latest, paired] and cache.needs_none
+    cache.keep(paired, False)
+    assert SessionCache(flash, OWNER).sessions == [paired]
+
+
+def test_a_new_pairing_replaces_every_session():
+    flash = RecordingFlash()
+    paired, later, again = [(bytes((4, n)) + bytes(63), bytes((n,)) * 16) for n in (1, 2, 3)]
+    cache = SessionCache(flash, OWNER)
+    cache.keep(paired, False, paired=True)
+    cache.keep(later, False)
+    cache.keep(again, False, paired=True)
+    assert SessionCache(flash, OWNER).sessions == [again]

@@ -79,7 +79,7 @@ async def test_without_a_session_the_command_comes_after_the_handshake():
     fob = Fob(vehicle, paired=False)
     await unlock(fob)
     assert [entry[0] for entry in vehicle.heard] == ["session", "sealed"]
-    assert (fob.cache.vehicle_key, fob.cache.shared_key) == (car.VEHICLE_KEY, car.SHARED_KEY)
+    assert fob.cache.sessions == [(car.VEHICLE_KEY, car.SHARED_KEY)]
 
 
 async def test_the_link_is_taken_down_after_a_command():
@@ -256,7 +256,7 @@ async def test_a_reported_counter_further_past_the_lease_is_not_followed():
     fob.counter.take()
     beyond = 65536 - fob.counter.distance(0) + 1
     vehicle = Car(on_sealed=[(fault(COUNTER_TOO_SMALL, beyond),)] * 10)
-    fob.radio._car = vehicle
+    fob.radio.car = vehicle
     await awaiting(Refused, unlock(fob))
     assert max(vehicle.counters) < 1000
 
@@ -288,7 +288,7 @@ async def test_a_car_with_a_new_key_costs_one_handshake():
     fob = Fob(vehicle)
     await unlock(fob)
     assert [entry[0] for entry in vehicle.heard] == ["unreadable", "session", "sealed"]
-    assert fob.cache.shared_key == car.OTHER_SHARED_KEY
+    assert fob.cache.sessions[0][1] == car.OTHER_SHARED_KEY
 
 
 async def test_a_car_that_pushes_its_new_key_by_itself_is_understood():
@@ -298,7 +298,7 @@ async def test_a_car_that_pushes_its_new_key_by_itself_is_understood():
     fob = Fob(vehicle)
     await unlock(fob)
     assert vehicle.plaintexts == [UNLOCK]
-    assert fob.cache.shared_key == car.OTHER_SHARED_KEY
+    assert fob.cache.sessions[0][1] == car.OTHER_SHARED_KEY
 
 
 async def test_a_key_that_is_wrong_again_is_not_asked_for_again():
@@ -313,8 +313,8 @@ async def test_a_key_that_proves_nothing_does_not_replace_the_proven_one():
     vehicle.vehicle_key, vehicle.shared_key = car.OTHER_VEHICLE_KEY, car.OTHER_SHARED_KEY
     fob = Fob(vehicle)
     await awaiting(Refused, unlock(fob))
-    assert fob.cache.shared_key == car.SHARED_KEY
-    fob.radio._car = honest = Car(on_sealed=[(OK,)])
+    assert fob.cache.sessions[0][1] == car.SHARED_KEY
+    fob.radio.car = honest = Car(on_sealed=[(OK,)])
     await unlock(fob)
     assert honest.plaintexts == [UNLOCK]
 
@@ -495,3 +495,22 @@ async def test_an_unlocked_drivers_door_confirms_an_unlock():
     vehicle = Car(on_connect=[(status(LOCKED),)], on_sealed=[(50, status(selective))])
     await unlock(Fob(vehicle))
     assert vehicle.plaintexts == [UNLOCK]
+
+
+async def test_a_liar_with_a_key_of_its_own_cannot_keep_the_fob_from_the_car():
+    # Somebody with the car's name answers, gives a key, and says OK to what it cannot read.
+    liar = Car(
+        on_sealed=[(fault(WRONG_KEY),), (OK,)],
+        on_session=[(car.session_info(car.OTHER_VEHICLE_KEY),)],
+    )
+    fob = Fob(liar)
+    await unlock(fob)
+    # The car itself ignores what it cannot read.
+    silent = Car(on_sealed=[()] * 3, on_status=[(status(LOCKED),)] * 3)
+    fob.radio.car = silent
+    await awaiting(TimedOut, unlock(fob))
+    honest = Car(on_sealed=[(OK,)])
+    fob.radio.car = honest
+    await unlock(fob)
+    assert honest.plaintexts == [UNLOCK]
+    assert fob.cache.sessions == [(car.VEHICLE_KEY, car.SHARED_KEY)]
