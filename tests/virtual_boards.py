@@ -15,7 +15,6 @@ PRELUDE = """
 import bluetooth, os, sys, time
 ble = bluetooth.BLE()
 events = []
-
 def copied(value):
     return bytes(value) if isinstance(value, (memoryview, bluetooth.UUID)) else value
 
@@ -130,3 +129,20 @@ class Boards:
 def address(name: str) -> str:
     """The address of the board `name`, as MicroPython source for gap_connect."""
     return f"(0, {bytes.fromhex(address_of(name).replace(':', ''))!r})"
+
+
+# One service with one characteristic that offers everything.
+SERVER = """
+UUID = bluetooth.UUID("A5A5A5A5-0001-9999-1111-5A5A5A5A5A5A")
+((handle,),) = ble.gatts_register_services(((bluetooth.UUID(0x180D), ((UUID, 0x3A),)),))
+ble.gatts_write(handle, "first")
+ble.gap_advertise(20_000, b"\\x02\\x01\\x06", resp_data=b"\\x04\\x09car")
+print("advertising")
+"""
+UUID = 'UUID = bluetooth.UUID("A5A5A5A5-0001-9999-1111-5A5A5A5A5A5A")\n'
+UNTIL_DISCONNECTED = "wait(2)\n"
+
+
+def central(script: str) -> str:
+    """A central that has found the characteristic of SERVER: `link` and `handle` are ready."""
+    return f"{UUID}link = connect({address('peripheral')})\nhandle = discover(link, UUID)\n{script}"

@@ -272,3 +272,11 @@ def settings(enrol="role"):
         },
     }
     return config.load(json.dumps(fields), PRIVATE_KEY)
+
+
+async def unlock(fob):
+    await fob.vehicle.perform(UNLOCK, UNLOCKED)
+
+
+def all_down(fob):
+    return not any(link.connected for link in fob.radio.links)

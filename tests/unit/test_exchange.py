@@ -3,6 +3,7 @@
 import scripted_car as car
 import virtual_time
 from expect import awaiting, raises
+from virtual_time import elapsed
 
 from fob import framing, messages
 from fob.errors import Disconnected, TimedOut
@@ -40,12 +41,6 @@ def fragments(message, size):
 
 def _is_status(answer):
     return "vehicleStatus" in answer
-
-
-async def elapsed(awaitable):
-    start = virtual_time.ticks_ms()
-    await awaitable
-    return virtual_time.ticks_diff(virtual_time.ticks_ms(), start)
 
 
 async def test_a_message_is_written_as_one_frame_in_chunks_of_the_payload():

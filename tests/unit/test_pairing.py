@@ -4,6 +4,7 @@ import scripted_car as car
 import virtual_time
 from expect import awaiting
 from scripted_car import ERROR, HANG_UP, NONE, OK, WAIT, Car, Fob, enrolment, fault, status
+from virtual_time import elapsed
 
 from fob import codes, pairing
 from fob.errors import LinkError, NotFound, Refused, TimedOut
@@ -32,12 +33,6 @@ async def pair(fob, steps=None):
 
 def unpaired(vehicle, **options):
     return Fob(vehicle, paired=False, **options)
-
-
-async def elapsed(awaitable):
-    start = virtual_time.ticks_ms()
-    await awaitable
-    return virtual_time.ticks_diff(virtual_time.ticks_ms(), start)
 
 
 def kinds(vehicle):

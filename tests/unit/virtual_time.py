@@ -26,6 +26,13 @@ def advance(ms):
     _now = ticks_add(_now, ms)
 
 
+async def elapsed(awaitable):
+    """Await something; return the virtual milliseconds it took."""
+    start = _now
+    await awaitable
+    return ticks_diff(_now, start)
+
+
 def _jump(_poll, ms):
     if core._task_queue.peek() is None:
         raise AssertionError("every task waits, and nothing will wake one")
