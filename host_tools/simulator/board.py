@@ -89,6 +89,7 @@ class Board:
         self._heap = heap
         self._on_event = on_event
         self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
+        self._booted = False
         self._life: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._touched = asyncio.Event()
@@ -112,9 +113,10 @@ class Board:
         self.light.look_away()
         self._lines.clear()
         self.state = "starting"
+        self._booted = False
         self._life = asyncio.create_task(self._live())
         try:
-            await self._until(lambda: self.state != "starting")
+            await self._until(lambda: self._booted)
         except BaseException:
             await self.power_off()
             raise
@@ -206,6 +208,7 @@ class Board:
         self.hardware.connect(bridge, end)
         self.radio = BleHost(self._air, bridge, self.name) if self._air is not None else None
         self.state = "running"
+        self._booted = True
         self._changed.set()
         self._report("power", "on")
 

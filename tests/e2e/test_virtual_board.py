@@ -1,6 +1,7 @@
 """The virtual board, with small programs in the place of the firmware."""
 
 import asyncio
+import sys
 from pathlib import Path
 
 import pytest
@@ -359,3 +360,15 @@ async def test_a_bystander_sees_everything_in_order(tmp_path: Path) -> None:
         ("power", "main.py returned"),
         ("power", "power off"),
     ]
+
+
+@pytest.mark.parametrize("program", ["/nowhere/micropython", sys.executable])
+@asynchronous
+async def test_an_interpreter_that_is_none_is_an_error_and_no_wait(
+    program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = board_with(tmp_path, WAIT)
+    monkeypatch.setenv("FOB_MICROPYTHON", program)
+    with pytest.raises((FileNotFoundError, BoardStopped)):
+        await board.power_on()
+    assert board.state == "off"
