@@ -49,6 +49,7 @@ lock: ## renew the pinned versions
 	  --python-version 3.11 --no-deps .config/stubs.in -o .config/stubs.lock
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) host_tools/protocol/*_pb2.py* build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) host_tools/protocol/*_pb2.py* build dist \
+	  .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 .PHONY: help setup demo sim test check bench lock clean

@@ -122,7 +122,7 @@ def provision(
     """The files, path to contents, that make the firmware on `board` the fob of the car `vin`.
 
     role, form_factor   Role and KeyFormFactor numbers the fob asks the car for.
-    enrol               "role", or "permissions" as cars of the seed's time want it.
+    enrol               "role", or "permissions" as cars of the documentation's time want it.
     key                 a scalar to keep (see `new_key`); a new one otherwise. One from outside may
                         have sealed messages before, so its counter starts at the Unix time. That
                         is only as good as the laptop's clock, and not enough for a key that has

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from host_tools.protocol import vcsec_pb2 as vcsec
 
-SEED_PERMISSIONS = (2, 1, 4, 3)
+DOCUMENTED_PERMISSIONS = (2, 1, 4, 3)
 
 
 def frame(message: Any) -> bytes:

@@ -35,6 +35,9 @@ class App:
         self._wanted = None
         self._wake = asyncio.Event()
         self._rejected = False
+        for name in buttons.names:
+            if name not in ACTIONS:
+                say("button %s has no action" % name)
 
     async def run(self):
         """Serve presses until cancelled; a dying task takes the app down, never in silence."""
@@ -72,8 +75,10 @@ class App:
         held = [name for bit, name in enumerate(self._buttons.names) if mask >> bit & 1]
         if kind == PRESS and len(held) == 1 and held[0] in ACTIONS:
             return held[0]
-        if kind == HOLD and sorted(held) == sorted(PAIRING_CHORD) and not self._paired:
-            return "pair"
+        if kind == HOLD and sorted(held) == sorted(PAIRING_CHORD):
+            if not self._paired:
+                return "pair"
+            self._say("paired already")
         return None
 
     @property

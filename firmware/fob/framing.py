@@ -1,7 +1,7 @@
 """Frames on the link: a two-byte big-endian length, then the message.
 
 One frame may span many writes or indications, and one indication may carry several frames.
-Source: SDK pkg/connector/ble/ble.go (limits and receive gap); seed documentation (prefix).
+Source: SDK pkg/connector/ble/ble.go (limits and receive gap); teslabtapi documentation (prefix).
 """
 
 from time import ticks_diff

@@ -1,8 +1,8 @@
-"""The session of the seed documentation: ephemeral key, counter, AES-GCM. Bytes in, bytes out.
+"""The session of the teslabtapi documentation: ephemeral key, counter, AES-GCM; bytes in and out.
 
 The shared key is SHA-1(x of the P-256 agreement)[:16]; the nonce is the counter as 4 bytes
 big-endian; no AAD; what is encrypted is the UnsignedMessage itself (plaintext form A, the one
-that cars accepted in 2026). Source: seed documentation, "Getting the ephemeral key" and
+that cars accepted in 2026). Source: teslabtapi documentation, "Getting the ephemeral key" and
 "Authenticating".
 """
 

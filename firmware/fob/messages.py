@@ -92,8 +92,8 @@ FROM_VCSEC_MESSAGE = {
     46: ("nominalError", MESSAGE | ONEOF, NOMINAL_ERROR),
 }
 
-# The permissions of the seed documentation, in its order: golden vectors depend on it.
-SEED_PERMISSIONS = (
+# The permissions of the teslabtapi documentation, in its order: golden vectors depend on it.
+DOCUMENTED_PERMISSIONS = (
     codes.WHITELISTKEYPERMISSION_LOCAL_DRIVE,
     codes.WHITELISTKEYPERMISSION_LOCAL_UNLOCK,
     codes.WHITELISTKEYPERMISSION_REMOTE_DRIVE,
@@ -115,7 +115,7 @@ def whitelist_request(
     """Ask the car to enrol `public_key` (65 bytes); the owner's card then confirms it.
 
     Today's cars want a role and no permission list, and silently drop anything else. The older
-    form, `permissions` (SEED_PERMISSIONS), carries no role.
+    form, `permissions` (DOCUMENTED_PERMISSIONS), carries no role.
     """
     change = {"key": {"PublicKeyRaw": public_key}}
     if permissions:

@@ -1,7 +1,8 @@
 """The names under which a car advertises itself.
 
 Two forms exist and a car may alternate between them: `S<16 hex digits of SHA-1(VIN)><letter>`
-and, since mid-2023, `Tesla <last six of the VIN>`. Source: seed documentation, "Vehicle BLE Name".
+and, since mid-2023, `Tesla <last six of the VIN>`. Source: teslabtapi documentation, "Vehicle BLE
+Name".
 """
 
 import hashlib

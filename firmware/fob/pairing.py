@@ -49,7 +49,7 @@ async def pair(vehicle, config, report):
 
 
 def _request(config):
-    permissions = messages.SEED_PERMISSIONS if config.enrol == "permissions" else None
+    permissions = messages.DOCUMENTED_PERMISSIONS if config.enrol == "permissions" else None
     return messages.whitelist_request(
         config.public_key, config.role, config.form_factor, permissions
     )

@@ -2,6 +2,7 @@
 
 import importlib
 import logging
+import signal
 import sys
 
 import click
@@ -44,6 +45,10 @@ def fob(debug: bool) -> None:
 
 def main() -> None:
     """Run the command line; an error is one line on stderr unless --debug asks for more."""
+    # A closed terminal and a polite kill end as Ctrl-C does: nothing is left behind.
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: signal.raise_signal(signal.SIGINT))
     # What the Bluetooth stack remarks about packets that cross a disconnection is not the user's.
     logging.basicConfig(level=logging.INFO if _debugging() else logging.CRITICAL)
     try:

@@ -21,8 +21,12 @@ BAD_INPUT = 2
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Read the hexadecimal digits from a file.",
 )
-@click.option("--to-vehicle", "direction", flag_value="to-vehicle", help="Do not guess.")
-@click.option("--from-vehicle", "direction", flag_value="from-vehicle", help="Do not guess.")
+@click.option(
+    "--to-vehicle", "direction", flag_value="to-vehicle", help="Take it for one to the vehicle."
+)
+@click.option(
+    "--from-vehicle", "direction", flag_value="from-vehicle", help="Take it for one from it."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per frame and line.")
 def decode(
     hex_digits: tuple[str, ...], path: Path | None, direction: Direction | None, as_json: bool

@@ -11,24 +11,33 @@ from host_tools.cli.narration import HumanNarrator, JsonNarrator, Narrator
 from host_tools.cli.vin import vin_option
 from host_tools.simulator.bench import PAIRING_HOLD, Bench
 from host_tools.simulator.board import BoardStopped
+from host_tools.simulator.light import UnexpectedLight
 
 _KEYS = """\
   l  press lock            u  press unlock       b  hold both for 3 s (pairs)
   d  press unlock twice    h  hold lock for 2 s  t  hold the card to the reader
-  w  walk away, come back  s  status             q  quit"""
+  w  walk away, come back  s  status             q  quit
+  1-9  press the button of that place in the board's file   ?  these keys"""
 
+_END_OF_INPUT = "\x04"
+_LAST_VERDICT = 20.0
+
+_PRESSES = "ludhb"
 _DOUBLE_PRESS_PAUSE = 0.12
 _HOLD = 2.0
 
 
 @click.command()
 @vin_option
-@click.option("--frames/--no-frames", default=True, help="Show each frame decoded.")
+@click.option(
+    "--frames/--no-frames", default=False, show_default=True, help="Show each frame decoded."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 def sim(vin: str, frames: bool, as_json: bool) -> None:
     """Try the fob by hand: your keys are its buttons, the card and your feet.
 
-    Reads single keys at a terminal, else the first letter of each line.
+    Reads single keys at a terminal, else the first letter of each line; the end of the input
+    waits for the light to say how the last press went.
     """
     narrator: Narrator = JsonNarrator() if as_json else HumanNarrator(frames)
     try:
@@ -42,7 +51,7 @@ async def _sim(narrator: Narrator, vin: str, quiet: bool) -> None:
     async with Bench(vin=vin, paced=True, on_moment=narrator.moment) as bench:
         if not quiet:
             click.echo(_KEYS)
-        with Keyboard() as keyboard:
+        with Keyboard(at_end=_END_OF_INPUT) as keyboard:
             commands = asyncio.create_task(_obey(bench, keyboard))
             stopped = asyncio.create_task(bench.board.stopped(timeout=None))
             await asyncio.wait({commands, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -56,8 +65,11 @@ async def _sim(narrator: Narrator, vin: str, quiet: bool) -> None:
 
 async def _obey(bench: Bench, keyboard: Keyboard) -> None:
     board = bench.board
+    buttons = list(board.hardware.definition.buttons)
+    pressed = False
     while True:
-        match await keyboard.key():
+        key = await keyboard.key()
+        match key:
             case "l":
                 await board.press("lock")
             case "u":
@@ -78,5 +90,14 @@ async def _obey(bench: Bench, keyboard: Keyboard) -> None:
                 bench.car.report()
             case "q":
                 return
-            case key:
-                click.echo(f"no such key: {key}\n{_KEYS}", err=True)
+            case "?":
+                click.echo(_KEYS, err=True)
+            case _ if key == _END_OF_INPUT:
+                with contextlib.suppress(UnexpectedLight):
+                    await board.light.shows("done", timeout=_LAST_VERDICT if pressed else 0)
+                return
+            case _ if key.isdigit() and 0 < int(key) <= len(buttons):
+                await board.press(buttons[int(key) - 1])
+            case _:
+                click.echo(f"no such key: {key!r}; ? lists them", err=True)
+        pressed = pressed or key in _PRESSES or key.isdigit()

@@ -26,7 +26,7 @@ from host_tools.simulator.radio.air import Air
 from host_tools.simulator.radio.car_radio import REAL_CAR_MTU, CarRadio
 
 VIN = "5YJ3E1EA1KF000000"
-"""The example VIN of the seed documentation."""
+"""The example VIN of the teslabtapi documentation."""
 
 CAR_ADDRESS = "2C:A7:74:00:00:01"
 

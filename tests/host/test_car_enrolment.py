@@ -6,7 +6,7 @@ import pytest
 
 from host_tools.protocol import vcsec_pb2 as vcsec
 from tests.car_bench import CarBench
-from tests.legacy_client import SEED_PERMISSIONS, LegacyKey, frame
+from tests.legacy_client import DOCUMENTED_PERMISSIONS, LegacyKey, frame
 
 INFORMATION = vcsec.WhitelistOperation_information_E
 
@@ -43,7 +43,7 @@ def test_a_role_is_remembered_with_its_form_factor() -> None:
 
 def test_permissions_without_a_role_are_accepted_as_in_the_seed() -> None:
     bench = CarBench()
-    bench.enrol(role=0, permissions=SEED_PERMISSIONS)
+    bench.enrol(role=0, permissions=DOCUMENTED_PERMISSIONS)
     key = bench.car.whitelist.find(bench.key.key_id)
     assert key and key.permissions == {1, 2, 3, 4}
 
@@ -84,7 +84,7 @@ def test_a_known_key_is_refused_with_code_13() -> None:
 )
 def test_a_car_of_today_wants_a_role(rule: Any, code: int | None) -> None:
     bench = CarBench(require_role=rule)
-    said = bench.ask(bench.key.whitelist_request(role=0, permissions=SEED_PERMISSIONS))
+    said = bench.ask(bench.key.whitelist_request(role=0, permissions=DOCUMENTED_PERMISSIONS))
     assert [refusal(answer.commandStatus) for answer in said] == ([code] if code else [])
     assert not bench.car.tap_card()
     bench.enrol()

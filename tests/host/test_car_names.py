@@ -10,7 +10,7 @@ from host_tools.simulator.car import Car, InvalidVin
 from tests.car_bench import CarBench
 
 VECTORS = Path(__file__).parents[2] / "proto" / "vectors"
-NAMES = json.loads((VECTORS / "seed-examples.json").read_text())["names"]
+NAMES = json.loads((VECTORS / "teslabtapi-examples.json").read_text())["names"]
 
 
 @pytest.mark.parametrize("example", NAMES, ids=lambda example: example["vin"])

@@ -8,7 +8,7 @@ import pytest
 
 from host_tools.protocol import vcsec_pb2 as vcsec
 from host_tools.simulator.car import Car
-from tests.legacy_client import SEED_PERMISSIONS, LegacyKey, answers
+from tests.legacy_client import DOCUMENTED_PERMISSIONS, LegacyKey, answers
 
 VECTORS = json.loads(
     (Path(__file__).parents[2] / "proto" / "vectors" / "vcsec-legacy.json").read_text()
@@ -52,14 +52,14 @@ def test_the_permissions_request_adds_the_seeds_permissions() -> None:
     car.connect().write(bytes.fromhex(VECTORS["whitelist_request_permissions"]["frame"]))
     assert car.tap_card()
     key = car.whitelist.find(KEY.key_id)
-    assert key and key.permissions == set(SEED_PERMISSIONS)
+    assert key and key.permissions == set(DOCUMENTED_PERMISSIONS)
 
 
 def test_the_key_request_is_answered_with_the_seeds_frame() -> None:
     _, link = paired_car()
     link.write(bytes.fromhex(VECTORS["ephemeral_key_request"]["frame"]))
-    (seed,) = [r["frame"] for r in VECTORS["responses"] if "sessionInfo.publicKey" in r["note"]]
-    assert link.take_frames() == [bytes.fromhex(seed)]
+    (frame,) = [r["frame"] for r in VECTORS["responses"] if "sessionInfo.publicKey" in r["note"]]
+    assert link.take_frames() == [bytes.fromhex(frame)]
 
 
 def test_every_signed_message_is_accepted_in_turn() -> None:

@@ -15,7 +15,7 @@ from tests.legacy_client import LegacyKey, frame, information
 
 VECTORS = Path(__file__).parents[2] / "proto" / "vectors"
 LEGACY = json.loads((VECTORS / "vcsec-legacy.json").read_text())
-SEED = json.loads((VECTORS / "seed-examples.json").read_text())
+DOCUMENTED = json.loads((VECTORS / "teslabtapi-examples.json").read_text())
 OK = bytes.fromhex("000c220a1a0812060a045f0d64b3")
 
 
@@ -58,7 +58,7 @@ def test_what_a_card_approves_is_shown_in_full() -> None:
     assert "key id 3fb59233" in text
 
 
-@pytest.mark.parametrize("answer", SEED["answers"], ids=lambda answer: answer["frame"][:16])
+@pytest.mark.parametrize("answer", DOCUMENTED["answers"], ids=lambda answer: answer["frame"][:16])
 def test_the_seeds_answers_have_the_seeds_fields(answer: dict[str, Any]) -> None:
     decoded = decode_frame(bytes.fromhex(answer["frame"]))
     assert decoded.direction == "from-vehicle"

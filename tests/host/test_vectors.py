@@ -11,7 +11,7 @@ from tests.interpreter import Interpreter
 
 _VECTORS = Path(__file__).resolve().parents[2] / "proto" / "vectors"
 LEGACY = json.loads((_VECTORS / "vcsec-legacy.json").read_text("utf-8"))
-SEED = json.loads((_VECTORS / "seed-examples.json").read_text("utf-8"))
+DOCUMENTED = json.loads((_VECTORS / "teslabtapi-examples.json").read_text("utf-8"))
 
 PUBLIC_KEY = bytes.fromhex(LEGACY["public_key"])
 VEHICLE_KEY = bytes.fromhex(LEGACY["vehicle_public_key"])
@@ -92,7 +92,7 @@ def test_the_whitelist_request_with_permissions(firmware: Interpreter) -> None:
 
 def test_the_permissions_of_the_seed_are_in_its_order(firmware: Interpreter) -> None:
     permissions = LEGACY["whitelist_request_permissions"]["permissions"]
-    assert list(firmware.eval("messages.SEED_PERMISSIONS")) == permissions
+    assert list(firmware.eval("messages.DOCUMENTED_PERMISSIONS")) == permissions
 
 
 def test_the_ephemeral_key_request(firmware: Interpreter) -> None:
@@ -124,7 +124,7 @@ def test_the_plaintext_of_a_signed_message(
 
 
 def test_the_counter_is_the_nonce_in_four_bytes(firmware: Interpreter) -> None:
-    for vector in SEED["nonces"]:
+    for vector in DOCUMENTED["nonces"]:
         arguments = (PUBLIC_KEY, VEHICLE_KEY, SHARED_KEY, b"\x10\x00", vector["counter"])
         message = vcsec_pb2.ToVCSECMessage.FromString(firmware.eval(f"sealed{arguments}")[2:])
         signed = message.signedMessage
@@ -138,7 +138,7 @@ def test_the_counter_is_the_nonce_in_four_bytes(firmware: Interpreter) -> None:
         assert (opened, signed.counter) == (b"\x10\x00", vector["counter"])
 
 
-@pytest.mark.parametrize("vector", SEED["names"], ids=lambda vector: vector["vin"])
+@pytest.mark.parametrize("vector", DOCUMENTED["names"], ids=lambda vector: vector["vin"])
 def test_a_name_of_a_vin(firmware: Interpreter, vector: dict[str, Any]) -> None:
     names = [name.decode() for name in firmware.call("fob.names.of", vector["vin"])]
     if vector["scheme"] == "vin":
@@ -149,8 +149,8 @@ def test_a_name_of_a_vin(firmware: Interpreter, vector: dict[str, Any]) -> None:
 
 
 def test_the_frame_of_the_seed(firmware: Interpreter) -> None:
-    frame = firmware.call("fob.framing.frame", bytes.fromhex(SEED["framing"]["message"]))
-    assert frame.hex() == SEED["framing"]["frame"]
+    frame = firmware.call("fob.framing.frame", bytes.fromhex(DOCUMENTED["framing"]["message"]))
+    assert frame.hex() == DOCUMENTED["framing"]["frame"]
 
 
 def _with_bytes(value: Any, hexadecimal: frozenset[str]) -> Any:
@@ -165,7 +165,7 @@ def _with_bytes(value: Any, hexadecimal: frozenset[str]) -> Any:
 
 
 @pytest.mark.parametrize(
-    "vector", SEED["answers"], ids=lambda vector: next(iter(vector["message"]))
+    "vector", DOCUMENTED["answers"], ids=lambda vector: next(iter(vector["message"]))
 )
 def test_an_answer_of_the_seed_is_read(firmware: Interpreter, vector: dict[str, Any]) -> None:
     expected = _with_bytes(vector["message"], frozenset({"publicKeySHA1", "publicKey", "token"}))

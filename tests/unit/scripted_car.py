@@ -19,7 +19,7 @@ from fob.errors import AuthenticationFailed, Disconnected, TimedOut
 from fob.vehicle import Vehicle
 
 VIN = "5YJ3E1EA1KF000000"
-# The published test key of the signed-command specification, and the seed's vehicle key.
+# The published test key of the signed-command specification, and the documentation's vehicle key.
 PRIVATE_KEY = unhexlify("2538cdc29a97c19c1e99a637d6cf4f8c970c118b56ede1e6323e6d162c4b30db")
 PUBLIC_KEY = unhexlify(
     "04b2b6bc68c2da0665ce656815594996c62394edd8bea905fe781a754fe6a845a7"

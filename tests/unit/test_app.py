@@ -238,7 +238,7 @@ async def test_holding_both_on_a_paired_fob_does_nothing():
         await app.buttons.hold("lock", "unlock", ms=4000)
         await app.rest()
         assert app.car.heard == []
-        assert app.light.flashes == [] and app.lines == []
+        assert app.light.flashes == [] and app.lines == ["paired already"]
 
 
 async def test_a_pairing_without_a_card_ends_with_a_failure():

@@ -1,4 +1,4 @@
-"""The session of the seed documentation."""
+"""The session of the teslabtapi documentation."""
 
 import scripted_car as car
 from expect import raises

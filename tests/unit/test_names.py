@@ -1,4 +1,4 @@
-"""The names a car advertises; the examples are the seed documentation's and the SDK's."""
+"""The names a car advertises; the examples are the teslabtapi documentation's and the SDK's."""
 
 from fob import names
 
