@@ -20,10 +20,6 @@ _BUSY_MS = const(1000)
 _TRIES = const(4)
 _CONNECTIONS = const(2)
 
-# Where the car is known to want a greeting, the command follows without waiting for a word on it:
-# a fault would still be seen.
-_GREETING_MS = const(300)
-
 # A counter that the car reports is not authenticated: followed only once a connection, and only
 # this far past the lease, so that a hostile answer cannot use up the counter of this key.
 _MAX_COUNTER_JUMP = const(65536)
@@ -122,7 +118,7 @@ class Vehicle:
 
         This is authenticationResponse NONE. Raises NotPaired, Refused or TimedOut.
         """
-        outcome = await self._introduce(exchange, _ANSWER_MS)
+        outcome = await self._introduce(exchange)
         if outcome == _SILENT:
             # Cars may accept it without a word. They answer in order, so an answer to a later
             # question shows that no fault is still under way.
@@ -155,7 +151,6 @@ class Vehicle:
     async def _deliver(self, exchange, unsigned, lock_state):
         if self.session.shared_key is None:
             await self.agree(exchange)
-        patience = _GREETING_MS
         if not self._cache.needs_none:
             outcome = await self._attempt(exchange, unsigned, lock_state)
             if outcome == _ACCEPTED:
@@ -164,8 +159,7 @@ class Vehicle:
             if outcome == _SILENT and lock_state is None:
                 # It may have been carried out: once more could undo it.
                 raise TimedOut("the car did not confirm the command")
-            patience = _ANSWER_MS
-        await self._introduce(exchange, patience)
+        await self._introduce(exchange)
         outcome = await self._attempt(exchange, unsigned, lock_state)
         if outcome == _REFUSED:
             raise Refused("the car refuses the command", self._refusal)
@@ -173,20 +167,23 @@ class Vehicle:
             raise TimedOut("the car did not confirm the command")
         self._keep(True)
 
-    async def _introduce(self, exchange, patience):
-        """Send authenticationResponse NONE, which tells the car who is connected."""
-        none = messages.authentication_response(codes.AUTHENTICATION_LEVEL_NONE)
-        return await self._attempt(exchange, none, None, patience)
+    async def _introduce(self, exchange):
+        """Send authenticationResponse NONE, which tells the car who is connected.
 
-    async def _attempt(self, exchange, unsigned, lock_state, patience=_ANSWER_MS):
-        """Seal and send until the car decides: _ACCEPTED, _REFUSED or _SILENT (for `patience`)."""
+        Its answer is waited for in full, lest it pass for the command's.
+        """
+        none = messages.authentication_response(codes.AUTHENTICATION_LEVEL_NONE)
+        return await self._attempt(exchange, none, None)
+
+    async def _attempt(self, exchange, unsigned, lock_state):
+        """Seal and send until the car decides: _ACCEPTED, _REFUSED or _SILENT."""
         agreed = False
         outcome = _SILENT
         for _ in range(_TRIES):
             await exchange.drain()
             before = exchange.lock_state
             await exchange.send(self.session.seal(unsigned, self._counter.take()))
-            outcome, reported = await self._outcome(exchange, before, lock_state, patience)
+            outcome, reported = await self._outcome(exchange, before, lock_state)
             if outcome == _BUSY:
                 await exchange.drain(_BUSY_MS)
             elif outcome != _REFUSED:
@@ -206,9 +203,9 @@ class Vehicle:
                 return outcome
         return outcome
 
-    async def _outcome(self, exchange, before, lock_state, patience):
+    async def _outcome(self, exchange, before, lock_state):
         """Wait for the car's word on the message just sent: (outcome, reported counter)."""
-        deadline = ticks_add(ticks_ms(), patience)
+        deadline = ticks_add(ticks_ms(), _ANSWER_MS)
         refused = False
         try:
             while True:
