@@ -54,12 +54,16 @@ async def _sim(narrator: Narrator, vin: str, quiet: bool) -> None:
         with Keyboard(at_end=_END_OF_INPUT) as keyboard:
             commands = asyncio.create_task(_obey(bench, keyboard))
             stopped = asyncio.create_task(bench.board.stopped(timeout=None))
-            await asyncio.wait({commands, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            for task in (commands, stopped):
+            done, pending = await asyncio.wait(
+                {commands, stopped}, return_when=asyncio.FIRST_COMPLETED
+            )
+            for task in pending:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
-            if not commands.done():
+            if commands in done:
+                commands.result()
+            else:
                 raise BoardStopped("fob", stopped.result(), bench.board.console)
 
 

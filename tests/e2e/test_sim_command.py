@@ -1,0 +1,28 @@
+"""`fob sim`, where what it does is not the bench's own."""
+
+import asyncio
+import importlib
+import io
+
+import pytest
+
+from host_tools.cli.narration import JsonNarrator
+from host_tools.simulator.bench import VIN, Bench
+from host_tools.simulator.board import BoardStopped
+from tests.asynchronous import asynchronous
+
+sim = importlib.import_module("host_tools.cli.sim")
+
+
+@asynchronous
+async def test_a_firmware_that_ends_ends_the_session_with_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def pull_the_plug(bench: Bench, _keyboard: object) -> None:
+        await bench.board.power_off()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    monkeypatch.setattr(sim, "_obey", pull_the_plug)
+    with pytest.raises(BoardStopped):
+        await sim._sim(JsonNarrator(), VIN, quiet=True)
