@@ -15,8 +15,10 @@ VERSION = const(1)
 _HEADER = const(5)
 _TRAILER = const(4)
 _SESSION = "session"
-# owner, needs_none, and one or two times shared key and vehicle key
-_SESSION_SIZES = (4 + 1 + 16 + 65, 4 + 1 + 2 * (16 + 65))
+# A session record: owner and needs_none, then once or twice a shared key and a vehicle key.
+_SESSION_HEAD = const(4 + 1)
+_SHARED_KEY = const(16)
+_KEYS = const(16 + 65)
 
 
 def pack(sequence, payload):
@@ -140,11 +142,13 @@ class SessionCache:
         self.sessions = []
         self.needs_none = False
         content = unpack(flash.read(_SESSION) or b"")
-        if content and content[1][:4] == owner and len(content[1]) in _SESSION_SIZES:
-            payload = content[1]
+        payload = content[1] if content else b""
+        sizes = (_SESSION_HEAD + _KEYS, _SESSION_HEAD + 2 * _KEYS)
+        if payload[:4] == owner and len(payload) in sizes:
             self.needs_none = payload[4] == 1
-            for at in range(5, len(payload), 81):
-                self.sessions.append((payload[at + 16 : at + 81], payload[at : at + 16]))
+            for at in range(_SESSION_HEAD, len(payload), _KEYS):
+                vehicle_key = at + _SHARED_KEY
+                self.sessions.append((payload[vehicle_key : at + _KEYS], payload[at:vehicle_key]))
 
     def keep(self, session, needs_none, paired=False):
         """Make a session durable that a press confirmed, or that pairing proved.

@@ -19,6 +19,7 @@ _TIME_WIDTH = 8
 _WHO_WIDTH = 8
 _HEX_BYTES = 8
 _HEX_WIDTH = 3 * _HEX_BYTES - 1
+_TEXT_WIDTH = _WIDTH - (_TIME_WIDTH + 2) - 2 - _HEX_WIDTH
 
 _STYLES = {
     "finger": "bold cyan",
@@ -63,7 +64,7 @@ class HumanNarrator:
         if moment.frame and self._frames:
             for text, octets in _side_by_side(moment.frame):
                 row = Text(" " * (_TIME_WIDTH + 2))
-                row.append(f"{text:<{_WIDTH - _TIME_WIDTH - 4 - _HEX_WIDTH}}  ")
+                row.append(f"{text:<{_TEXT_WIDTH}}  ")
                 row.append(octets, "dim")
                 row.rstrip()
                 self._console.print(row)
@@ -115,8 +116,7 @@ class JsonNarrator:
 
 
 def _side_by_side(frame: DecodedFrame) -> list[tuple[str, str]]:
-    width = _WIDTH - _TIME_WIDTH - 4 - _HEX_WIDTH
     octets = [
         frame.data[at : at + _HEX_BYTES].hex(" ") for at in range(0, len(frame.data), _HEX_BYTES)
     ]
-    return list(zip_longest(frame.text(width).splitlines(), octets, fillvalue=""))
+    return list(zip_longest(frame.text(_TEXT_WIDTH).splitlines(), octets, fillvalue=""))

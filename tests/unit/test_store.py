@@ -237,26 +237,25 @@ def test_a_power_cut_and_then_a_damaged_newest_slot_repeat_no_value():
         assert not before & {after_cut.take() for _ in range(10 * LEASE)}
 
 
-def test_damage_to_the_newest_slot_again_and_again_repeats_no_value():
-    flash = settled()
+def assert_no_value_repeats(flash, spoil):
+    """Start again and again, with `spoil(name)` done to the newest slot in between."""
     used = set()
     for presses in (1, LEASE, 1, 1, LEASE + 1, 1):
         counter = Counter(flash)
         fresh = {counter.take() for _ in range(presses)}
         assert not used & fresh
         used |= fresh
-        flash.damage(newest(flash))
+        spoil(newest(flash))
+
+
+def test_damage_to_the_newest_slot_again_and_again_repeats_no_value():
+    flash = settled()
+    assert_no_value_repeats(flash, flash.damage)
 
 
 def test_a_newest_slot_that_gets_lost_repeats_no_value():
     flash = settled()
-    used = set()
-    for presses in (1, LEASE, 1, 1, LEASE + 1, 1):
-        counter = Counter(flash)
-        fresh = {counter.take() for _ in range(presses)}
-        assert not used & fresh
-        used |= fresh
-        del flash.files[newest(flash)]
+    assert_no_value_repeats(flash, flash.files.pop)
 
 
 def test_random_lives_of_a_fob_repeat_no_value():
