@@ -61,6 +61,16 @@ class LinkError(FobError):
     code = "link"
 
 
+class AttError(LinkError):
+    """The car answered a request with an ATT error, `status` as the stack reports it."""
+
+    code = "att"
+
+    def __init__(self, text, status):
+        super().__init__(text)
+        self.status = status
+
+
 class NotFound(LinkError):
     """No advertisement of the car was heard."""
 
@@ -83,6 +93,12 @@ class TimedOut(LinkError):
     """An answer did not come in time."""
 
     code = "timed-out"
+
+
+class HeldBack(FobError):
+    """The guard stops this fob until its owner confirms: more attempts could do harm."""
+
+    code = "held-back"
 
 
 class Refused(FobError):

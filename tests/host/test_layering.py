@@ -23,6 +23,8 @@ LAYERS = [
     {"messages"},
     {"legacy"},
     {"store", "config"},
+    {"retained"},
+    {"guard", "journal", "cache"},
     {"exchange"},
     {"pairing", "vehicle"},
     {"gestures", "patterns", "actions"},
