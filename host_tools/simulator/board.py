@@ -22,6 +22,9 @@ from host_tools.simulator.sleep import TIMER_WAKE, Wake
 HEAP = "160K"
 """What an ESP32 without PSRAM has for Python, counted on the 64-bit Unix port: -X heapsize."""
 
+MakeRadio = Callable[[Bridge, str], object]
+"""Serves the "ble" of a board's bridge, for one run of its process; the board's name."""
+
 _RESTARTS = {"reset": HARD_RESET, "soft reset": SOFT_RESET}
 _KEPT_LINES = 500
 _SHOWN_LINES = 12
@@ -68,9 +71,10 @@ class Board:
         heap: str = HEAP,
         definition: BoardDefinition | None = None,
         on_event: Callable[[BoardEvent], None] | None = None,
+        radio: MakeRadio | None = None,
     ) -> None:
-        """`air` carries its radio, None for a board without; `definition` is how it is wired,
-        boards/virtual.toml by default."""
+        """`air` carries its radio, None for a board without, unless `radio` makes another;
+        `definition` is how it is wired, boards/virtual.toml by default."""
         self.name = name
         self.flash = flash if isinstance(flash, FlashImage) else FlashImage(flash)
         self.light = LightWatch(self._light_changed)
@@ -83,9 +87,11 @@ class Board:
         """"off", "starting", "running", "asleep", or "stopped" when the firmware ended."""
         self.stops: list[Stop] = []
         """Every end of the firmware so far, those before a restart included."""
-        self.radio: BleHost | None = None
+        self.radio: object | None = None
         """The radio of the running firmware: a new one after every start."""
-        self._air = air
+        self._make_radio = radio
+        if radio is None and air is not None:
+            self._make_radio = lambda bridge, name: BleHost(air, bridge, name)
         self._heap = heap
         self._on_event = on_event
         self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
@@ -206,7 +212,7 @@ class Board:
     async def _start(self, bridge: Bridge, end: End) -> None:
         self.flash.in_use = True
         self.hardware.connect(bridge, end)
-        self.radio = BleHost(self._air, bridge, self.name) if self._air is not None else None
+        self.radio = self._make_radio(bridge, self.name) if self._make_radio else None
         self.state = "running"
         self._booted = True
         self._changed.set()
