@@ -7,8 +7,10 @@ import asyncio
 
 from fob import config, patterns
 from fob.app import App
+from fob.cache import SessionCache
 from fob.errors import NeedsLaptop
-from fob.store import Counter, SessionCache
+from fob.retained import Retained
+from fob.store import Counter
 from fob.vehicle import Vehicle
 from hal import light
 from hal.buttons import Buttons
@@ -21,6 +23,16 @@ def say(text):
     print("fob:", text)
 
 
+class Forgetful:
+    """Stands where RTC memory will: this fob never sleeps yet."""
+
+    def read(self):
+        return b""
+
+    def write(self, data):
+        pass
+
+
 def configure():
     """Return the Config of the laptop's files; raises ConfigError."""
     files = Flash("")
@@ -30,8 +42,10 @@ def configure():
 def build(settings, lamp):
     """Return the App on real hardware; raises StoreError when the fob's state is lost."""
     state = Flash("/state")
-    cache = SessionCache(state, config.owner(settings))
-    vehicle = Vehicle(Radio(), settings, Counter(state), cache)
+    owner = config.owner(settings)
+    retained = Retained(Forgetful(), owner)
+    cache = SessionCache(state, retained, owner)
+    vehicle = Vehicle(Radio(), settings, Counter(state, retained), cache)
     buttons = Buttons(settings.buttons, settings.active_low)
     return App(buttons, lamp, vehicle, settings, cache, say)
 

@@ -5,8 +5,19 @@ is verified before it takes the place of the old one.
 """
 
 import os
+from errno import ENOENT
+
+from micropython import const
 
 from fob.errors import StoreError
+
+_ENOSPC = const(28)  # MicroPython's errno does not name it.
+
+# Why littlefs and not esp32.NVS for the key and its counter: one way of writing, with the same
+# rename and check, serves all state; an image of it carries key and counter together; a laptop
+# can read and back up its files; and the virtual board runs the genuine littlefs, so that a test
+# can cut the power at every program and erase. NVS has 6 pages in the stock partition table and
+# shares them with the Wi-Fi stack.
 
 
 class Flash:
@@ -16,23 +27,39 @@ class Flash:
         self._folder = folder
 
     def read(self, name):
-        """Return the file's bytes, or None when there is no such file."""
+        """Return the file's bytes: None when there is no such file, b"" when it is unreadable."""
         try:
             with open(self._folder + "/" + name, "rb") as file:
                 return file.read()
-        except OSError:
-            return None
+        except OSError as error:
+            return None if error.errno == ENOENT else b""
 
     def write(self, name, data):
         """Replace the file; raises StoreError when the flash is full or does not hold the data."""
         path = self._folder + "/" + name
+        # What a power cut leaves there is overwritten the next time.
         fresh = path + ".new"
         try:
             with open(fresh, "wb") as file:
                 file.write(data)
             with open(fresh, "rb") as file:
-                if file.read() != data:
-                    raise StoreError("the flash does not keep what is written")
-            os.rename(fresh, path)
+                kept = file.read() == data
+            if kept:
+                os.rename(fresh, path)
+                return
+            reason = "does not keep what is written: replace the board"
         except OSError as error:
-            raise StoreError("the flash cannot be written (errno %d)" % error.args[0])
+            if error.errno == _ENOSPC:
+                reason = "is full: delete files that are not the fob's"
+            elif error.errno == ENOENT:
+                reason = "has no folder %s: run `fob provision`" % self._folder
+            else:
+                reason = "cannot be written (errno %s): erase it and provision" % error.errno
+        self._discard(fresh)
+        raise StoreError("the flash " + reason)
+
+    def _discard(self, path):
+        try:
+            os.remove(path)
+        except OSError:
+            pass  # It was never made, or can no more be removed than written.

@@ -12,10 +12,13 @@ import json
 from binascii import hexlify, unhexlify
 
 from recording_flash import RecordingFlash
+from rtc_memory import RtcMemory
 from virtual_time import ticks_add, ticks_diff, ticks_ms
 
 from fob import codes, config, framing, gcm, messages, protobuf, store
+from fob.cache import SessionCache
 from fob.errors import AuthenticationFailed, Disconnected, TimedOut
+from fob.retained import Retained
 from fob.vehicle import Vehicle
 
 VIN = "5YJ3E1EA1KF000000"
@@ -243,16 +246,18 @@ class Fob:
 
     def __init__(self, car, paired=True, enrol="role", needs_none=False, next_counter=1, **radio):
         self.radio = Radio(car, **radio)
-        self.flash = RecordingFlash({"counter.0": store.pack(1, next_counter.to_bytes(8, "big"))})
+        self.flash = RecordingFlash({"counter.0": store.pack(next_counter.to_bytes(8, "big"))})
         if paired:
-            store.SessionCache(self.flash, OWNER).keep((VEHICLE_KEY, SHARED_KEY), needs_none)
+            cache = SessionCache(self.flash, Retained(RtcMemory(), OWNER), OWNER)
+            cache.keep((VEHICLE_KEY, SHARED_KEY), needs_none)
         self.config = settings(enrol)
         self.start()
 
     def start(self):
         """Start the firmware on what the flash holds, as after a power cut."""
-        self.cache = store.SessionCache(self.flash, OWNER)
-        self.counter = store.Counter(self.flash)
+        retained = Retained(RtcMemory(), OWNER)
+        self.cache = SessionCache(self.flash, retained, OWNER)
+        self.counter = store.Counter(self.flash, retained)
         self.vehicle = Vehicle(self.radio, self.config, self.counter, self.cache)
 
 
