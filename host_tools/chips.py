@@ -1,5 +1,6 @@
 """What a pin of an ESP32 can be used for, per chip. Source: Espressif's data sheets."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -9,6 +10,15 @@ def _pins(*spans: int | tuple[int, int]) -> frozenset[int]:
         first, last = span if isinstance(span, tuple) else (span, span)
         found.update(range(first, last + 1))
     return frozenset(found)
+
+
+@dataclass(frozen=True)
+class WakePlan:
+    """GPIO numbers by what watches them in deep sleep, each at the level of a pressed button."""
+
+    ext0: int | None = None
+    ext1: tuple[int, ...] = ()
+    gpio: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -23,10 +33,48 @@ class Chip:
     """Read at reset to choose how the chip starts: a pressed button would stop it from booting."""
     console: frozenset[int]
     """The USB or serial link to the laptop."""
+    adc: frozenset[int]
+    """Of the first analog converter. The radio disturbs the second, where there is one."""
     wake: frozenset[int]
-    """Can end a deep sleep."""
+    """Can end a deep sleep, by one of `wakers`."""
+    wakers: frozenset[str]
+    """ "ext0": one pin, either level. "ext1": several pins, in MicroPython all low or any high.
+    "gpio": several pins, any low or any high."""
     input_only: frozenset[int] = frozenset()
     """Without output driver and without internal pull resistors."""
+
+    def plan_wake(self, buttons: Mapping[str, int], active_low: bool) -> WakePlan:
+        """Have each of these buttons (name to GPIO) end a deep sleep by itself.
+
+        Raises ValueError with what to change where this chip cannot.
+        """
+        for name, pin in buttons.items():
+            if pin not in self.wake:
+                raise ValueError(
+                    f"{name}: GPIO{pin} of the {self.name} cannot end a deep sleep; take another"
+                    f" pin (one of {_spelt(self.wake - self.strapping)}), or leave it out of"
+                    " buttons.wake"
+                )
+        pins = tuple(buttons.values())
+        if "gpio" in self.wakers:
+            return WakePlan(gpio=pins)
+        if not active_low:
+            return WakePlan(ext1=pins)
+        # ext1 wants all of its pins low, so only a single one wakes by itself.
+        single = ["ext0", "ext1"] if "ext0" in self.wakers else ["ext1"]
+        if len(pins) > len(single):
+            raise ValueError(
+                f"of the buttons to GND only {len(single)} can wake an {self.name},"
+                f" not {len(pins)} ({', '.join(buttons)}); name fewer in buttons.wake, or wire all"
+                " to 3.3 V with pull-down resistors and write active_low = false"
+            )
+        if len(single) == 1:
+            return WakePlan(ext1=pins)
+        return WakePlan(ext0=pins[0], ext1=pins[1:])
+
+
+def _spelt(pins: frozenset[int]) -> str:
+    return ", ".join(str(pin) for pin in sorted(pins))
 
 
 CHIPS = {
@@ -38,7 +86,9 @@ CHIPS = {
             flash=_pins((6, 11)),
             strapping=_pins(0, 2, 5, 12, 15),
             console=_pins(1, 3),
+            adc=_pins((32, 39)),
             wake=_pins(0, 2, 4, (12, 15), (25, 27), (32, 39)),
+            wakers=frozenset({"ext0", "ext1"}),
             input_only=_pins((34, 39)),
         ),
         Chip(
@@ -47,7 +97,19 @@ CHIPS = {
             flash=_pins((11, 17)),
             strapping=_pins(2, 8, 9),
             console=_pins((18, 21)),
+            adc=_pins((0, 4)),
             wake=_pins((0, 5)),
+            wakers=frozenset({"gpio"}),
+        ),
+        Chip(
+            "esp32c6",
+            gpio=_pins((0, 30)),
+            flash=_pins((24, 30)),
+            strapping=_pins(4, 5, 8, 9, 15),
+            console=_pins(12, 13, 16, 17),
+            adc=_pins((0, 6)),
+            wake=_pins((0, 7)),
+            wakers=frozenset({"ext1"}),
         ),
         Chip(
             "esp32s3",
@@ -55,7 +117,9 @@ CHIPS = {
             flash=_pins((26, 32)),
             strapping=_pins(0, 3, 45, 46),
             console=_pins(19, 20, 43, 44),
+            adc=_pins((1, 10)),
             wake=_pins((0, 21)),
+            wakers=frozenset({"ext0", "ext1"}),
         ),
     )
 }

@@ -1,17 +1,24 @@
 """What makes a fob somebody's fob: its configuration and its key. Nothing else writes them.
 
-/fob.json, format 1:
+/fob.json, format 2:
 
-    {"version": 1, "vin": "5YJ...", "public_key": "04...", "role": 3, "form_factor": 7,
-     "enrol": "role" | "permissions",
+    {"version": 2, "vin": "5YJ...", "public_key": "04...", "role": 3, "form_factor": 7,
+     "enrol": "role" | "permissions", "light": "normal" | "dim" | "off", "press_guard_ms": 0,
      "board": {"buttons": {"lock": GPIO, "unlock": GPIO}, "active_low": true,
-               "light": {"kind": "pin" | "pwm" | "neopixel", "pin": GPIO, "inverted": false}}}
+               "wake": {"ext0": GPIO | null, "ext1": [GPIO, ...], "gpio": [GPIO, ...]},
+               "light": {"kind": "pin" | "pwm" | "neopixel", "pin": GPIO, "inverted": false},
+               "battery": {"pin": GPIO, "ratio": 2.0, "low_mv": 3300} | null,
+               "usb": GPIO | null}}
+
+press_guard_ms is how long a button has to be held before a press counts (0: any press does). What
+the board's fields mean is in boards/README.md; `wake` is worked out from the chip.
 
 /key.bin: the private scalar of the fob's P-256 key, 32 bytes, big-endian; public_key is its point,
 uncompressed (65 bytes in hex), which a small chip takes long to compute.
 
-/state/counter.0, .1: the first records of the message counter. The firmware never starts one by
-itself: a counter that is missing is a lost one, and starting over would repeat nonces.
+/state/counter.0, .1: the first records of the message counter: version (1 byte), the first value
+that is not leased yet (8 bytes, big-endian), CRC-32 of both. The firmware never starts a counter by
+itself: one that is missing is a lost one, and starting over would repeat nonces.
 """
 
 import json
@@ -19,6 +26,7 @@ import struct
 import time
 import zlib
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -30,13 +38,23 @@ CONFIGURATION_PATH = "/fob.json"
 KEY_PATH = "/key.bin"
 COUNTER_PATHS = ("/state/counter.0", "/state/counter.1")
 KEY_LENGTH = 32
-CONFIGURATION_VERSION = 1
-RECORD_VERSION = 1
+CONFIGURATION_VERSION = 2
+RECORD_VERSION = 2
+_RECORD = struct.Struct(">BQ")
+_CRC = struct.Struct(">I")
+
+COUNTER_MAX = 0xFFFFFFFF
+COUNTER_LEASE = 64
+"""How many values the firmware leases at a time."""
+RELEASED = 1_767_225_600
+"""Unix time of 1 January 2026. There was no fob before it, so a clock that shows less is wrong."""
 
 # Role and KeyFormFactor of the VCSEC messages, under the names people use.
 ROLES = {"owner": 2, "driver": 3, "guest": 8}
 FORM_FACTORS = {"ios": 6, "android": 7}
 ENROL_FORMS = ("role", "permissions")
+LIGHTS = ("normal", "dim", "off")
+PRESS_GUARD_MOST_MS = 2000
 
 _VIN_LENGTH = 17
 _MISTAKEN = {"I": "1", "O": "0", "Q": "0"}
@@ -116,6 +134,8 @@ def provision(
     role: int = ROLES["driver"],
     form_factor: int = FORM_FACTORS["android"],
     enrol: str = "role",
+    light: str = "normal",
+    press_guard_ms: int = 0,
     key: bytes | None = None,
     clock: Callable[[], float] = time.time,
 ) -> dict[str, bytes]:
@@ -123,10 +143,12 @@ def provision(
 
     role, form_factor   Role and KeyFormFactor numbers the fob asks the car for.
     enrol               "role", or "permissions" as cars of the documentation's time want it.
+    light               "normal", "dim" or "off".
+    press_guard_ms      how long a button has to be held before a press counts; 0: any press does.
     key                 a scalar to keep (see `new_key`); a new one otherwise. One from outside may
-                        have sealed messages before, so its counter starts at the Unix time. That
-                        is only as good as the laptop's clock, and not enough for a key that has
-                        been on a fob: there the fob's own counter has to be read first.
+                        have sealed messages before: its counter starts at `restart_counter()`. For
+                        a key that has been on a fob, add `counter_files(restart_counter(...))` of
+                        the records that fob has.
 
     Raises ProvisionError.
     """
@@ -137,7 +159,14 @@ def provision(
         raise ProvisionError(
             f"there is no enrol form {enrol!r}", f"Take one of: {', '.join(ENROL_FORMS)}."
         )
-    counter = 1 if key is None else int(clock())
+    if light not in LIGHTS:
+        raise ProvisionError(f"there is no light {light!r}", f"Take one of: {', '.join(LIGHTS)}.")
+    if not 0 <= press_guard_ms <= PRESS_GUARD_MOST_MS:
+        raise ProvisionError(
+            f"{press_guard_ms} ms is no time to hold a button for a press",
+            f"Take a number from 0 (off) to {PRESS_GUARD_MOST_MS}.",
+        )
+    counter = 1 if key is None else restart_counter(clock=clock)
     key = new_key() if key is None else key
     configuration: dict[str, Any] = {
         "version": CONFIGURATION_VERSION,
@@ -146,14 +175,15 @@ def provision(
         "role": role,
         "form_factor": form_factor,
         "enrol": enrol,
+        "light": light,
+        "press_guard_ms": press_guard_ms,
         "board": {
             "buttons": board.buttons,
             "active_low": board.active_low,
-            "light": {
-                "kind": board.light.kind,
-                "pin": board.light.pin,
-                "inverted": board.light.inverted,
-            },
+            "wake": asdict(board.wake),
+            "light": asdict(board.light),
+            "battery": board.battery and asdict(board.battery),
+            "usb": board.usb,
         },
     }
     return {
@@ -161,16 +191,59 @@ def provision(
         # The key comes before its counter: cut off in between, a new key meets the counter of an
         # old one, which does no harm.
         KEY_PATH: key,
-        # Both slots: a missing one counts as damaged, and the firmware would skip a lease.
-        **{path: counter_record(counter, sequence) for sequence, path in enumerate(COUNTER_PATHS)},
+        **counter_files(counter),
     }
 
 
-def counter_record(first: int, sequence: int) -> bytes:
-    """The record that makes `first` the next value of the counter.
+def counter_files(first: int) -> dict[str, bytes]:
+    """The files, path to contents, that make `first` the next value of the counter."""
+    # Both slots: a missing one counts as damaged, and the firmware would skip a lease.
+    return dict.fromkeys(COUNTER_PATHS, counter_record(first))
 
-    Version, sequence (4 bytes), the first value not leased yet (8 bytes), CRC-32 of all before,
-    big-endian.
+
+def counter_record(first: int) -> bytes:
+    """The record that makes `first` the next value of the counter."""
+    body = _RECORD.pack(RECORD_VERSION, first)
+    return body + _CRC.pack(zlib.crc32(body))
+
+
+def read_counter_record(record: bytes | None) -> int | None:
+    """The first value that a fob had not leased yet; None for no record or a damaged one."""
+    if record is None or len(record) != _RECORD.size + _CRC.size:
+        return None
+    body, (crc,) = record[: _RECORD.size], _CRC.unpack(record[_RECORD.size :])
+    version, first = _RECORD.unpack(body)
+    return int(first) if version == RECORD_VERSION and crc == zlib.crc32(body) else None
+
+
+def restart_counter(
+    *records: bytes | None,
+    backed_up: int | None = None,
+    clock: Callable[[], float] = time.time,
+) -> int:
+    """Where the counter of a key goes on that comes from outside, or whose state is lost.
+
+    records     the fob's own (COUNTER_PATHS; None for a file that is not there), if it has any.
+    backed_up   the value a backup of the key tells, if there is one.
+
+    The largest of these and the Unix time: a fob that started at 1 cannot have sealed a message
+    each second ever since. Raises ProvisionError where that is not to be had.
     """
-    body = struct.pack(">BIQ", RECORD_VERSION, sequence, first)
-    return body + struct.pack(">I", zlib.crc32(body))
+    now = int(clock())
+    if now < RELEASED:
+        raise ProvisionError(
+            f"this computer's clock says {time.strftime('%Y-%m-%d', time.gmtime(now))}",
+            "Set it right: the message counter starts from it.",
+        )
+    stored = [read_counter_record(record) for record in records]
+    whole = [first for first in stored if first is not None]
+    first = max(now, backed_up or 0, *whole)
+    if whole and None in stored:
+        # The unreadable one may have leased one block more.
+        first = max(first, max(whole) + COUNTER_LEASE)
+    if first > COUNTER_MAX:
+        raise ProvisionError(
+            f"the counter of this key is used up: it would go on at {first}",
+            "Provision the fob with a new key and pair it again.",
+        )
+    return first

@@ -1,23 +1,36 @@
 """Provisioning: what lands on a fob, and what is refused before anything does."""
 
 import json
+import zlib
+from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from host_tools.boards import load_board
+from host_tools.boards import Battery, load_board
 from host_tools.provision import (
+    RELEASED,
     ProvisionError,
+    counter_record,
     new_key,
     parse_vin,
     provision,
     public_key,
+    read_counter_record,
+    restart_counter,
     vin_warning,
 )
 from tests.interpreter import Interpreter
 
 VIN = "5YJ3E1EA0KF000316"
 BOARD = load_board("lolin32-lite")
+NOW = 1_800_000_000
+
+
+def clock() -> float:
+    return NOW + 0.5
+
+
 # The generator of P-256 (FIPS 186-5): the public point of the scalar 1.
 GENERATOR = (
     "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
@@ -25,21 +38,38 @@ GENERATOR = (
 )
 
 
-def test_the_configuration_is_format_1_with_the_pins_of_the_board() -> None:
+def test_the_configuration_is_format_2_with_the_pins_of_the_board() -> None:
     key = (1).to_bytes(32, "big")
     assert json.loads(provision(VIN, BOARD, key=key)["/fob.json"]) == {
-        "version": 1,
+        "version": 2,
         "vin": VIN,
         "public_key": GENERATOR,
         "role": 3,
         "form_factor": 7,
         "enrol": "role",
+        "light": "normal",
+        "press_guard_ms": 0,
         "board": {
             "buttons": {"lock": 32, "unlock": 33},
             "active_low": True,
+            "wake": {"ext0": 32, "ext1": [33], "gpio": []},
             "light": {"kind": "pin", "pin": 22, "inverted": True},
+            "battery": None,
+            "usb": None,
         },
     }
+
+
+def test_a_battery_divider_and_the_usb_pin_reach_the_configuration() -> None:
+    board = replace(BOARD, battery=Battery(35, 2.0, 3300), usb=34)
+    configuration = json.loads(provision(VIN, board)["/fob.json"])
+    assert configuration["board"]["battery"] == {"pin": 35, "ratio": 2.0, "low_mv": 3300}
+    assert configuration["board"]["usb"] == 34
+
+
+def test_the_light_and_the_press_guard_can_be_chosen() -> None:
+    configuration = json.loads(provision(VIN, BOARD, light="dim", press_guard_ms=300)["/fob.json"])
+    assert (configuration["light"], configuration["press_guard_ms"]) == ("dim", 300)
 
 
 def test_the_seeds_way_of_enrolling_can_be_chosen() -> None:
@@ -75,21 +105,86 @@ def test_the_firmware_reads_the_configuration(interpreter: Interpreter) -> None:
     assert read == (VIN, public_key(key), key, 3, 7, "role", buttons, True, light)
 
 
-@pytest.mark.parametrize(("kept", "first"), [(False, 1), (True, 1_750_000_000)])
+@pytest.mark.parametrize(("kept", "first"), [(False, 1), (True, NOW)])
 def test_a_counter_starts_beyond_what_its_key_can_have_used(
     kept: bool, first: int, interpreter: Interpreter
 ) -> None:
     key = new_key() if kept else None
-    files = provision(VIN, BOARD, key=key, clock=lambda: 1_750_000_000.5)
+    files = provision(VIN, BOARD, key=key, clock=clock)
+    assert files["/state/counter.0"] == files["/state/counter.1"]
     state = {f"counter.{slot}": files[f"/state/counter.{slot}"] for slot in (0, 1)}
     interpreter.exec(
         "class MemoryFlash:\n"
         "    def __init__(self, files): self.files = files\n"
         "    def read(self, name): return self.files.get(name)\n"
         "    def write(self, name, data): self.files[name] = data\n"
+        "class NoMemory:\n"
+        "    def get(self, name): return None\n"
+        "    def put(self, name, data): pass\n"
     )
-    counter = f"load('fob.store').Counter(MemoryFlash({state!r}))"
+    counter = f"load('fob.store').Counter(MemoryFlash({state!r}), NoMemory())"
     assert interpreter.eval(f"{counter}.take()") == first
+
+
+def test_a_counter_record_is_version_value_and_checksum() -> None:
+    body = bytes.fromhex("02 0000000000000041")
+    assert counter_record(65) == body + zlib.crc32(body).to_bytes(4, "big")
+    assert read_counter_record(counter_record(65)) == 65
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        None,
+        b"",
+        counter_record(65)[:-1],
+        counter_record(65) + b"\0",
+        b"\x01" + counter_record(65)[1:],
+        counter_record(65)[:-1] + bytes([counter_record(65)[-1] ^ 1]),
+    ],
+)
+def test_a_damaged_counter_record_is_none(record: bytes | None) -> None:
+    assert read_counter_record(record) is None
+
+
+AHEAD = counter_record(NOW + 1000)
+
+
+@pytest.mark.parametrize(
+    ("records", "backed_up", "first"),
+    [
+        ((), None, NOW),
+        ((counter_record(65), counter_record(129)), 77, NOW),
+        ((counter_record(65), AHEAD), None, NOW + 1000),
+        ((counter_record(65), counter_record(129)), NOW + 5, NOW + 5),
+        # What is damaged may have leased one block more than what is whole.
+        ((AHEAD, None), None, NOW + 1064),
+        ((b"damaged", AHEAD), NOW + 1010, NOW + 1064),
+        ((b"damaged", None), None, NOW),
+    ],
+)
+def test_a_counter_restarts_at_the_largest_of_stored_backed_up_and_unix_time(
+    records: tuple[bytes | None, ...], backed_up: int | None, first: int
+) -> None:
+    assert restart_counter(*records, backed_up=backed_up, clock=clock) == first
+
+
+@pytest.mark.parametrize("now", [0, 946_684_800, RELEASED - 1])
+def test_a_clock_that_is_behind_is_refused(now: int) -> None:
+    with pytest.raises(ProvisionError, match=r"clock says (19|20)\d\d-") as refusal:
+        restart_counter(AHEAD, clock=lambda: now)
+    assert "Set it right" in refusal.value.remedy
+    with pytest.raises(ProvisionError, match="clock says"):
+        provision(VIN, BOARD, key=new_key(), clock=lambda: now)
+
+
+def test_a_counter_that_would_wrap_is_refused() -> None:
+    last = counter_record(0xFFFFFFFF)
+    assert restart_counter(last, last, clock=clock) == 0xFFFFFFFF
+    with pytest.raises(ProvisionError, match="new key"):
+        restart_counter(last, None, clock=clock)
+    with pytest.raises(ProvisionError, match="new key"):
+        restart_counter(backed_up=0x100000000, clock=clock)
 
 
 def test_a_vin_is_taken_as_people_type_it() -> None:
@@ -126,9 +221,18 @@ def test_a_check_digit_of_ten_is_an_x() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"role": 0}, {"role": 256}, {"form_factor": -1}, {"enrol": "owner"}]
+    "options",
+    [
+        {"role": 0},
+        {"role": 256},
+        {"form_factor": -1},
+        {"enrol": "owner"},
+        {"light": "bright"},
+        {"press_guard_ms": -1},
+        {"press_guard_ms": 2001},
+    ],
 )
-def test_what_the_car_would_not_know_is_refused(options: dict[str, object]) -> None:
+def test_an_option_that_cannot_be_is_refused(options: dict[str, object]) -> None:
     with pytest.raises(ProvisionError) as refusal:
         provision(VIN, BOARD, **options)  # type: ignore[arg-type]
     assert refusal.value.remedy
