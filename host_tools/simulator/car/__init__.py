@@ -6,7 +6,7 @@ Where to look: `car` is the whole car, `connection` one Bluetooth link to it, `l
 `names` what it advertises, `answers` everything it says, `behaviour` in what cars differ.
 """
 
-from .behaviour import Behaviour
+from .behaviour import Behaviour, LockOut
 from .car import Car, ConnectionLimitReached
 from .connection import CarConnection
 from .events import CarEvent
@@ -22,6 +22,7 @@ __all__ = [
     "CarEvent",
     "ConnectionLimitReached",
     "InvalidVin",
+    "LockOut",
     "NonceReuse",
     "VehicleKey",
     "WhitelistKey",

@@ -8,6 +8,16 @@ from typing import Literal
 Refusal = Literal["refuse", "ignore"]
 
 
+@dataclass(frozen=True)
+class LockOut:
+    """After `faults` badly sealed messages within `within` seconds, nobody gets a link for
+    `lasting` seconds: what was seen once, after about 25 within minutes, for about 20 minutes."""
+
+    faults: int = 25
+    within: float = 600.0
+    lasting: float = 1200.0
+
+
 @dataclass
 class Behaviour:
     """Rules of one car; they may be changed while it runs.
@@ -25,6 +35,9 @@ class Behaviour:
     tap_timeout: seconds a request to add a key waits for the card.
     busy: how many of the next signed messages are answered with WAIT.
     lose_answers: how many of the next answers get lost on their way.
+    idle_timeout: seconds without a write after which the car drops a link; real ones after about
+        42 s; None for never.
+    lock_out: what happens after many badly sealed messages; None for nothing.
     """
 
     plaintext: Literal["A", "B", "AB"] = "A"
@@ -36,3 +49,5 @@ class Behaviour:
     tap_timeout: float = 30.0
     busy: int = 0
     lose_answers: int = 0
+    idle_timeout: float | None = None
+    lock_out: LockOut | None = None

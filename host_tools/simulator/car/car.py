@@ -19,7 +19,7 @@ from .enrolment import Enrolment
 from .events import CarEvent, Direction, Kind, Link
 from .information import Information
 from .keys import Agreement, Random, VehicleKey
-from .legacy import LegacySession
+from .legacy import LegacySession, SignedMessageFault
 from .link import frame
 from .nonces import NonceRecord, NonceReuse
 from .whitelist import Whitelist, WhitelistKey
@@ -80,7 +80,10 @@ class Car:
             Information(self.vin, self.whitelist, self._session, self.body),
             self.body,
             self._log,
+            self._count_fault,
         )
+        self._faults: list[float] = []
+        self._locked_out_until = 0.0
         self.card = self.whitelist.add(
             WhitelistKey(
                 VehicleKey.generate(random).public_key,
@@ -111,7 +114,12 @@ class Car:
 
     @property
     def connectable(self) -> bool:
-        return len(self.connections) < MAX_CONNECTIONS
+        return len(self.connections) < MAX_CONNECTIONS and not self.locked_out
+
+    @property
+    def locked_out(self) -> bool:
+        """Whether badly sealed messages have made the car refuse everybody for a while."""
+        return self._clock() < self._locked_out_until
 
     @property
     def waits_for_card(self) -> bool:
@@ -120,8 +128,10 @@ class Car:
     def connect(self, peer: str = "") -> CarConnection:
         """Open a link; raises ConnectionLimitReached. The car tells its status at once."""
         if not self.connectable:
-            raise ConnectionLimitReached(f"{MAX_CONNECTIONS} links are open")
-        connection = CarConnection(peer, self._log, self._written, self._closed)
+            why = "locked out" if self.locked_out else f"{MAX_CONNECTIONS} links are open"
+            raise ConnectionLimitReached(why)
+        connection = CarConnection(peer, self._log, self._written, self._closed, self._lost)
+        connection.last_write = self._clock()
         self.connections.append(connection)
         self._log("connected", f"link {len(self.connections)} of {MAX_CONNECTIONS}", connection)
         connection.send(vehicle_status(self.body.status()))
@@ -134,7 +144,12 @@ class Car:
 
     def tick(self) -> None:
         """Let time-outs happen; call it about once a second."""
-        self._enrolment.tick(self._clock())
+        now = self._clock()
+        self._enrolment.tick(now)
+        patience = self.behaviour.idle_timeout
+        for connection in list(self.connections):
+            if patience is not None and now - connection.last_write >= patience:
+                self._drop(connection, "idle")
 
     def rotate_key(self) -> None:
         """Change the vehicle's key pair, as a car may after an update."""
@@ -152,14 +167,45 @@ class Car:
 
     def _written(self, connection: CarConnection, data: bytes) -> None:
         self.tick()
-        now = self._clock()
+        connection.last_write = now = self._clock()
         messages = connection.reader.write(data, now)
         for reason, dropped in connection.reader.take_dropped():
             self._log("ignored", reason, connection, data=dropped)
         for message in messages:
             self._log("received", "", connection, "to-vehicle", frame(message))
-            self._dispatcher.message(message, connection, now)
-            self._push_changes()
+            diverted = connection.on_message and connection.on_message(message)
+            if diverted is None:
+                self._dispatcher.message(message, connection, now)
+                self._push_changes()
+            else:
+                self._dispatcher.overhear(message, connection)
+                for answer in diverted:
+                    connection.queue(answer)
+
+    def _lost(self, connection: CarConnection, data: bytes) -> None:
+        for message in connection.reader.completed_by(data):
+            self._dispatcher.overhear(message, connection)
+
+    def _count_fault(self, fault: SignedMessageFault) -> None:
+        rule = self.behaviour.lock_out
+        if rule is None or fault.information == vcsec.SIGNEDMESSAGE_INFORMATION_FAULT_UNKNOWN:
+            return
+        now = self._clock()
+        self._faults = [time for time in self._faults if now - time < rule.within] + [now]
+        if len(self._faults) < rule.faults:
+            return
+        self._faults.clear()
+        self._locked_out_until = now + rule.lasting
+        self._log("refused", f"{rule.faults} badly sealed messages: nobody for {rule.lasting:g} s")
+        for connection in list(self.connections):
+            self._drop(connection, "locked out")
+
+    def _drop(self, connection: CarConnection, reason: str) -> None:
+        self._log("ignored", f"the car drops the link: {reason}", connection)
+        if connection.on_drop:
+            connection.on_drop()
+        else:
+            connection.disconnect()
 
     def _closed(self, connection: CarConnection) -> None:
         self.connections.remove(connection)

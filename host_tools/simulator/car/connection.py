@@ -16,6 +16,9 @@ class CarConnection:
     """Values written to the car go in with `write`; frames to indicate come out.
 
     on_frame is called whenever a frame was added, also unasked ones; it must not call back.
+    on_drop is called when the car wants the link to end; `disconnect` is due then.
+    on_message is shown every message before the car is: frames it returns are sent instead of the
+    car's answer, and the car does not see the message; None lets the car have it.
     Writing after the link is gone does nothing.
     """
 
@@ -25,9 +28,12 @@ class CarConnection:
         log: Log,
         on_write: Callable[[CarConnection, bytes], None],
         on_close: Callable[[CarConnection], None],
+        on_loss: Callable[[CarConnection, bytes], None],
     ) -> None:
         self.peer = peer
         self.on_frame: Callable[[], None] | None = None
+        self.on_drop: Callable[[], None] | None = None
+        self.on_message: Callable[[bytes], list[bytes] | None] | None = None
         self.reader = FrameReader()
         self.active_key: WhitelistKey | None = None
         """The key that sent an authenticationResponse over this link."""
@@ -35,16 +41,24 @@ class CarConnection:
         """What that response allows (AuthenticationLevel_E)."""
         self.token: bytes | None = None
         """The token of the last authenticationRequest sent over this link."""
+        self.last_write = 0.0
+        """Of the car's clock, when something was written or the link was made."""
         self.is_open = True
         self._log = log
         self._on_write = on_write
         self._on_close = on_close
+        self._on_loss = on_loss
         self._frames: deque[bytes] = deque()
 
     def write(self, data: bytes) -> None:
         """Take the value of one ATT write to the car; never raises because of its contents."""
         if self.is_open:
             self._on_write(self, bytes(data))
+
+    def lose(self, data: bytes) -> None:
+        """A value was written, but the car did not take it: it only was on the air."""
+        if self.is_open:
+            self._on_loss(self, bytes(data))
 
     def take_frames(self) -> list[bytes]:
         """Return, and forget, the frames waiting to be sent; each starts with its length."""
@@ -57,9 +71,13 @@ class CarConnection:
         if not self.is_open:
             return
         data = frame(message.SerializeToString())
-        self._frames.append(data)
         what = message.WhichOneof("sub_message") or "empty message"
         self._log("sent", what, self, "from-vehicle", data)
+        self.queue(data)
+
+    def queue(self, data: bytes) -> None:
+        """Have a frame sent that is not the car's own."""
+        self._frames.append(data)
         if self.on_frame:
             self.on_frame()
 

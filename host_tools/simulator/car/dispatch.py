@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
+
 from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 
@@ -29,13 +32,16 @@ class Dispatcher:
         information: Information,
         body: Body,
         log: Log,
+        on_fault: Callable[[SignedMessageFault], None],
     ) -> None:
+        """on_fault: told of every signed message that is refused."""
         self._behaviour = behaviour
         self._session = session
         self._enrolment = enrolment
         self._information = information
         self._body = body
         self._log = log
+        self._on_fault = on_fault
 
     def message(self, payload: bytes, connection: CarConnection, now: float) -> None:
         """Take one message without its length; whatever it holds, nothing is raised."""
@@ -53,6 +59,17 @@ class Dispatcher:
             self._present_key(request.signedMessage, connection, now)
         else:
             self._sealed(request.signedMessage, connection)
+
+    def overhear(self, payload: bytes, connection: CarConnection) -> None:
+        """Note the nonce of a message that was on the air, but does not come to the car."""
+        with contextlib.suppress(DecodeError, SignedMessageFault):
+            request = vcsec.ToVCSECMessage.FromString(payload)
+            signed = request.signedMessage
+            if (
+                request.HasField("signedMessage")
+                and signed.signatureType != vcsec.SIGNATURE_TYPE_PRESENT_KEY
+            ):
+                self._session.note(signed, connection.token)
 
     def _unsigned(self, message: vcsec.UnsignedMessage, connection: CarConnection) -> None:
         which = message.WhichOneof("sub_message")
@@ -195,6 +212,7 @@ class Dispatcher:
     def _fault(self, fault: SignedMessageFault, connection: CarConnection) -> None:
         self._log("refused", f"signed message: {fault}", connection)
         self._reply(connection, answers.signed_fault(fault.information, fault.counter))
+        self._on_fault(fault)
         if (
             fault.information == vcsec.SIGNEDMESSAGE_INFORMATION_FAULT_AES_DECRYPT_AUTH
             and self._behaviour.push_key

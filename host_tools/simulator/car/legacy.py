@@ -64,21 +64,7 @@ class LegacySession:
         token: the one last sent over this link, which AES_GCM_TOKEN authenticates. The counter is
         taken only once everything is right.
         """
-        aad = self._additional_data(message, token)
-        sealed = Sealed(
-            key_id=message.keyId,
-            nonce=message.counter.to_bytes(4, "big"),
-            ciphertext=message.protobufMessageAsBytes,
-            tag=message.signature,
-            aad=aad,
-        )
-        key = self._whitelist.find(message.keyId)
-        if key is None:
-            self.nonces.keep(sealed)
-            raise SignedMessageFault(vcsec.SIGNEDMESSAGE_INFORMATION_FAULT_NOT_ON_WHITELIST)
-        reuse = self.nonces.note(sealed, self._all_shared_keys(key))
-        if reuse:
-            self._on_reuse(reuse)
+        key, sealed = self.note(message, token)
         if len(sealed.tag) < TAG_LENGTH:
             raise SignedMessageFault(vcsec.SIGNEDMESSAGE_INFORMATION_FAULT_SIGNATURE_TOO_SHORT, key)
         if message.counter <= key.counter:
@@ -93,6 +79,26 @@ class LegacySession:
             ) from None
         key.counter = message.counter
         return key, plaintext
+
+    def note(
+        self, message: vcsec.SignedMessage, token: bytes | None
+    ) -> tuple[WhitelistKey, Sealed]:
+        """Record the nonce of a message; raises SignedMessageFault."""
+        sealed = Sealed(
+            key_id=message.keyId,
+            nonce=message.counter.to_bytes(4, "big"),
+            ciphertext=message.protobufMessageAsBytes,
+            tag=message.signature,
+            aad=self._additional_data(message, token),
+        )
+        key = self._whitelist.find(message.keyId)
+        if key is None:
+            self.nonces.keep(sealed)
+            raise SignedMessageFault(vcsec.SIGNEDMESSAGE_INFORMATION_FAULT_NOT_ON_WHITELIST)
+        reuse = self.nonces.note(sealed, self._all_shared_keys(key))
+        if reuse:
+            self._on_reuse(reuse)
+        return key, sealed
 
     def _additional_data(self, message: vcsec.SignedMessage, token: bytes | None) -> bytes:
         """What is authenticated beside the ciphertext: nothing, or the token."""

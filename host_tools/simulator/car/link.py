@@ -35,6 +35,11 @@ class FrameReader:
             del self._buffer[: 2 + length]
         return messages
 
+    def completed_by(self, data: bytes) -> list[bytes]:
+        """The messages that `data` would complete; nothing is taken."""
+        probe = FrameReader()
+        return probe.write(bytes(self._buffer) + data, 0.0)
+
     def take_dropped(self) -> list[tuple[str, bytes]]:
         """Return, and forget, what could not become a message: reason and bytes."""
         dropped, self._dropped = self._dropped, []

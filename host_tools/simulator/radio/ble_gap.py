@@ -8,7 +8,8 @@ import errno
 from bumble import hci
 
 from host_tools.simulator.radio import irq
-from host_tools.simulator.radio.ble_stack import Stack, address_and_type
+from host_tools.simulator.radio.ble_client import address_and_type
+from host_tools.simulator.radio.ble_stack import Stack
 
 _SLOT_US = 625
 _CONNECTION_UNIT_US = 1250
@@ -193,14 +194,3 @@ class Gap(Stack):
     async def _cancel_connect(self) -> None:
         # Raw: it is no error if the connection was there first.
         await self._host.send_sync_command_raw(hci.HCI_LE_Create_Connection_Cancel_Command())
-
-    async def gap_disconnect(self, conn_handle: int) -> bool:
-        """False if there is no such link; the event comes later."""
-        self._require_active()
-        link = self._links.get(conn_handle)
-        if link is None:
-            return False
-        if link.is_terminating:
-            raise OSError(errno.EALREADY, "disconnecting already")
-        await self._terminate(conn_handle)
-        return True

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import secrets
-from abc import ABC, abstractmethod
-from collections.abc import Coroutine
-from typing import Any
+from abc import abstractmethod
 
 from bumble import hci
 from bumble.att import ATT_CID
@@ -31,45 +29,34 @@ from bumble.transport.common import AsyncPipeSink
 
 from host_tools.simulator.radio import irq
 from host_tools.simulator.radio.air import Air
+from host_tools.simulator.radio.ble_client import DEFAULT_MTU_OFFER, Client, address_and_type
 from host_tools.simulator.radio.ble_link import Link
 from host_tools.simulator.radio.gatt_database import Attribute, Database, stack_services
 from host_tools.simulator.radio.gatt_server import GattServer
 
-NO_LINK = 0xFFFF
-"""The handle in the report of a connect that came to nothing."""
-
-_NO_ADDRESS_TYPE = 0xFF
 _MTU_RANGE = range(23, 528)
-_DEFAULT_MTU = 256
 _DEFAULT_NAME = b"MPY ESP32"
 _LONGEST_NAME = 31
 _ACCEPTED = 0
 
 
-class Stack(ABC):
+class Stack(Client):
     """What a board's calls rest on. They raise OSError(errno) as MicroPython's NimBLE port does:
     ENODEV while inactive, EALREADY, EBUSY, ENOTCONN, EIO for what the controller finds invalid.
     """
 
     def __init__(self, air: Air, name: str, address: str | None) -> None:
+        super().__init__()
         self.controller = air.controller(name, address)
-        self.preferred_mtu = _DEFAULT_MTU
-        self._is_active = False
         self._own_address_type = hci.OwnAddressType.PUBLIC
         self._device_name = _DEFAULT_NAME
         self._is_scanning = False
         self._is_connecting = False
         self._scan_end: asyncio.TimerHandle | None = None
         self._connect_end: asyncio.TimerHandle | None = None
-        self._links: dict[int, Link] = {}
-        self._background: set[asyncio.Task[None]] = set()
         self._host: Host
         self._server: GattServer
         self._name_row: Attribute
-
-    @abstractmethod
-    def emit(self, event: int, *args: object) -> None:
-        """Raise an IRQ."""
 
     @abstractmethod
     def make_server(self, database: Database) -> GattServer:
@@ -93,7 +80,7 @@ class Stack(ABC):
         await host.reset()
         self._host = host
         self._own_address_type = hci.OwnAddressType.PUBLIC
-        self.preferred_mtu = _DEFAULT_MTU
+        self.preferred_mtu = DEFAULT_MTU_OFFER
         self._install_services()
         self._is_active = True
 
@@ -111,28 +98,10 @@ class Stack(ABC):
                 timer.cancel()
         self._is_scanning = self._is_connecting = False
 
-    async def _drop_links(self) -> None:
-        for link in list(self._links.values()):
-            await link.close()
-        self._links.clear()
-        if self._background:
-            await asyncio.wait(self._background)
-
-    def _abandon_links(self) -> None:
-        for link in self._links.values():
-            link.abandon()
-        self._links.clear()
-        for task in self._background:
-            task.cancel()
-
     def _install_services(self) -> Database:
         database, self._name_row = stack_services(self._device_name)
         self._server = self.make_server(database)
         return database
-
-    def _require_active(self) -> None:
-        if not self._is_active:
-            raise OSError(errno.ENODEV, "the radio is off")
 
     async def query(self, name: str) -> object:
         """BLE.config("name"). Raises ValueError for unknown names."""
@@ -197,11 +166,6 @@ class Stack(ABC):
             )
         )
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
-
     def _on_connection(
         self,
         handle: int,
@@ -234,16 +198,7 @@ class Stack(ABC):
         self, _transport: PhysicalTransport, _peer: hci.Address, _status: int
     ) -> None:
         self._stop_connecting()
-        self.emit(irq.PERIPHERAL_DISCONNECT, NO_LINK, _NO_ADDRESS_TYPE, bytes(6))
-
-    def _on_disconnection(self, handle: int, _reason: int) -> None:
-        self._spawn(self._close_link(self._links.pop(handle)))
-
-    async def _close_link(self, link: Link) -> None:
-        # Pending procedures report their end first, as NimBLE has it.
-        await link.close()
-        event = irq.PERIPHERAL_DISCONNECT if link.is_central else irq.CENTRAL_DISCONNECT
-        self.emit(event, link.handle, *address_and_type(link.peer))
+        self._connect_failed()
 
     def _on_parameters_update(self, handle: int, interval: int, latency: int, timeout: int) -> None:
         self.emit(irq.CONNECTION_UPDATE, handle, interval, latency, timeout, 0)
@@ -294,24 +249,3 @@ class Stack(ABC):
                 max_ce_length=0,
             )
         )
-
-    def mtu_exchanged(self, link: Link) -> None:
-        self.emit(irq.MTU_EXCHANGED, link.handle, link.mtu)
-
-    def notified(self, link: Link, handle: int, value: bytes) -> None:
-        self.emit(irq.GATTC_NOTIFY, link.handle, handle, value)
-
-    def indicated(self, link: Link, handle: int, value: bytes) -> None:
-        self.emit(irq.GATTC_INDICATE, link.handle, handle, value)
-
-    def indication_done(self, link: Link, handle: int, status: int) -> None:
-        self.emit(irq.GATTS_INDICATE_DONE, link.handle, handle, status)
-
-    def timed_out(self, link: Link) -> None:
-        if link.handle in self._links and not link.is_terminating:
-            self._spawn(self._terminate(link.handle))
-
-
-def address_and_type(address: hci.Address) -> tuple[int, bytes]:
-    """As MicroPython has it: 0 public, 1 random; the first octet first."""
-    return int(not address.is_public), bytes(address)[::-1]
