@@ -12,6 +12,8 @@ from typing import Any
 
 from host_tools.simulator.bridge import Bridge, BridgeServer
 from host_tools.simulator.interpreter import micropython_command
+from host_tools.simulator.output import Output, open_output
+from host_tools.simulator.virtual_time import Work, is_virtual
 
 _POWER_ON = Path(__file__).parent / "port" / "power_on.py"
 _ENDINGS = {  # exit codes of port/power_on.py
@@ -20,6 +22,7 @@ _ENDINGS = {  # exit codes of port/power_on.py
     12: "soft reset",
     13: "the flash cannot be mounted",
 }
+_OWN_VARIABLES = {"MICROPYPATH", "FOB_CLOCK"}
 _START_TIMEOUT = 20.0
 _END_TIMEOUT = 5.0
 
@@ -49,26 +52,48 @@ async def run_firmware(
     """
     server = BridgeServer()
     await server.start()
+    output = open_output(lambda line: None if _from_bench(line) else on_line(line))
+    try:
+        # Time stands still while nobody but the process itself can tell whether it works.
+        with Work() as work:
+            return await _run(flash, heap, on_start, server, output, work)
+    finally:
+        await output.close()
+        await server.close()
+
+
+async def _run(
+    flash: Path,
+    heap: str,
+    on_start: Callable[[Bridge, End], Awaitable[None]],
+    server: BridgeServer,
+    output: Output,
+    work: Work,
+) -> Stop:
     token = secrets.token_hex(8)
-    expected = server.expect(token)
-    environment = {key: value for key, value in os.environ.items() if key != "MICROPYPATH"}
+    expected = server.expect(token, on_call=output.catch_up)
+    environment = {key: value for key, value in os.environ.items() if key not in _OWN_VARIABLES}
+    environment |= {"FOB_BRIDGE": server.environment(token), "FOB_FLASH": str(flash)}
+    if is_virtual():
+        environment["FOB_CLOCK"] = "virtual"
     process = await asyncio.create_subprocess_exec(
         *micropython_command(),
         *("-X", f"heapsize={heap}", str(_POWER_ON)),
-        env=environment | {"FOB_BRIDGE": server.environment(token), "FOB_FLASH": str(flash)},
+        env=environment,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
+        stdout=output.stdout,
         stderr=subprocess.STDOUT,
         limit=1 << 20,
         **_APART,
     )
+    output.attach(process)
     killed: list[Stop] = []
 
     def end(reason: str, ms: int) -> None:
         killed.append(Stop(reason, ms=ms))
+        work.resume()
         process.kill()
 
-    lines = asyncio.create_task(_read_lines(process, on_line))
     exited = asyncio.create_task(process.wait())
     try:
         both: set[asyncio.Future[Any]] = {expected, exited}
@@ -76,15 +101,17 @@ async def run_firmware(
         if expected.done():
             bridge = expected.result()
             await on_start(bridge, end)
+            # From here to its end the bridge knows.
+            work.pause()
+            bridge.on_closed(work.resume)
             await _watch(bridge, exited, lambda: bool(killed))
         elif not exited.done():
             killed.append(Stop(f"MicroPython did not start within {_START_TIMEOUT:g} s"))
     finally:
+        work.resume()
         if process.returncode is None:
             process.kill()
         await exited
-        await lines
-        await server.close()
     code = exited.result()
     return killed[0] if killed else Stop(_ENDINGS.get(code, "MicroPython died"), code)
 
@@ -109,13 +136,9 @@ async def _watch(
         await asyncio.wait([closed])
 
 
-async def _read_lines(process: asyncio.subprocess.Process, on_line: Callable[[str], None]) -> None:
-    assert process.stdout is not None
-    async for raw in process.stdout:
-        line = raw.decode("utf-8", "replace").rstrip("\r\n")
-        # On a board a traceback starts with the script: what ran it is not written in Python.
-        if f'"{_POWER_ON}"' not in line:
-            on_line(line)
+def _from_bench(line: str) -> bool:
+    # On a board a traceback starts with the script: what ran it is not written in Python.
+    return f'"{_POWER_ON}"' in line
 
 
 # Ctrl-C in the terminal is for the bench; a board does not hear it.

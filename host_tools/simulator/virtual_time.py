@@ -6,9 +6,8 @@ else is ready at this moment of virtual time, so its speed changes neither times
 """
 
 import asyncio
-import contextlib
 import selectors
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from concurrent.futures import Executor
 from typing import Any, TypeVar
 
@@ -45,14 +44,9 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._now
 
-    @contextlib.contextmanager
-    def busy(self) -> Iterator[None]:
-        """Hold time still while something real goes on."""
-        self._at_work += 1
-        try:
-            yield
-        finally:
-            self._at_work -= 1
+    def busy(self) -> "Work":
+        """Hold time still while something real goes on: `with loop.busy(): ...`"""
+        return Work(self)
 
     def run_in_executor(  # type: ignore[override]
         self, executor: Executor | None, func: Any, *args: Any
@@ -79,13 +73,21 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
 class Work:
     """What somebody does in real time, a process say; on a VirtualTimeLoop time stands still from
-    `resume` to `pause`, any number of times, until `end`. Begins paused."""
+    `resume` to `pause`, any number of times, until `end`. Begins paused; as a context manager it
+    is resumed, and ends with it."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
         """`loop`: the running one by default; on any but a VirtualTimeLoop this does nothing."""
         loop = loop or asyncio.get_running_loop()
         self._loop = loop if isinstance(loop, VirtualTimeLoop) else None
         self._goes_on = False
+
+    def __enter__(self) -> "Work":
+        self.resume()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
 
     def resume(self) -> None:
         if self._loop is not None and not self._goes_on:
@@ -101,6 +103,11 @@ class Work:
         """It never holds time up again."""
         self.pause()
         self._loop = None
+
+
+def is_virtual() -> bool:
+    """Whether the running loop is one of virtual time."""
+    return isinstance(asyncio.get_running_loop(), VirtualTimeLoop)
 
 
 def run(main: Coroutine[Any, Any, _T]) -> _T:

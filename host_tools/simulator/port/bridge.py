@@ -2,33 +2,30 @@
 
 The bench's end is host_tools/simulator/bridge.py, which also describes the frames. Runs inside the
 firmware's heap, so it stays small. FOB_BRIDGE="host:port:token" says where the bench listens and
-which board this is; both sockets open at the first use.
+which board this is; it is called at the first use. FOB_CLOCK=virtual chooses lockstep.
 
 When the bench goes away the process ends with a non-zero exit: a firmware without hardware must
 not wait for ever.
 """
 
-import _thread
 import binascii
 import json
 import os
-import select
 import socket
 import sys
-import time
 
-import micropython
 import uctypes
 
 _ERRORS = {"OSError": OSError, "ValueError": ValueError, "TypeError": TypeError}
 
+now_us = 0
+"""In virtual time: the bench's, as of its last answer."""
+calling = False
+"""Whether a call is under way."""
+
 _calls = None
-_events = None
 _handlers = {}
 _ticket = 0
-_calling = False
-_delivered = _thread.allocate_lock()
-_ready = select.poll()
 
 
 class _Lines:
@@ -52,11 +49,11 @@ class _Lines:
                 return json.loads(line)
             data = self.socket.recv(512)
             if not data:
-                _end_process()
+                end_process()
             self.read += data
 
 
-def _end_process():
+def end_process():
     # SystemExit ends neither a thread's process nor, from a scheduled callback, the main thread's,
     # which may be asleep for ever: an access violation is the one way out MicroPython offers.
     sys.stderr.write("the bench is gone\n")
@@ -64,47 +61,24 @@ def _end_process():
 
 
 def _open():
-    global _calls, _events
+    global _calls
     host, port, token = os.getenv("FOB_BRIDGE").split(":")
     address = socket.getaddrinfo(host, int(port))[0][-1]
+    if os.getenv("FOB_CLOCK") == "virtual":
+        _calls = _Lines(address, ["lockstep", token])
+        return
+    import interrupts
+
     _calls = _Lines(address, ["calls", token])
-    _events = _Lines(address, ["events", token])
-    _ready.register(_events.socket, select.POLLIN)
-    _delivered.acquire()
-    _thread.start_new_thread(_watch, ())
+    interrupts.watch(_Lines(address, ["events", token]))
 
 
-def _watch():
-    # MicroPython's threads have no interpreter lock here: this one waits and schedules, no more.
-    while True:
-        if not _events.read:
-            for _ in _ready.ipoll():
-                pass
-            try:
-                bench_is_there = _events.socket.recv(1, socket.MSG_PEEK)
-            except OSError:
-                bench_is_there = False
-            if not bench_is_there:
-                _end_process()
-        try:
-            micropython.schedule(_deliver, None)
-        except RuntimeError:  # the queue holds 4; somebody else filled it
-            continue
-        _delivered.acquire()
-        # Between two frames the main thread comes to its turn, as between two radio events.
-        time.sleep_ms(1)
-
-
-def _deliver(_):
-    try:
-        # In the middle of a call: come back after it, the thread schedules again.
-        if not _calling and (_events.read or _ready.poll(0)):
-            for service, name, args in _events.receive():
-                handler = _handlers.get(service)
-                if handler:
-                    handler(name, [_decode(arg) for arg in args])
-    finally:
-        _delivered.release()
+def deliver(events):
+    """Hand events over, each [service, name, args], to their handlers."""
+    for service, name, args in events:
+        handler = _handlers.get(service)
+        if handler:
+            handler(name, args)
 
 
 def _encode(value):
@@ -115,11 +89,11 @@ def _encode(value):
     return {"b": binascii.hexlify(value).decode()}
 
 
-def _decode(value):
+def decode(value):
     if isinstance(value, dict):
         return binascii.unhexlify(value["b"])
     if isinstance(value, list):
-        return [_decode(item) for item in value]
+        return [decode(item) for item in value]
     return value
 
 
@@ -128,22 +102,24 @@ def call(service, name, *args):
 
     Raises the OSError(errno), ValueError or TypeError the bench reports.
     """
-    global _ticket, _calling
+    global _ticket, calling, now_us
     if _calls is None:
         _open()
-    outer = _calling
-    _calling = True
+    outer = calling
+    calling = True
     try:
         _ticket = ticket = (_ticket + 1) & 0xFFFF
         _calls.send([ticket, service, name, _encode(args)])
         answer = _calls.receive()
         while answer[0] != ticket:  # left over from a call that Ctrl-C interrupted
             answer = _calls.receive()
-        value = _decode(answer[2])
+        if len(answer) > 3:
+            now_us = answer[3]
+        value = decode(answer[2])
         if answer[1]:
             raise _ERRORS[answer[1]](value)
     finally:
-        _calling = outer
+        calling = outer
     # Nothing that jumps may follow: MicroPython runs scheduled callbacks at jumps, and the caller
     # shall have the value before the events that it caused.
     return value

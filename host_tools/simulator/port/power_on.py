@@ -7,15 +7,19 @@ The process exits with one of these, or with 1 if the bench itself is at fault.
 """
 
 import gc
+import os
 import sys
 
 import micropython
 import vfs
 
+if os.getenv("FOB_CLOCK") == "virtual":
+    sys.modules["time"] = __import__("clock")
+
 # Loaded while their folder is still on the path: from now on `import` finds the stand-ins in
 # sys.modules, as it would find a built-in module. Compiling leaves garbage; swept away at once, it
 # does not scatter what follows over the heap.
-for name in ("os", "bluetooth", "machine", "esp32", "neopixel"):
+for name in ("bluetooth", "machine", "esp32", "neopixel"):
     __import__(name)
     gc.collect()
 
@@ -41,8 +45,6 @@ def complete_micropython():
 
 
 def mount():
-    import os
-
     import esp32
 
     vfs.umount("/")
@@ -57,14 +59,12 @@ def mount():
 def hide_bench():
     sys.path[:] = ["", ".frozen", "/lib"]
     del sys.argv[:]
-    for name in ("bridge", "__main__"):
+    for name in ("bridge", "interrupts", "clock", "__main__"):
         sys.modules.pop(name, None)
 
 
 def run(name, scope):
     """Run a script of the flash if it is there; return False when it raised."""
-    import os
-
     try:
         os.stat(name)
     except OSError:
