@@ -8,30 +8,48 @@ from time import ticks_diff
 from micropython import const
 
 HOLD_MS = const(3000)
+LONG_HOLD_MS = const(5000)
 
 PRESS = "press"
 HOLD = "hold"
+LONG_HOLD = "long hold"
 
 
 class Gestures:
     """Feed it samples; it answers (kind, mask) when a gesture is complete, else None.
 
-    A press completes on release, since until then it may become a hold of more buttons; a hold
-    completes after HOLD_MS. A level counts once two samples agree (debouncing). The buttons of
-    `levels`, down at the start, are ignored until they have been released.
+    A press completes on release, since until then it may become a hold of more buttons; it counts
+    when it lasted `guard_ms`. Holds complete after HOLD_MS and LONG_HOLD_MS. A level counts once
+    two samples agree (debouncing). Buttons that have been down for LONG_HOLD_MS are stuck: they
+    are ignored until they have been released.
+
+    `ignored` are the buttons to ignore from the start, in that sense. `pressed` are those that
+    went down before the first sample, at `now_ms` for want of better knowledge; `levels` tells
+    which still are.
     """
 
-    def __init__(self, levels):
-        self._sample = self._ignored = levels
-        self._mask = 0
-        self._down = 0
-        self._since_ms = 0
+    def __init__(self, levels=0, ignored=0, pressed=0, now_ms=0, guard_ms=0):
+        self._sample = levels
+        self._ignored = levels & ignored
+        self._mask = self._down = pressed & ~ignored
+        self._since_ms = now_ms
+        self._guard_ms = guard_ms
         self._complete = False
 
     @property
     def idle(self):
         """True while no button is down, so that nothing needs sampling."""
-        return not self._down and not self._sample
+        return not self._mask and not self._sample
+
+    @property
+    def stuck(self):
+        """Mask of the buttons that are ignored until they have been released."""
+        return self._ignored
+
+    @property
+    def pending(self):
+        """True while a gesture has begun that is not complete, or not yet released."""
+        return bool(self._mask or self._sample & ~self._ignored)
 
     def feed(self, levels, now_ms):
         steady = levels == self._sample
@@ -39,25 +57,31 @@ class Gestures:
         if not steady:
             return None
         self._ignored &= levels
-        down = levels & ~self._ignored
-        if down and (down | self._mask) != self._mask:
+        self._down = down = levels & ~self._ignored
+        if (down | self._mask) != self._mask:
             self._mask |= down
             self._since_ms = now_ms
-        self._down = down
-        if down == self._mask:
-            return self._held(now_ms)
+        if not self._mask:
+            return None
+        held_ms = ticks_diff(now_ms, self._since_ms)
         if not down:
-            return self._released()
+            return self._released(held_ms)
+        if held_ms >= LONG_HOLD_MS:
+            return self._give_up()
+        if held_ms >= HOLD_MS and down == self._mask and not self._complete:
+            self._complete = True
+            return HOLD, self._mask
         return None
 
-    def _held(self, now_ms):
-        if not self._mask or self._complete or ticks_diff(now_ms, self._since_ms) < HOLD_MS:
-            return None
-        self._complete = True
-        return HOLD, self._mask
+    def _give_up(self):
+        mask, together = self._mask, self._down == self._mask
+        self._ignored |= self._down
+        self._mask = 0
+        self._complete = False
+        return (LONG_HOLD, mask) if together else None
 
-    def _released(self):
+    def _released(self, held_ms):
         mask, complete = self._mask, self._complete
         self._mask = 0
         self._complete = False
-        return None if complete or not mask else (PRESS, mask)
+        return None if complete or held_ms < self._guard_ms else (PRESS, mask)

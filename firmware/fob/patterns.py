@@ -9,7 +9,12 @@ import asyncio
 WORKING = (0, (100, 100))
 DONE = (1, (700, 100))
 FAILED = (3, (150, 150))
-NEEDS_LAPTOP = (0, (600, 150, 150, 600))
+# Some twelve seconds: nobody who is asked for a laptop has one in the other hand.
+NEEDS_LAPTOP = (8, (600, 150, 150, 600))
+BATTERY_LOW = (2, (300, 300))
+
+# Dark in between, so that two patterns in turn are told apart.
+PAUSE_MS = 600
 
 
 async def play(light, pattern):

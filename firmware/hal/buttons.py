@@ -9,14 +9,16 @@ class Buttons:
     """`pins` maps names to GPIO numbers; a mask's bit n is the n-th of the sorted names.
 
     With `active_low` a button connects its pin to ground, and the pull-up is switched on; the
-    pull is too weak for some boards while asleep, see boards/.
+    pull is too weak for some boards while asleep, see boards/. `gpios` are the pins by bit, and
+    `pressed_level` what one reads while its button is down.
     """
 
     def __init__(self, pins, active_low=True):
         self.names = sorted(pins)
+        self.gpios = [pins[name] for name in self.names]
+        self.pressed_level = 0 if active_low else 1
         pull = Pin.PULL_UP if active_low else Pin.PULL_DOWN
-        self._pressed = 0 if active_low else 1
-        self._pins = [Pin(pins[name], Pin.IN, pull) for name in self.names]
+        self._pins = [Pin(gpio, Pin.IN, pull) for gpio in self.gpios]
         self._flag = asyncio.ThreadSafeFlag()
         for pin in self._pins:
             pin.irq(self._on_edge, Pin.IRQ_FALLING | Pin.IRQ_RISING)
@@ -25,7 +27,7 @@ class Buttons:
         """Return the mask of the buttons that are down."""
         mask = 0
         for bit, pin in enumerate(self._pins):
-            if pin.value() == self._pressed:
+            if pin.value() == self.pressed_level:
                 mask |= 1 << bit
         return mask
 

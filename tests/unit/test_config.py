@@ -14,16 +14,21 @@ PUBLIC_KEY = "04" + "0123456789abcdef" * 8
 
 def fields(**changes):
     content = {
-        "version": 1,
+        "version": 2,
         "vin": "5YJ3E1EA1KF000000",
         "public_key": PUBLIC_KEY,
         "role": 3,
         "form_factor": 7,
         "enrol": "role",
+        "light": "dim",
+        "press_guard_ms": 150,
         "board": {
             "buttons": {"lock": 32, "unlock": 33},
             "active_low": True,
+            "wake": {"ext0": 32, "ext1": [33], "gpio": []},
             "light": {"kind": "pin", "pin": 22, "inverted": True},
+            "battery": {"pin": 35, "ratio": 2.0, "low_mv": 3400},
+            "usb": None,
         },
     }
     content.update(changes)
@@ -43,6 +48,26 @@ def test_a_configuration_is_read():
     assert settings.buttons == {"lock": 32, "unlock": 33}
     assert settings.active_low is True
     assert settings.light == {"kind": "pin", "pin": 22, "inverted": True}
+    assert (settings.brightness, settings.press_guard_ms) == ("dim", 150)
+    assert settings.wake == {"ext0": 32, "ext1": [33], "gpio": []}
+    assert settings.battery == {"pin": 35, "ratio": 2.0, "low_mv": 3400}
+    assert settings.usb is None
+
+
+def with_board(**changes):
+    board = fields()["board"]
+    board.update(changes)
+    return fields(board=board)
+
+
+def test_a_board_may_have_no_battery_and_a_usb_pin_to_look_at():
+    settings = load(with_board(battery=None, usb=5))
+    assert settings.battery is None and settings.usb == 5
+
+
+def test_a_chip_may_wake_by_gpio_alone():
+    wake = {"ext0": None, "ext1": [], "gpio": [32, 33]}
+    assert load(with_board(wake=wake)).wake == wake
 
 
 def test_a_later_laptop_may_add_fields():
@@ -78,7 +103,7 @@ def test_json_that_is_no_object_is_an_error():
 
 
 def test_another_version_is_an_error():
-    for version in (0, 2, None, "1"):
+    for version in (0, 1, 3, None, "2"):
         raises(ConfigError, load, fields(version=version))
 
 
@@ -115,6 +140,57 @@ def test_fields_of_another_type_are_errors():
         ("board", []),
     ):
         raises(ConfigError, load, fields(**{name: value}))
+
+
+def test_numbers_out_of_bounds_are_errors():
+    for name, value in (
+        ("role", 0),
+        ("role", 256),
+        ("form_factor", -1),
+        ("press_guard_ms", -1),
+        ("press_guard_ms", 1001),
+        ("press_guard_ms", None),
+        ("press_guard_ms", True),
+    ):
+        raises(ConfigError, load, fields(**{name: value}))
+
+
+def test_a_board_out_of_bounds_is_an_error():
+    battery = {"pin": 35, "ratio": 2, "low_mv": 3400}
+    wake = {"ext0": None, "ext1": [], "gpio": []}
+    for change in (
+        {"buttons": {"lock": 32, "unlock": 49}},
+        {"buttons": {"lock": -1, "unlock": 33}},
+        {"buttons": {"button%d" % pin: pin for pin in range(9)}},
+        {"light": {"kind": "lamp", "pin": 22, "inverted": False}},
+        {"light": {"kind": "pin", "pin": 99, "inverted": False}},
+        {"wake": dict(wake, ext0=4)},
+        {"wake": dict(wake, ext1=[32, 4])},
+        {"wake": dict(wake, gpio=[4])},
+        {"wake": dict(wake, gpio=32)},
+        {"battery": dict(battery, pin=99)},
+        {"battery": dict(battery, ratio=0)},
+        {"battery": dict(battery, ratio=21)},
+        {"battery": dict(battery, low_mv=0)},
+        {"battery": dict(battery, low_mv="3400")},
+        {"usb": 99},
+        {"usb": "5"},
+    ):
+        raises(ConfigError, load, with_board(**change))
+
+
+def test_a_brightness_that_does_not_exist_is_an_error():
+    raises(ConfigError, load, fields(light="bright"))
+
+
+def test_the_light_is_known_from_a_configuration_of_another_version():
+    text = json.dumps({"version": 1, "board": {"light": fields()["board"]["light"]}})
+    assert config.light(text.encode()) == {"kind": "pin", "pin": 22, "inverted": True}
+
+
+def test_no_light_is_known_from_what_is_no_configuration():
+    for text in (b"", b"\xff", b"[]", b"{}", b'{"board": 1}', b'{"board": {"light": {}}}'):
+        assert config.light(text) is None
 
 
 def test_an_enrol_form_that_does_not_exist_is_an_error():

@@ -56,6 +56,18 @@ async def test_needs_laptop_is_long_short_and_repeats():
     assert changes == [(0, True), (600, False), (750, True), (900, False), (1500, True)]
 
 
+async def test_needs_laptop_ends_by_itself():
+    light, changes = await play_for(patterns.NEEDS_LAPTOP, 30000)
+    assert light.on is False
+    assert 10000 < changes[-1][0] < 20000
+
+
+async def test_battery_low_is_two_even_lights():
+    light = Light()
+    await patterns.play(light, patterns.BATTERY_LOW)
+    assert light.changes == [(0, True), (300, False), (600, True), (900, False)]
+
+
 async def test_a_cancelled_pattern_leaves_the_light_off():
     light, changes = await play_for(patterns.WORKING, 50)
     assert changes == [(0, True)]
@@ -63,5 +75,11 @@ async def test_a_cancelled_pattern_leaves_the_light_off():
 
 
 async def test_no_two_patterns_have_the_same_rhythm():
-    every = (patterns.WORKING, patterns.DONE, patterns.FAILED, patterns.NEEDS_LAPTOP)
+    every = (
+        patterns.WORKING,
+        patterns.DONE,
+        patterns.FAILED,
+        patterns.NEEDS_LAPTOP,
+        patterns.BATTERY_LOW,
+    )
     assert len({steps for _, steps in every}) == len(every)
