@@ -1,0 +1,199 @@
+"""Why the firmware runs, how long it may, and how it goes to sleep: reset, wake, watchdog, battery.
+
+Behaviour of the chips: MicroPython documentation, modules `machine` and `esp32`, and the ESP32
+port's source for what wake_pins() leaves out.
+"""
+
+import os
+from time import ticks_diff, ticks_ms
+
+import esp32
+import machine
+from machine import ADC, RTC, WDT, Pin
+from micropython import const
+
+# How the chip came to run the firmware.
+POWER_ON = "power-on"
+WOKEN = "woken"
+WATCHDOG = "watchdog"
+RESET = "reset"
+
+# machine.wake_reason() has no name for it: ESP_SLEEP_WAKEUP_GPIO of the ESP-IDF.
+_GPIO_WAKE = const(7)
+
+# Longer than the slowest computation, a key agreement, keeps everything else waiting.
+_WATCHDOG_MS = const(10000)
+# For an upload through the REPL: the watchdog cannot be stopped.
+_HANDED_OVER_MS = const(600000)
+# After power-on, before the watchdog is armed.
+_WINDOW_MS = const(5000)
+_HELD_MS = const(300000)
+_FLAG = "/maintenance"
+
+# A button that stays down is looked at again after this time, doubled each time up to the most.
+_REARM_MS = const(5000)
+_REARM_DOUBLINGS = const(6)
+_REARM_MOST_MS = const(300000)
+_RETAINED = "stuck"
+
+# One reading of the converter is noisy.
+_READINGS = const(4)
+
+
+def cause():
+    """Return POWER_ON, WOKEN (from deep sleep), WATCHDOG or RESET."""
+    number = machine.reset_cause()
+    if number == machine.PWRON_RESET:
+        return POWER_ON
+    if number == machine.DEEPSLEEP_RESET:
+        return WOKEN
+    return WATCHDOG if number == machine.WDT_RESET else RESET
+
+
+def restart():
+    """Start the chip afresh; does not return."""
+    machine.reset()
+
+
+class RtcMemory:
+    """2048 bytes that are kept in deep sleep and over a watchdog reset."""
+
+    def __init__(self):
+        self._rtc = RTC()
+
+    def read(self):
+        return self._rtc.memory()
+
+    def write(self, data):
+        self._rtc.memory(data)
+
+
+class Power:
+    """One board's power; `wake`, `battery` and `usb` as in fob.json.
+
+    `buttons` offers gpios, pressed_level and levels() -> mask; `retained` offers get(name) and
+    put(name, bytes). `woken` is the mask of the buttons whose press ended a deep sleep, `stuck`
+    that of the buttons that were left out because they were down when it began, and still are.
+    """
+
+    def __init__(self, buttons, wake, battery, usb, retained):
+        self._buttons = buttons
+        self._wake = wake
+        self._retained = retained
+        self._wdt = None
+        self._usb = None if usb is None else Pin(usb, Pin.IN)
+        self._adc = None
+        if battery:
+            self._ratio = battery["ratio"]
+            self._adc = ADC(Pin(battery["pin"]), atten=ADC.ATTN_11DB)
+        self._began_ms = ticks_ms()
+        self._left_out = self._doublings = 0
+        levels = buttons.levels()
+        woken = cause() == WOKEN
+        # What keeps the fob awake; only who just connected the power may want that.
+        self._window = not woken
+        self._held = 0 if woken else levels
+        self._flag = not woken and _exists(_FLAG)
+        self.woken = self.stuck = 0
+        if woken:
+            self._recall()
+            self.stuck = self._left_out & levels
+            self.woken = (self._mask(self._wake_pins()) | levels) & ~self.stuck
+
+    @property
+    def maintenance(self):
+        """True while the fob must stay awake: just powered, and USB, a flag or a held button."""
+        awake_ms = ticks_diff(ticks_ms(), self._began_ms)
+        if self._window:
+            self._held &= self._buttons.levels()
+            self._window = awake_ms < _WINDOW_MS
+        elif self._held and awake_ms >= _HELD_MS:
+            # A button that is stuck must not empty the battery.
+            self._held = 0
+        powered = self._usb is not None and self._usb.value() == 1
+        return bool(self._window or self._held or self._flag or powered)
+
+    def feed(self):
+        """Tell the watchdog that all is well; the first time outside maintenance arms it."""
+        if self._wdt:
+            self._wdt.feed()
+        elif not self.maintenance:
+            self._wdt = WDT(timeout=_WATCHDOG_MS)
+
+    def hand_over(self):
+        """Leave the REPL to a laptop, with time enough for an upload."""
+        if self._wdt:
+            self._wdt = WDT(timeout=_HANDED_OVER_MS)
+
+    def battery_mv(self):
+        """Return the battery's voltage in mV, None where the board cannot measure it."""
+        if not self._adc:
+            return None
+        microvolts = sum([self._adc.read_uv() for _ in range(_READINGS)]) // _READINGS
+        return int(microvolts * self._ratio) // 1000
+
+    def sleep(self, held):
+        """Sleep deeply until a button is pressed; does not return.
+
+        The buttons of the mask `held` that are still down cannot wake: their level would at once,
+        again and again. A timer looks after them. Any other that goes down meanwhile wakes, since
+        what wakes is a level.
+        """
+        held &= self._buttons.levels()
+        down = self._buttons.pressed_level == 1
+        armed = [gpio for bit, gpio in enumerate(self._buttons.gpios) if not held >> bit & 1]
+        ext0 = self._wake["ext0"]
+        if ext0 is not None:
+            esp32.wake_on_ext0(Pin(ext0) if ext0 in armed else None, down)
+        # An empty tuple takes pins away; None would leave those of before.
+        if self._wake["ext1"]:
+            esp32.wake_on_ext1(_pins(self._wake["ext1"], armed), down)
+        if self._wake["gpio"]:
+            esp32.wake_on_gpio(_pins(self._wake["gpio"], armed), down)
+        nap_ms = self._nap_ms(held)
+        if nap_ms:
+            machine.deepsleep(nap_ms)
+        else:
+            machine.deepsleep()
+
+    def _nap_ms(self, held):
+        """Return how long a sleep without the buttons `held` lasts, 0 for no limit."""
+        if held and held == self._left_out:
+            doublings = min(self._doublings + 1, _REARM_DOUBLINGS)
+        else:
+            doublings = 0
+        self._retained.put(_RETAINED, bytes((held, doublings)))
+        return min(_REARM_MS << doublings, _REARM_MOST_MS) if held else 0
+
+    def _recall(self):
+        kept = self._retained.get(_RETAINED)
+        if kept and len(kept) == 2:
+            self._left_out, self._doublings = kept
+
+    def _wake_pins(self):
+        """Return the GPIO numbers that ended the sleep; none when a timer did."""
+        reason = machine.wake_reason()
+        if reason == machine.EXT0_WAKE:
+            return [self._wake["ext0"]]
+        if reason in (machine.EXT1_WAKE, _GPIO_WAKE):
+            return machine.wake_pins()
+        return ()
+
+    def _mask(self, gpios):
+        mask = 0
+        for bit, gpio in enumerate(self._buttons.gpios):
+            if gpio in gpios:
+                mask |= 1 << bit
+        return mask
+
+
+def _pins(gpios, armed):
+    return tuple([Pin(gpio) for gpio in gpios if gpio in armed])
+
+
+def _exists(path):
+    try:
+        os.stat(path)
+        return True
+    except OSError:
+        return False
