@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,10 +91,17 @@ class Bench:
         on_moment: Callable[[Moment], None] | None = None,
     ) -> None:
         self._on_moment = on_moment
-        self._began = time.monotonic()
+        self._clock = asyncio.get_running_loop().time
+        self._began = self._clock()
         self._card_wanted = asyncio.Event()
         self._folder = tempfile.TemporaryDirectory(prefix="fob-")
-        self.car = Car(vin, behaviour=behaviour, name=name, on_event=self._car_event)
+        self.car = Car(
+            vin,
+            clock=self._clock,
+            behaviour=behaviour,
+            name=name,
+            on_event=self._car_event,
+        )
         identity = provision(vin, load_board("virtual"))
         if enrolled:
             public_key = bytes.fromhex(json.loads(identity[CONFIGURATION_PATH])["public_key"])
@@ -151,7 +157,7 @@ class Bench:
         """Press a button and wait until the light says done; raises UnexpectedLight otherwise."""
         events, requests = len(self.car.events), self.air.att_requests
         await self.board.press(button)
-        released = time.monotonic()
+        released = self._clock()
         await self._done(timeout=15)
         news = self.car.events[events:]
         accepted = [event.time for event in news if event.kind == "accepted"]
@@ -212,7 +218,7 @@ class Bench:
     def _tell_light(self) -> None:
         """Tell the patterns recognised since the last look, each at the time when it began."""
         samples = [s for s in self.board.light.samples if s.time >= self._light_since]
-        sightings = recognise(samples, time.monotonic())
+        sightings = recognise(samples, self._clock())
         for sighting in sightings[self._lights_told :]:
             text = _LIGHTS.get(sighting.pattern, sighting.pattern)
             self._tell("light", text, at=sighting.start)
@@ -224,5 +230,5 @@ class Bench:
         self, who: str, text: str, frame: DecodedFrame | None = None, at: float | None = None
     ) -> None:
         if self._on_moment:
-            when = time.monotonic() if at is None else at
+            when = self._clock() if at is None else at
             self._on_moment(Moment(when - self._began, who, text, frame))

@@ -3,7 +3,6 @@ light."""
 
 import asyncio
 import hashlib
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,7 +31,7 @@ _SHOWN_LINES = 12
 
 @dataclass(frozen=True)
 class BoardEvent:
-    """Something a bystander notices; `time` is time.monotonic().
+    """Something a bystander notices; `time` is the loop's.
 
     kind      text
     "power"   "on", or why the firmware ended
@@ -260,7 +259,7 @@ class Board:
 
     def _report(self, kind: str, text: str) -> None:
         if self._on_event is not None:
-            self._on_event(BoardEvent(time.monotonic(), kind, text))
+            self._on_event(BoardEvent(asyncio.get_running_loop().time(), kind, text))
 
 
 def _quoted(lines: list[str]) -> str:

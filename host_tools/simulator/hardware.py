@@ -4,7 +4,6 @@ The other end are port/machine.py, port/esp32.py and port/neopixel.py.
 """
 
 import asyncio
-import time
 from collections.abc import Callable
 
 from host_tools.boards import BoardDefinition
@@ -46,7 +45,7 @@ class Hardware:
     def disconnect(self) -> None:
         """The process is gone: its pins float, so the light goes out."""
         self._bridge = None
-        self.light.record(time.monotonic(), 0.0)
+        self.light.record(asyncio.get_running_loop().time(), 0.0)
 
     def cut_power(self) -> None:
         """Lose what only lives on power."""
@@ -144,6 +143,6 @@ class _Service:
         # The firmware's own clock keeps a rhythm intact while the bench is busy. The smallest
         # delay seen is the best guess of how far it is from the bench's.
         seconds = ticks / 1_000_000
-        self._clock_offset = min(self._clock_offset, time.monotonic() - seconds)
+        self._clock_offset = min(self._clock_offset, asyncio.get_running_loop().time() - seconds)
         self._latest = max(self._latest, seconds + self._clock_offset)
         return self._latest

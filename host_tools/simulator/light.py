@@ -7,7 +7,6 @@ firmware's code.
 import asyncio
 import contextlib
 import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -47,7 +46,7 @@ VERDICTS = frozenset({"done", "failed", "needs laptop"})
 
 @dataclass(frozen=True)
 class Sample:
-    """The light changed to `level` (0 dark .. 1 brightest) at `time` (time.monotonic seconds)."""
+    """The light changed to `level` (0 dark .. 1 brightest) at `time` (s, the loop's clock)."""
 
     time: float
     level: float
@@ -55,7 +54,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Sighting:
-    """A pattern, recognised between two times (time.monotonic seconds)."""
+    """A pattern, recognised between two times (s, the loop's clock)."""
 
     pattern: str
     start: float
@@ -183,6 +182,10 @@ def _merged(sightings: list[Sighting]) -> list[Sighting]:
     return merged
 
 
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
 class LightWatch:
     """Records a light and waits for patterns."""
 
@@ -195,7 +198,7 @@ class LightWatch:
         self._broken: BaseException | None = None
 
     def record(self, at: float, level: float) -> None:
-        """The light is `level` bright since `at` (time.monotonic seconds)."""
+        """The light is `level` bright since `at` (s, the loop's clock)."""
         if level != self.level:
             self.level = level
             self.samples.append(Sample(at, level))
@@ -210,12 +213,12 @@ class LightWatch:
 
     def look_away(self) -> None:
         """What was shown until now no longer counts for `shows`."""
-        self._since = time.monotonic()
+        self._since = _now()
 
     def seen(self) -> list[Sighting]:
         """The patterns since the light was last looked away from."""
         samples = [sample for sample in self.samples if sample.time >= self._since]
-        return recognise(samples, time.monotonic())
+        return recognise(samples, _now())
 
     async def shows(self, *patterns: str, timeout: float = 5.0) -> str:  # noqa: ASYNC109
         """Wait until the light shows one of `patterns`; return which.
@@ -227,7 +230,7 @@ class LightWatch:
         unknown = set(patterns) - {pattern.name for pattern in PATTERNS}
         if unknown or not patterns:
             raise ValueError(f"there is no such pattern: {', '.join(sorted(unknown))}")
-        deadline = time.monotonic() + timeout
+        deadline = _now() + timeout
         while True:
             self._changed.clear()
             for sighting in self.seen():
@@ -238,7 +241,7 @@ class LightWatch:
                     raise UnexpectedLight(self._report(patterns))
             if self._broken is not None:
                 raise self._broken
-            left = deadline - time.monotonic()
+            left = deadline - _now()
             if left <= 0:
                 raise UnexpectedLight(f"{self._report(patterns)} (waited {timeout:g} s)")
             # Darkness that goes on decides patterns too, without any change to wake for.
@@ -251,7 +254,7 @@ class LightWatch:
         samples = [sample for sample in self.samples if sample.time >= self._since]
         times = [
             f"{'on' if stretch.on else 'off'} {stretch.ms:.0f}"
-            for stretch in _stretches(samples, time.monotonic())[-12:]
+            for stretch in _stretches(samples, _now())[-12:]
         ]
         return (
             f"the light did not show {' or '.join(map(repr, patterns))}"
