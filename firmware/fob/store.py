@@ -3,6 +3,11 @@
 A record is version (1 byte), payload, CRC-32 of all before (big-endian). The flash that is handed
 in offers read(name) -> bytes or None, and write(name, data), which is durable and atomic when it
 returns.
+
+Wear, measured on littlefs (tests/unit/test_flash.py): a flash of 100,000 cycles allows 25 million
+presses of four counters each with deep sleep between them, and 1.5 million presses that each lose
+the power and with it a lease. That counts the folder's two blocks alone; littlefs moves the folder
+on after 100 erases, so that all free blocks share the wear.
 """
 
 from binascii import crc32
@@ -129,7 +134,6 @@ class Counter:
         self._jump(minimum)
 
     def _jump(self, minimum):
-        minimum = self._bounded(minimum)
         if minimum <= self._next:
             return
         if minimum >= self._end:

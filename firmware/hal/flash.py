@@ -2,6 +2,10 @@
 
 littlefs commits a file when it is closed and replaces atomically on rename, so a whole new file
 is verified before it takes the place of the old one.
+
+Wear: such a write of a small file costs the folder's two blocks less than 0.06 erases each, and
+littlefs moves the folder to other blocks after 100 of them: 80,000 writes left no block with more
+than 101 erases (measured on 512 blocks of 4 KiB, 32 of them full; see tests/unit/test_flash.py).
 """
 
 import os
@@ -16,8 +20,8 @@ _ENOSPC = const(28)  # MicroPython's errno does not name it.
 # Why littlefs and not esp32.NVS for the key and its counter: one way of writing, with the same
 # rename and check, serves all state; an image of it carries key and counter together; a laptop
 # can read and back up its files; and the virtual board runs the genuine littlefs, so that a test
-# can cut the power at every program and erase. NVS has 6 pages in the stock partition table and
-# shares them with the Wi-Fi stack.
+# can cut the power at every program and erase. NVS has 6 pages in the stock partition table, and
+# the radio keeps its calibration there too.
 
 
 class Flash:
