@@ -15,6 +15,10 @@ _START_MS = 1 << 41
 # Who looks at the clock so often without waiting is waiting for it to move.
 _STARES = 1000
 
+_POLL = 3  # MP_STREAM_POLL
+_READ = 1
+_WRITE = 4
+
 _stares = 0
 
 
@@ -65,15 +69,42 @@ def sleep(seconds):
     sleep_us(int(seconds * 1000000))
 
 
-def _wait_io_event(queue, ms):
-    """In place of IOQueue's own: waits for the bench instead of the real pollers."""
-    for _ in queue.poller.ipoll(0):
-        ms = 0
-    if ms:
-        _wait(None if ms < 0 else (bridge.now_us // 1000 + ms) * 1000)
-    _poll(queue, 0)
+class _IOQueue:
+    """asyncio's, for what tells by its ioctl whether it is ready, as a ThreadSafeFlag does.
+
+    In the order in which tasks began to wait, which a real poller does not keep; it would also
+    take a millisecond to look at what is no file descriptor.
+    """
+
+    def __init__(self):
+        self.map = []
+
+    def queue_read(self, stream):
+        self._queue(stream, _READ)
+
+    def queue_write(self, stream):
+        self._queue(stream, _WRITE)
+
+    def _queue(self, stream, direction):
+        self.map.append((core.cur_task, stream, direction))
+        core.cur_task.data = self
+
+    def remove(self, task):
+        self.map = [entry for entry in self.map if entry[0] is not task]
+
+    def wait_io_event(self, ms):
+        if not self._wake() and ms:
+            _wait(None if ms < 0 else (bridge.now_us // 1000 + ms) * 1000)
+            self._wake()
+
+    def _wake(self):
+        ready = [entry for entry in self.map if entry[1].ioctl(_POLL, entry[2])]
+        for task, _, _ in ready:
+            self.remove(task)
+            core._task_queue.push(task)
+        return ready
 
 
-_poll = core.IOQueue.wait_io_event
-core.IOQueue.wait_io_event = _wait_io_event
+core.IOQueue = _IOQueue
+core._io_queue = _IOQueue()
 core.ticks = ticks_ms
