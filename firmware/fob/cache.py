@@ -70,8 +70,6 @@ class SessionCache:
 
         An address alone is retained only: a car may take a new one every quarter of an hour.
         """
-        if (peer, handles) == (self.peer, self.handles):
-            return
         durable = handles != self.handles and self.sessions
         self.peer, self.handles = peer, handles
         if durable:

@@ -77,6 +77,17 @@ def test_no_row_of_faults_is_longer_than_the_limit():
     assert faults == LIMIT
 
 
+def test_no_number_of_faults_overflows_the_record():
+    flash = RecordingFlash()
+    guard = Guard(flash)
+    for _ in range(260):  # more than a byte holds
+        try:
+            guard.fault()
+        except HeldBack:
+            pass
+    assert Guard(flash).waits
+
+
 def test_the_owner_lets_it_go_on():
     flash = RecordingFlash()
     refuse(flash, LIMIT)
@@ -138,8 +149,15 @@ def test_a_counter_far_ahead_is_allowed_once_the_owner_confirmed_it():
     guard = Guard(flash)
     assert guard.waits and not guard.allows(500000)
     guard.confirm()
-    for guard in (guard, Guard(flash)):
-        assert guard.allows(500000) and not guard.waits
+    assert guard.allows(500000) and not guard.waits
+    assert Guard(flash).allows(500000) and not Guard(flash).waits
+
+
+def test_another_confirmation_takes_nothing_back():
+    flash = suspicious(500000)
+    Guard(flash).confirm()
+    Guard(flash).confirm()
+    assert Guard(flash).allows(500000)
 
 
 def test_the_text_of_a_counter_far_ahead_tells_what_to_do():

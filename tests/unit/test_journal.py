@@ -30,10 +30,12 @@ def test_the_oldest_of_too_many_lines_goes():
     assert Journal(noted(*lines)).lines() == lines[-16:]
 
 
-def test_the_file_never_exceeds_a_kibibyte():
-    flash = noted(*["%02d" % n + "x" * 98 for n in range(20)])
-    assert 1024 - 101 < len(flash.files["journal"]) <= 1024
-    assert [line[:2] for line in Journal(flash).lines()][-1] == "19"
+def test_the_file_fills_a_kibibyte_and_no_more():
+    lines = ["%02d" % n + "x" * 98 for n in range(10)]
+    flash = noted(*lines, "x" * 8)
+    assert len(flash.files["journal"]) == 1024
+    assert Journal(flash).lines() == lines + ["x" * 8]
+    assert Journal(noted(*lines, "x" * 9)).lines() == lines[1:] + ["x" * 9]
 
 
 def test_a_line_is_cut_and_holds_printable_ascii_only():
