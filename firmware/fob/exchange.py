@@ -1,8 +1,9 @@
 """Messages over a link, with deadlines: the only asynchronous protocol module.
 
-The link that is handed in offers: payload (bytes per write), await write(chunk),
-await read(timeout_ms) -> one indication (with 0, only one that is here already), and
-await exchange_mtu(). It raises Disconnected and TimedOut; cancellation passes through.
+The link that is handed in offers: payload (bytes per write), handles, remembered (whether these
+were handed to it instead of discovered), await open(), await write(chunk), await read(timeout_ms)
+-> one indication (with 0, only one that is here already), and await exchange_mtu(). It raises
+Disconnected, AttError and, from read() alone, TimedOut; cancellation passes through.
 """
 
 import asyncio
@@ -17,15 +18,48 @@ from fob.errors import DecodeError, TimedOut
 _WRITES_WITHOUT_MTU_EXCHANGE = const(2)
 # What is here at a deadline is still taken, but not for ever: a peer may talk without end.
 _GRACE_MS = const(500)
+# As many indications as a link keeps: what comes in while they are taken comes later.
+_INBOX = const(64)
 
 
 class Exchange:
-    """One connection's conversation; remembers the lock state that the car last told."""
+    """One connection's conversation; remembers the lock state that the car last told.
+
+    `lock_state` is that state and `earlier_state` the one that the car told before it. `began`,
+    `sent` and `answered` are places in the stream from the car, in bytes: where the answer that
+    was received last began; where the stream stood before the last write of the message sent
+    last, and when the car had answered that write.
+    """
 
     def __init__(self, link):
         self._link = link
         self._frames = framing.Reassembler()
-        self.lock_state = None
+        # Messages that came and were not received yet, each with the place where it began.
+        self._waiting = []
+        self._heard = False
+        self.lock_state = self.earlier_state = None
+        self.began = self.sent = self.answered = 0
+
+    @property
+    def handles(self):
+        """Where the link found the car's characteristics, for the next connection."""
+        return self._link.handles
+
+    @property
+    def unheard(self):
+        """Remembered handles are in use, and nothing of the car has come through them yet."""
+        return self._link.remembered and not self._heard
+
+    async def rediscover(self):
+        """Replace remembered handles; True when what was written until now went elsewhere."""
+        if not self._link.remembered:
+            return False
+        to_vehicle = self._link.handles[0]
+        await self._link.open()
+        # Whatever has come so far need not have come from the car's characteristic.
+        self._frames.drop()
+        self._waiting.clear()
+        return self._link.handles[0] != to_vehicle
 
     async def send(self, message):
         """Write one message; returns when the last write was answered."""
@@ -33,7 +67,9 @@ class Exchange:
         if len(framed) > _WRITES_WITHOUT_MTU_EXCHANGE * self._link.payload:
             await self._link.exchange_mtu()
         for chunk in framing.chunks(framed, self._link.payload):
+            self.sent = await self._place()
             await self._link.write(chunk)
+        self.answered = await self._place()
 
     async def receive(self, timeout_ms):
         """Return the car's next answer, decoded; raises TimedOut or Disconnected.
@@ -50,23 +86,14 @@ class Exchange:
             remaining = ticks_diff(deadline, ticks_ms())
             if remaining < -_GRACE_MS:
                 raise TimedOut("the car talks without end")
-            try:
-                message = self._frames.next()
-                if message is not None:
+            if self._waiting:
+                self.began, message = self._waiting.pop(0)
+                try:
                     return self._noted(messages.read(message))
-            except DecodeError:
-                continue
+                except DecodeError:
+                    continue
             # What is here already is taken at the deadline too: an answer may be in many pieces.
-            self._frames.feed(await self._link.read(max(0, remaining)), ticks_ms())
-
-    async def drain(self, timeout_ms=0):
-        """Take in what arrives until then, so that it cannot pass for a later answer."""
-        deadline = ticks_add(ticks_ms(), timeout_ms)
-        try:
-            while True:
-                await self.receive_by(deadline)
-        except TimedOut:
-            pass
+            await self._take_in(max(0, remaining))
 
     async def ask(self, message, wanted, timeout_ms):
         """Send a question and return the first answer for which wanted(answer) is true.
@@ -76,6 +103,9 @@ class Exchange:
         try:
             return await self._ask(message, wanted, timeout_ms)
         except TimedOut:
+            if self.unheard:
+                # The handles are the first to suspect.
+                raise
             return await self._ask(message, wanted, timeout_ms)
 
     async def _ask(self, message, wanted, timeout_ms):
@@ -86,8 +116,29 @@ class Exchange:
             if wanted(answer):
                 return answer
 
+    async def _place(self):
+        """Take in what is here already; return the number of bytes received until now."""
+        try:
+            for _ in range(_INBOX):
+                await self._take_in(0)
+        except TimedOut:
+            pass
+        return self._frames.received
+
+    async def _take_in(self, timeout_ms):
+        self._frames.feed(await self._link.read(timeout_ms), ticks_ms())
+        try:
+            while True:
+                message = self._frames.next()
+                if message is None:
+                    return
+                self._waiting.append((self._frames.began, message))
+        except DecodeError:
+            pass
+
     def _noted(self, answer):
+        self._heard = True
         state = messages.lock_state(answer)
         if state is not None:
-            self.lock_state = state
+            self.earlier_state, self.lock_state = self.lock_state, state
         return answer

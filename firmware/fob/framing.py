@@ -29,18 +29,28 @@ def chunks(framed, size):
 
 
 class Reassembler:
-    """Turns fragments into messages, whatever way the peer cut them."""
+    """Turns fragments into messages, whatever way the peer cut them.
+
+    `received` counts the bytes fed so far; `began` is that count where the message that next()
+    returned last began.
+    """
 
     def __init__(self):
         self._buffer = bytearray()
         self._fed_ms = 0
+        self.received = self.began = 0
 
     def feed(self, fragment, now_ms):
         """Take one fragment, received at `now_ms` (time.ticks_ms)."""
         if self._buffer and ticks_diff(now_ms, self._fed_ms) > RX_GAP_MS:
-            self._buffer = bytearray()
+            self.drop()
         self._fed_ms = now_ms
         self._buffer.extend(fragment)
+        self.received += len(fragment)
+
+    def drop(self):
+        """Forget what has come of a message that is not whole yet."""
+        self._buffer = bytearray()
 
     def next(self):
         """Return the next whole message, or None; a length over MAX_MESSAGE raises DecodeError.
@@ -52,10 +62,11 @@ class Reassembler:
             return None
         end = 2 + (buffer[0] << 8 | buffer[1])
         if end > 2 + MAX_MESSAGE:
-            self._buffer = bytearray()
+            self.drop()
             raise DecodeError("frame too long")
         if len(buffer) < end:
             return None
+        self.began = self.received - len(buffer)
         message = bytes(memoryview(buffer)[2:end])
         self._buffer = buffer[end:]
         return message

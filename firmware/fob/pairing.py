@@ -5,7 +5,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 from micropython import const
 
 from fob import codes, legacy, messages
-from fob.errors import Disconnected, NotPaired, Refused, TimedOut
+from fob.errors import AttError, Disconnected, NotPaired, Refused, TimedOut
 
 # Time for a person to find the card and confirm on the screen.
 _TOTAL_MS = const(60000)
@@ -19,8 +19,10 @@ async def pair(vehicle, config, report):
     """Enrol the key of `config` with the car; returns when a sealed message proved it.
 
     `report(text)` is told each step. Raises TimedOut when no card came in time, Refused with the
-    whitelist operation's number, or what the link raises.
+    whitelist operation's number, or what the link raises. That the owner starts it confirms what
+    the guard holds back.
     """
+    vehicle.confirm()
     deadline = ticks_add(ticks_ms(), _TOTAL_MS)
 
     async def conversation(exchange):
@@ -42,7 +44,7 @@ async def pair(vehicle, config, report):
         try:
             await vehicle.converse(conversation)
             return
-        except Disconnected:
+        except (AttError, Disconnected):
             # A car drops idle links after about 40 s: the same request again does no harm.
             if ticks_diff(deadline, ticks_ms()) <= 0:
                 raise

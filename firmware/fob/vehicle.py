@@ -1,45 +1,42 @@
 """The car as the app sees it: find it, start a session, have a command confirmed.
 
-The radio that is handed in offers: start(), random(n), await find(names, timeout_ms),
-await connect(peer, timeout_ms) -> link; the link also offers await open() (discovery and
-subscription) and await disconnect().
+The radio that is handed in offers: start(), random(n), await find(names, timeout_ms, peer) ->
+peer, await connect(peer, timeout_ms) -> link; the link is what fob.exchange wants, and offers
+await open(handles) and await disconnect() besides.
 """
 
-from time import ticks_add, ticks_ms
+from time import ticks_diff, ticks_ms
 
 from micropython import const
 
 from fob import codes, legacy, messages, names
-from fob.errors import Disconnected, NotPaired, Refused, TimedOut
+from fob.delivery import ACCEPTED, ANSWER_MS, BUSY, REFUSED, SILENT, Delivery
+from fob.errors import (
+    AttError,
+    ConnectionLimit,
+    Disconnected,
+    LinkError,
+    NotFound,
+    NotPaired,
+    Refused,
+    TimedOut,
+)
 from fob.exchange import Exchange
 
 _FIND_MS = const(6000)
 _CONNECT_MS = const(3000)
-_ANSWER_MS = const(1500)
-_BUSY_MS = const(1000)
+# The remembered address is tried this long; it advertises every 20 to 150 ms.
+_DIRECT_MS = const(400)
+# Many a car takes authenticationResponse NONE without a word.
+_GREETING_MS = const(300)
 _TRIES = const(4)
-_CONNECTIONS = const(2)
+_CONNECTIONS = const(3)
+# No new connection later than this: a press has to come to its end.
+_RECONNECT_MS = const(8000)
 
-# A counter that the car reports is not authenticated: followed only once a connection, and only
-# this far past the lease, so that a hostile answer cannot use up the counter of this key.
+# A counter that the car reports is not authenticated: followed only once a press, and only this
+# far past the lease, so that a hostile answer cannot use up the counter of this key.
 _MAX_COUNTER_JUMP = const(65536)
-
-# After an error without detail, the detail may follow as a message of its own.
-_DETAIL_MS = const(300)
-
-# Outcomes of one sealed message.
-_ACCEPTED = "accepted"
-_BUSY = "busy"
-_REFUSED = "refused"
-_SILENT = "silent"
-
-# Reasons that no repetition changes, in the owner's words.
-_DENIALS = {
-    codes.GENERICERROR_CLOSURES_OPEN: "something is open",
-    codes.GENERICERROR_DISABLED_FOR_USER_COMMAND: "the car's settings do not allow it",
-    codes.GENERICERROR_VEHICLE_NOT_IN_PARK: "the car is not in park",
-    codes.GENERICERROR_UNAUTHORIZED: "this key may not do that",
-}
 
 _COUNTER_FAULTS = (
     codes.SIGNEDMESSAGE_INFORMATION_FAULT_IV_SMALLER_THAN_EXPECTED,
@@ -48,18 +45,40 @@ _COUNTER_FAULTS = (
 
 
 class Vehicle:
-    """One car and this fob's session with it."""
+    """One car and this fob's session with it.
 
-    def __init__(self, radio, config, counter, cache):
+    `direct_ms`: how long the remembered address is tried before the fob listens for the car; with
+    0 it listens at once.
+    """
+
+    def __init__(self, radio, config, counter, cache, guard, direct_ms=_DIRECT_MS):
         self._radio = radio
         self._config = config
         self._counter = counter
         self._cache = cache
+        self._guard = guard
+        self._direct_ms = direct_ms
         self._names = names.of(config.vin)
-        self._refusal = 0
+        self._peer = None
         self._jumped = False
-        self._failures = 0
-        self.session = self._proven()
+        # The command left, and the car's word on it is not known.
+        self._undecided = False
+        self.session = self._session()
+
+    @property
+    def paired(self):
+        """A session was proven, and the car did not say since that it does not know the key."""
+        return bool(self._cache.sessions) and not self._guard.unknown
+
+    @property
+    def waits(self):
+        """Something is held back until the owner confirms."""
+        return self._guard.waits
+
+    def confirm(self):
+        """The owner confirms what is held back; starting to pair does so too."""
+        self._guard.confirm()
+        self._begin()
 
     async def perform(self, unsigned, lock_state=None):
         """Connect and have the UnsignedMessage carried out; returns when the car confirmed it.
@@ -67,208 +86,228 @@ class Vehicle:
         `lock_state` is the state that the command leads to, where there is one: seeing it
         confirms the command too. Raises a FobError that says why not.
         """
+        self._begin()
         # Without a state to check, a command that may have been carried out is not repeated.
-        connections = 1 if lock_state is None else _CONNECTIONS
-        try:
-            await self.converse(
-                lambda exchange: self._deliver(exchange, unsigned, lock_state), connections
-            )
-        except (Refused, TimedOut):
-            # Perhaps the session confirmed last was a lie: the next press begins with the other.
-            self._failures += 1
-            raise
+        await self.converse(
+            lambda exchange: self._deliver(exchange, unsigned, lock_state),
+            lambda: lock_state is not None or not self._undecided,
+        )
 
-    async def converse(self, conversation, connections=_CONNECTIONS):
-        """Run `conversation(exchange)` on a fresh connection, again if the link goes down.
+    async def converse(self, conversation, again=lambda: True):
+        """Run `conversation(exchange)` on a fresh connection, on another one when that fails.
 
-        Each starts from the proven session: what an earlier one was told may have been a lie.
+        `again()` tells then whether it may be run again. Each starts from the proven session: what
+        an earlier one was told may have been a lie.
         """
-        for remaining in range(connections - 1, -1, -1):
-            self.session = self._proven()
-            self._jumped = False
-            link = await self._connect()
+        began = ticks_ms()
+        peer, handles = self._cache.peer, self._cache.handles
+        for remaining in range(_CONNECTIONS - 1, -1, -1):
+            self.session = self._session(*self._cache.sessions[:1])
+            link = None
             try:
-                await link.open()
+                link = await self._connect(peer)
+                # Should this be no car, neither its address nor the handles are of use.
+                remembered, peer, handles = handles, None, None
+                await self._open(link, remembered)
+                peer, handles = self._peer, link.handles
                 await conversation(Exchange(link))
                 return
-            except Disconnected:
-                if not remaining:
+            except (ConnectionLimit, NotFound, TimedOut):
+                raise
+            except LinkError:
+                late = ticks_diff(ticks_ms(), began) > _RECONNECT_MS
+                if late or not remaining or not again():
                     raise
             finally:
-                await link.disconnect()
+                if link:
+                    await link.disconnect()
 
     async def agree(self, exchange):
         """Ask for the car's key and derive the shared key; kept only once it is proven."""
         answer = await exchange.ask(
             self.session.request(),
-            lambda answer: "sessionInfo" in answer or legacy.fault(answer),
-            _ANSWER_MS,
+            lambda answer: answer.get("sessionInfo", {}).get("publicKey") or legacy.fault(answer),
+            ANSWER_MS,
         )
-        if "sessionInfo" not in answer:
-            self._raise_unpaired(legacy.fault(answer)[0])
-            raise Refused("the car gives no session", legacy.fault(answer)[0])
+        fault = legacy.fault(answer)
+        if fault:
+            self._reject_unpaired(fault[0])
+            raise Refused("the car gives no session", fault[0])
         for session in self._cache.sessions:
-            if session[0] == answer["sessionInfo"].get("publicKey"):
-                self.session = self._session(*session)
+            if session[0] == answer["sessionInfo"]["publicKey"]:
+                self.session = self._session(session)
                 return
         self.session.agree(answer, self._config.private_key, self._radio.random)
 
     async def prove(self, exchange):
         """Tell the car who is connected, which also proves that the key works; then keep it.
 
-        This is authenticationResponse NONE. Raises NotPaired, Refused or TimedOut.
+        This is authenticationResponse NONE. Raises NotPaired, Refused or TimedOut. That the car
+        does not know the key yet is no fault while it is being enrolled.
         """
-        outcome = await self._introduce(exchange)
-        if outcome == _SILENT:
-            # Cars may accept it without a word. They answer in order, so an answer to a later
-            # question shows that no fault is still under way.
-            answer = await exchange.ask(
-                messages.status_request(),
-                lambda answer: "vehicleStatus" in answer or legacy.fault(answer),
-                _ANSWER_MS,
-            )
-            if "vehicleStatus" in answer:
-                outcome = _ACCEPTED
-            else:
-                self._refusal, _ = legacy.fault(answer)
-                self._raise_unpaired(self._refusal)
-        if outcome != _ACCEPTED:
-            raise Refused("the car refuses the key", self._refusal)
-        self._keep(False, paired=True)
+        delivery = Delivery(exchange)
+        outcome = await self._greet(delivery, exchange, ANSWER_MS, enrolling=True)
+        if outcome == SILENT and not delivery.settled:
+            raise TimedOut("the car does not answer")
+        # Cars may accept it without a word; the status that came after it shows that no fault did.
+        if outcome not in (ACCEPTED, SILENT):
+            raise Refused("the car refuses the key", delivery.information)
+        self._keep(exchange, False, paired=True)
 
-    def _proven(self):
-        sessions = self._cache.sessions
-        return self._session(*(sessions[self._failures % len(sessions)] if sessions else ()))
+    def _begin(self):
+        self._guard.begin()
+        self._jumped = self._undecided = False
 
-    def _session(self, *keys):
+    def _session(self, keys=()):
         return legacy.Session(self._config.public_key, *keys)
 
-    async def _connect(self):
+    async def _connect(self, peer):
         self._radio.start()
-        peer = await self._radio.find(self._names, _FIND_MS)
-        return await self._radio.connect(peer, _CONNECT_MS)
+        if peer and self._direct_ms:
+            try:
+                link = await self._radio.connect(peer, self._direct_ms)
+                self._peer = peer
+                return link
+            except LinkError:
+                # Not here, or no longer under this address.
+                pass
+        self._peer = await self._radio.find(self._names, _FIND_MS, peer)
+        try:
+            return await self._radio.connect(self._peer, _CONNECT_MS)
+        except TimedOut:
+            raise Disconnected("the car was heard, but no connection came up")
+
+    async def _open(self, link, handles):
+        try:
+            await link.open(handles)
+        except AttError:
+            if not handles:
+                raise
+            await link.open()
 
     async def _deliver(self, exchange, unsigned, lock_state):
+        delivery = Delivery(exchange)
+        if self._undecided and await delivery.settle(lock_state) == ACCEPTED:
+            # The link went down before the car could say so.
+            return
+        greet = self._cache.needs_none
+        tried = []
+        while True:
+            try:
+                outcome = await self._command(delivery, exchange, unsigned, lock_state, greet)
+            except AttError:
+                if not await exchange.rediscover():
+                    raise
+                self._undecided = False
+                continue
+            if outcome == ACCEPTED:
+                self._keep(exchange, greet)
+                return
+            if outcome == BUSY:
+                raise TimedOut("the car stays busy")
+            if outcome == SILENT:
+                if exchange.unheard:
+                    if await exchange.rediscover():
+                        self._undecided = False
+                    if not self._undecided:
+                        continue
+                if lock_state is None:
+                    raise TimedOut("the car did not confirm the command")
+            if not greet:
+                greet = True
+                continue
+            if outcome == REFUSED:
+                raise Refused("the car refuses the command", delivery.information)
+            # Perhaps the session confirmed last was a lie, and the car says nothing to it.
+            tried.append(self.session.shared_key)
+            others = [keys for keys in self._cache.sessions if keys[1] not in tried]
+            if not others:
+                raise TimedOut("the car did not confirm the command")
+            self.session = self._session(others[0])
+            greet = self._cache.needs_none
+
+    async def _command(self, delivery, exchange, unsigned, lock_state, greet):
+        """Send the command, after NONE where `greet` is true, until the car decides."""
         if self.session.shared_key is None:
             await self.agree(exchange)
-        if not self._cache.needs_none:
-            outcome = await self._attempt(exchange, unsigned, lock_state)
-            if outcome == _ACCEPTED:
-                self._keep(False)
-                return
-            if outcome == _SILENT and lock_state is None:
-                # It may have been carried out: once more could undo it.
-                raise TimedOut("the car did not confirm the command")
-        await self._introduce(exchange)
-        outcome = await self._attempt(exchange, unsigned, lock_state)
-        if outcome == _REFUSED:
-            raise Refused("the car refuses the command", self._refusal)
-        if outcome != _ACCEPTED:
-            raise TimedOut("the car did not confirm the command")
-        self._keep(True)
+        if greet:
+            greeted = await self._greet(delivery, exchange, _GREETING_MS)
+            if greeted == SILENT and exchange.unheard:
+                return SILENT
 
-    async def _introduce(self, exchange):
+        async def send():
+            counter = self._counter.take()
+            sealed = self.session.seal(unsigned, counter)
+            self._undecided = True
+            outcome = await delivery.send(
+                sealed, counter, lock_state, ANSWER_MS, lock_state is not None
+            )
+            if outcome in (BUSY, REFUSED):
+                self._undecided = False
+            return outcome
+
+        return await self._insist(send, delivery, exchange)
+
+    async def _greet(self, delivery, exchange, wait_ms, enrolling=False):
         """Send authenticationResponse NONE, which tells the car who is connected.
 
-        Its answer is waited for in full, lest it pass for the command's.
+        A silent car is asked for its status after `wait_ms`, lest a late word on this pass for
+        one on the command.
         """
         none = messages.authentication_response(codes.AUTHENTICATION_LEVEL_NONE)
-        return await self._attempt(exchange, none, None)
 
-    async def _attempt(self, exchange, unsigned, lock_state):
-        """Seal and send until the car decides: _ACCEPTED, _REFUSED or _SILENT."""
+        async def send():
+            counter = self._counter.take()
+            sealed = self.session.seal(none, counter)
+            return await delivery.send(sealed, counter, None, wait_ms, settle=True)
+
+        return await self._insist(send, delivery, exchange, enrolling)
+
+    async def _insist(self, send, delivery, exchange, enrolling=False):
+        """Repeat `send` as long as the car is busy or its fault can be mended."""
         agreed = False
-        outcome = _SILENT
+        outcome = SILENT
         for _ in range(_TRIES):
-            await exchange.drain()
-            before = exchange.lock_state
-            await exchange.send(self.session.seal(unsigned, self._counter.take()))
-            outcome, reported = await self._outcome(exchange, before, lock_state)
-            if outcome == _BUSY:
-                await exchange.drain(_BUSY_MS)
-            elif outcome != _REFUSED:
-                return outcome
-            elif self._refusal in _COUNTER_FAULTS:
-                if self._jumped or self._counter.distance(reported) > _MAX_COUNTER_JUMP:
-                    return outcome
-                self._jumped = True
-                self._counter.advance(reported + 1)
-            elif self._refusal == codes.SIGNEDMESSAGE_INFORMATION_FAULT_AES_DECRYPT_AUTH:
+            outcome = await send()
+            if outcome == BUSY:
+                continue
+            if outcome != REFUSED or not delivery.information:
+                break
+            information = delivery.information
+            self._reject_unpaired(information, not enrolling)
+            self._guard.fault()
+            if information in _COUNTER_FAULTS:
+                if not self._follow(delivery.reported):
+                    break
+            elif information == codes.SIGNEDMESSAGE_INFORMATION_FAULT_AES_DECRYPT_AUTH:
                 if agreed:
-                    return outcome
+                    break
                 agreed = True
                 await self.agree(exchange)
             else:
-                self._raise_unpaired(self._refusal)
-                return outcome
+                break
         return outcome
 
-    async def _outcome(self, exchange, before, lock_state):
-        """Wait for the car's word on the message just sent: (outcome, reported counter)."""
-        deadline = ticks_add(ticks_ms(), _ANSWER_MS)
-        refused = False
-        try:
-            while True:
-                answer = await exchange.receive_by(deadline)
-                decided = self._decided(answer)
-                if decided == (_REFUSED, 0) and not self._refusal:
-                    refused, deadline = True, ticks_add(ticks_ms(), _DETAIL_MS)
-                elif decided:
-                    return decided
-                # A push counts only as a change: the one on connect tells nothing.
-                if "vehicleStatus" in answer:
-                    if before is not None and before != lock_state == exchange.lock_state:
-                        return _ACCEPTED, 0
-                    before = exchange.lock_state
-        except TimedOut:
-            if refused:
-                return _REFUSED, 0
-            if lock_state is None:
-                return _SILENT, 0
-        return await self._ask_state(exchange, lock_state)
+    def _follow(self, reported):
+        """Go past the counter that the car reported; False where this press did so already."""
+        far = self._counter.distance(reported) > _MAX_COUNTER_JUMP
+        if far and not self._guard.allows(reported):
+            self._guard.suspect(reported)
+        if self._jumped:
+            return False
+        self._jumped = True
+        self._counter.advance(reported + 1)
+        return True
 
-    async def _ask_state(self, exchange, lock_state):
-        """Resolve a lost acknowledgement by asking for the status, not by guessing."""
-        try:
-            answer = await exchange.ask(
-                messages.status_request(),
-                lambda answer: "vehicleStatus" in answer or self._decided(answer),
-                _ANSWER_MS,
-            )
-        except TimedOut:
-            return _SILENT, 0
-        if "vehicleStatus" in answer:
-            return (_ACCEPTED if exchange.lock_state == lock_state else _SILENT), 0
-        return self._decided(answer)
-
-    def _decided(self, answer):
-        """Return (outcome, reported counter) where `answer` is the car's word, else None.
-
-        Raises Refused where no repetition would help.
-        """
-        fault = legacy.fault(answer)
-        if fault:
-            self._refusal, reported = fault
-            return _REFUSED, reported
-        if "nominalError" in answer:
-            reason = answer["nominalError"].get("genericError", 0)
-            raise Refused(_DENIALS.get(reason, "the car refuses the command"), reason)
-        status = answer.get("commandStatus")
-        if status is None or "whitelistOperationStatus" in status:
-            return None
-        operation = status.get("operationStatus", codes.OPERATIONSTATUS_OK)
-        if operation == codes.OPERATIONSTATUS_OK:
-            return _ACCEPTED, 0
-        if operation == codes.OPERATIONSTATUS_WAIT:
-            return _BUSY, 0
-        self._refusal = 0
-        return _REFUSED, 0
-
-    def _raise_unpaired(self, information):
+    def _reject_unpaired(self, information, is_fault=False):
         if information == codes.SIGNEDMESSAGE_INFORMATION_FAULT_NOT_ON_WHITELIST:
+            self._guard.rejected()
+            if is_fault:
+                self._guard.fault()
             raise NotPaired("the car does not know this key: pair again", information)
 
-    def _keep(self, needs_none, paired=False):
-        self._failures = 0
+    def _keep(self, exchange, needs_none, paired=False):
+        self._guard.proven()
+        self._cache.meet(self._peer, exchange.handles)
         session = self.session.vehicle_key, self.session.shared_key
         self._cache.keep(session, needs_none, paired)

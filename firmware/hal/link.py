@@ -10,7 +10,7 @@ from time import ticks_add, ticks_ms
 from bluetooth import FLAG_INDICATE, FLAG_NOTIFY, FLAG_WRITE, UUID
 from micropython import const
 
-from fob.errors import Disconnected, LinkError
+from fob.errors import AttError, Disconnected, LinkError, TimedOut
 
 _IRQ_PERIPHERAL_DISCONNECT = const(8)
 _IRQ_GATTC_SERVICE_RESULT = const(9)
@@ -24,6 +24,8 @@ _IRQ_GATTC_NOTIFY = const(18)
 _IRQ_GATTC_INDICATE = const(19)
 _IRQ_MTU_EXCHANGED = const(21)
 
+# How an operation ends: 0 done, an ATT error, or one of the stack's own.
+_STATUS_ATT = const(0x100)
 _STATUS_LINK_LOST = const(7)
 
 _SERVICE = UUID("00000211-b2d1-43f0-9b88-960cebf8b91e")
@@ -33,16 +35,25 @@ _CCCD = UUID(0x2902)
 
 _DEFAULT_MTU = const(23)
 _ATT_HEADER = const(3)
-_PROCEDURE_MS = const(5000)
+# No further request may follow one that was not answered: then the link is of no use any more.
+_PROCEDURE_MS = const(2000)
 _MTU_MS = const(1000)
 _DISCONNECT_MS = const(1000)
 # A car's service has three characteristics and a handful of descriptors.
 _RESULTS = const(32)
 _INBOX = const(64)
 
+# Bits of the flags that are remembered with the handles.
+_WITH_RESPONSE = const(1)
+_INDICATE = const(2)
+
 
 class Link:
-    """What fob.exchange needs; a wait ends done, refused, timed out, disconnected or cancelled."""
+    """What fob.exchange needs; a wait ends done, refused, timed out, disconnected or cancelled.
+
+    `handles` are (to vehicle, from vehicle, CCCD, flags), flags bit 0: write with response, bit 1:
+    indicate (else notify). `remembered` tells that they were handed in, not discovered.
+    """
 
     def __init__(self, radio, handle):
         self._radio = radio
@@ -50,37 +61,23 @@ class Link:
         self._handle = handle
         self._connected = True
         self._inbox: deque = deque((), _INBOX)
-        self._to_vehicle = self._from_vehicle = 0
-        self._with_response = True
         self._mtu_asked = False
+        self.handles = (0, 0, 0, 0)
+        self.remembered = False
         self.payload = _DEFAULT_MTU - _ATT_HEADER
 
-    async def open(self):
-        """Discover the vehicle's service and subscribe to its answers."""
-        services = await self._discover(
-            self._ble.gattc_discover_services,
-            (_SERVICE,),
-            _IRQ_GATTC_SERVICE_RESULT,
-            _IRQ_GATTC_SERVICE_DONE,
-        )
-        if not services:
-            raise LinkError("the peer does not offer the vehicle's service")
-        _, start, end, _ = services[0]
-        characteristics = {}
-        for _, last, value, properties, uuid in await self._discover(
-            self._ble.gattc_discover_characteristics,
-            (start, end),
-            _IRQ_GATTC_CHARACTERISTIC_RESULT,
-            _IRQ_GATTC_CHARACTERISTIC_DONE,
-        ):
-            characteristics[uuid] = value, last, properties
-        try:
-            self._to_vehicle, _, writable = characteristics[_TO_VEHICLE]
-            self._from_vehicle, last, readable = characteristics[_FROM_VEHICLE]
-        except KeyError:
-            raise LinkError("the vehicle's service lacks a characteristic")
-        self._with_response = bool(writable & FLAG_WRITE)
-        await self._subscribe(last, readable)
+    async def open(self, handles=None):
+        """Subscribe to the car's answers; discovers the handles where none are handed in.
+
+        With `handles` of an earlier link this is one request. Raises AttError where the car
+        refuses it, LinkError where the peer is no car.
+        """
+        self.remembered = handles is not None
+        self.handles = handles or await self._discovered()
+        while self._inbox:
+            self._inbox.popleft()
+        _, _, cccd, flags = self.handles
+        await self._write(cccd, b"\x02\x00" if flags & _INDICATE else b"\x01\x00", True)
 
     async def exchange_mtu(self):
         """Ask for a longer ATT_MTU, once; where that fails, the present one stays."""
@@ -100,7 +97,8 @@ class Link:
 
     async def write(self, chunk):
         """Write one chunk of at most `payload` bytes to the car."""
-        await self._write(self._to_vehicle, chunk, self._with_response)
+        to_vehicle, _, _, flags = self.handles
+        await self._write(to_vehicle, chunk, flags & _WITH_RESPONSE)
 
     async def read(self, timeout_ms):
         """Return the next indication's bytes; with 0, only one that is here already."""
@@ -119,32 +117,52 @@ class Link:
         except LinkError:
             self._connected = False
 
-    async def _subscribe(self, last, properties):
+    async def _discovered(self):
+        services = await self._discover(
+            self._ble.gattc_discover_services,
+            (_SERVICE,),
+            _IRQ_GATTC_SERVICE_RESULT,
+            _IRQ_GATTC_SERVICE_DONE,
+        )
+        if not services:
+            raise LinkError("the peer does not offer the vehicle's service")
+        _, start, end, _ = services[0]
+        characteristics = {}
+        for _, last, value, properties, uuid in await self._discover(
+            self._ble.gattc_discover_characteristics,
+            (start, end),
+            _IRQ_GATTC_CHARACTERISTIC_RESULT,
+            _IRQ_GATTC_CHARACTERISTIC_DONE,
+        ):
+            characteristics[uuid] = value, last, properties
+        try:
+            to_vehicle, _, writable = characteristics[_TO_VEHICLE]
+            from_vehicle, last, readable = characteristics[_FROM_VEHICLE]
+        except KeyError:
+            raise LinkError("the vehicle's service lacks a characteristic")
+        if not readable & (FLAG_INDICATE | FLAG_NOTIFY):
+            raise LinkError("the vehicle's answers cannot be subscribed to")
+        flags = _WITH_RESPONSE if writable & FLAG_WRITE else 0
+        if readable & FLAG_INDICATE:
+            flags |= _INDICATE
         descriptors = await self._discover(
             self._ble.gattc_discover_descriptors,
-            (self._from_vehicle, last),
+            (from_vehicle, last),
             _IRQ_GATTC_DESCRIPTOR_RESULT,
             _IRQ_GATTC_DESCRIPTOR_DONE,
         )
-        if properties & FLAG_INDICATE:
-            value = b"\x02\x00"
-        elif properties & FLAG_NOTIFY:
-            value = b"\x01\x00"
-        else:
-            raise LinkError("the vehicle's answers cannot be subscribed to")
-        for _, handle, uuid in descriptors:
+        for _, cccd, uuid in descriptors:
             if uuid == _CCCD:
-                await self._write(handle, value, True)
-                return
+                return to_vehicle, from_vehicle, cccd, flags
         raise LinkError("the vehicle's answers have no CCCD")
 
     async def _discover(self, method, args, result, done):
         """Run one discovery procedure and return its results."""
         self._radio.call(method, self._handle, *args)
-        deadline = self._deadline()
+        deadline = ticks_add(ticks_ms(), _PROCEDURE_MS)
         results: list = []
         while True:
-            kind, data = await self._next(deadline)
+            kind, data = await self._reply(deadline)
             if kind == result:
                 if len(results) >= _RESULTS:
                     raise LinkError("the peer offers more than a car does")
@@ -157,22 +175,27 @@ class Link:
         self._radio.call(
             self._ble.gattc_write, self._handle, handle, value, 1 if with_response else 0
         )
-        deadline = self._deadline()
+        deadline = ticks_add(ticks_ms(), _PROCEDURE_MS)
         while with_response:
-            kind, data = await self._next(deadline)
+            kind, data = await self._reply(deadline)
             if kind == _IRQ_GATTC_WRITE_DONE and data[1] == handle:
                 self._check(data[2])
                 return
+
+    async def _reply(self, deadline):
+        try:
+            return await self._next(deadline)
+        except TimedOut:
+            raise Disconnected("the car does not answer on this link")
 
     def _check(self, status):
         if status == _STATUS_LINK_LOST:
             self._connected = False
             raise Disconnected("the link to the car went down")
+        if status >= _STATUS_ATT:
+            raise AttError("the car refuses a GATT operation (0x%x)" % status, status)
         if status:
-            raise LinkError("the car refuses a GATT operation (status 0x%x)" % status)
-
-    def _deadline(self):
-        return ticks_add(ticks_ms(), _PROCEDURE_MS)
+            raise LinkError("a GATT operation failed (status %d)" % status)
 
     async def _next(self, deadline):
         """Return this link's next event; indications go to the inbox on the way."""
@@ -185,7 +208,7 @@ class Link:
                 self._connected = False
                 raise Disconnected("the link to the car went down")
             if kind in (_IRQ_GATTC_INDICATE, _IRQ_GATTC_NOTIFY):
-                if data[1] == self._from_vehicle:
+                if data[1] == self.handles[1]:
                     if len(self._inbox) >= _INBOX:
                         raise LinkError("more indications than could be kept")
                     self._inbox.append(data[2])

@@ -24,6 +24,8 @@ _IRQ_GATTC_INDICATE = const(19)
 _IRQ_MTU_EXCHANGED = const(21)
 
 _NO_CONNECTION = const(65535)
+# A connection attempt that is given up ends by an event within this time.
+_GIVE_UP_MS = const(500)
 
 # Advertising types of a scan result; what can be connected to shows only in the first ones.
 _ADV_IND = const(0)
@@ -62,16 +64,22 @@ class Radio:
         # Each time: a handler that once raised, for want of memory say, has been taken off.
         self.ble.irq(self._on_event)
 
+    def stop(self):
+        """Switch the radio off, and with it whatever it was doing; quiet when it is off."""
+        self._quietly(self.ble.active, False)
+        self._clear()
+
     def random(self, n):
         """Return `n` random bytes; the ESP32's generator is one only while the radio is on."""
         if not self.ble.active():
             raise LinkError("no randomness while the radio is off")
         return os.urandom(n)
 
-    async def find(self, names, timeout_ms):
+    async def find(self, names, timeout_ms, peer=None):
         """Return the peer (address type, address) that advertises one of `names` (bytes).
 
-        Raises ConnectionLimit when it was heard but takes no connection, else NotFound.
+        The address `peer` is as good as a name. Raises ConnectionLimit when the car was heard but
+        takes no connection, else NotFound.
         """
         connectable: dict = {}
         heard = False
@@ -82,15 +90,16 @@ class Radio:
             while True:
                 while self._adverts:
                     addr_type, addr, adv_type, payload = self._adverts.popleft()
-                    peer = addr_type, addr
+                    found = addr_type, addr
+                    # A scan response tells nothing about it: it comes from both kinds.
                     if adv_type != _SCAN_RSP:
                         if len(connectable) >= _PEERS:
                             connectable.clear()
-                        connectable[peer] = adv_type in (_ADV_IND, _ADV_DIRECT_IND)
-                    if _name(payload) in names and peer in connectable:
+                        connectable[found] = adv_type in (_ADV_IND, _ADV_DIRECT_IND)
+                    if found in connectable and (found == peer or _name(payload) in names):
                         heard = True
-                        if connectable[peer]:
-                            return peer
+                        if connectable[found]:
+                            return found
                 await self._wait(deadline)
         except TimedOut:
             if heard:
@@ -107,26 +116,27 @@ class Radio:
         pending = True
         try:
             while True:
-                kind, data = await self.event(deadline)
-                if kind == _IRQ_PERIPHERAL_CONNECT and data[2] == peer[1]:
-                    pending = False
-                    return Link(self, data[0])
-                if kind == _IRQ_PERIPHERAL_DISCONNECT and data[0] == _NO_CONNECTION:
+                kind, data = await self._next(deadline)
+                if kind == _IRQ_PERIPHERAL_CONNECT:
+                    if data[2] == peer[1]:
+                        pending = False
+                        return Link(self, data[0])
+                    self._take_down(data[0])
+                elif kind == _IRQ_PERIPHERAL_DISCONNECT and data[0] == _NO_CONNECTION:
                     pending = False
                     raise TimedOut("no connection to the car")
         finally:
             if pending:
-                self._quietly(self.ble.gap_connect, None)
-                self._abandon()
+                await self._give_up()
 
     async def event(self, deadline):
         """Return the next (event number, data); raises TimedOut at `deadline` (ticks_ms)."""
-        while not self._events:
-            await self._wait(deadline)
-        if self._overflow:
-            self._clear()
-            raise LinkError("more radio events than could be kept")
-        return self._events.popleft()
+        while True:
+            kind, data = await self._next(deadline)
+            if kind != _IRQ_PERIPHERAL_CONNECT:
+                return kind, data
+            # Of an attempt given up long ago: it would hold one of the car's three places.
+            self._take_down(data[0])
 
     def call(self, method, *args):
         """Call a BLE method; its OSError becomes Disconnected or LinkError."""
@@ -145,11 +155,26 @@ class Radio:
         except OSError:
             pass
 
-    def _abandon(self):
-        # The connection may have come up just before it was given up.
-        for kind, data in self._events:
-            if kind == _IRQ_PERIPHERAL_CONNECT:
-                self._quietly(self.ble.gap_disconnect, data[0])
+    def _take_down(self, handle):
+        self._quietly(self.ble.gap_disconnect, handle)
+
+    async def _give_up(self):
+        """End the connection attempt; one that came up all the same is taken down."""
+        self._quietly(self.ble.gap_connect, None)
+        deadline = ticks_add(ticks_ms(), _GIVE_UP_MS)
+        try:
+            while (await self.event(deadline))[0] != _IRQ_PERIPHERAL_DISCONNECT:
+                pass
+        except LinkError:
+            pass
+
+    async def _next(self, deadline):
+        while not self._events:
+            await self._wait(deadline)
+        if self._overflow:
+            self._clear()
+            raise LinkError("more radio events than could be kept")
+        return self._events.popleft()
 
     async def _wait(self, deadline):
         remaining = ticks_diff(deadline, ticks_ms())
@@ -165,7 +190,9 @@ class Radio:
         while self._adverts:
             self._adverts.popleft()
         while self._events:
-            self._events.popleft()
+            kind, data = self._events.popleft()
+            if kind == _IRQ_PERIPHERAL_CONNECT:
+                self._take_down(data[0])
 
     def _on_event(self, event, data):
         if event == _IRQ_SCAN_RESULT:

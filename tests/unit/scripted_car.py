@@ -17,7 +17,8 @@ from virtual_time import ticks_add, ticks_diff, ticks_ms
 
 from fob import codes, config, framing, gcm, messages, protobuf, store
 from fob.cache import SessionCache
-from fob.errors import AuthenticationFailed, Disconnected, TimedOut
+from fob.errors import AttError, AuthenticationFailed, Disconnected, TimedOut
+from fob.guard import Guard
 from fob.retained import Retained
 from fob.vehicle import Vehicle
 
@@ -52,6 +53,10 @@ UNLOCK = b"\x10\x00"
 LOCK = b"\x10\x01"
 NONE = b"\x1a\x00"
 OWNER = b"mine"
+
+PEER = (0, b"\x01\x02\x03\x04\x05\x06")
+# To vehicle, from vehicle, CCCD; with response and by indication.
+HANDLES = (0x11, 0x13, 0x14, 3)
 
 
 def fault(information, counter=0):
@@ -95,6 +100,9 @@ class Car:
             "enrol": list(on_enrol),
         }
         self.lock_state = LOCKED
+        self.handles = HANDLES
+        # What other attributes answer to a write: an ATT error, or nothing of note.
+        self.refuses_other_handles = True
         self.vehicle_key = VEHICLE_KEY
         self.shared_key = SHARED_KEY
         self.heard = []
@@ -144,7 +152,10 @@ class Car:
 
 
 class Link:
-    """One connection to the car; `due` holds (time, bytes or HANG_UP) not yet received."""
+    """One connection to the car; `due` holds (time, bytes or HANG_UP) not yet received.
+
+    `requests` lists the ATT requests: "discover" (which are five), "cccd", "mtu" and "write".
+    """
 
     def __init__(self, car, payload):
         self.car = car
@@ -152,27 +163,55 @@ class Link:
         self.due = []
         self.payload = payload
         self.connected = True
-        self.mtu_exchanges = 0
+        self.handles = None
+        self.remembered = False
+        self.requests = []
         self.writes = []
+        self._greeted = False
 
-    async def open(self):
-        await asyncio.sleep_ms(50)
-        self._do(self.car.next("connect"))
+    async def open(self, handles=None):
+        self.remembered = handles is not None
+        self.handles = handles
+        if handles is None:
+            self.requests.append("discover")
+            await asyncio.sleep_ms(50)
+            self.handles = self.car.handles
+        self.requests.append("cccd")
+        await asyncio.sleep_ms(10)
+        self._reach(2)
+        if self.subscribed and not self._greeted:
+            self._greeted = True
+            self._do(self.car.next("connect"))
+
+    @property
+    def subscribed(self):
+        return self.handles[1:3] == self.car.handles[1:3]
 
     async def exchange_mtu(self):
-        self.mtu_exchanges += 1
+        self.requests.append("mtu")
         self.payload = 112
 
     async def write(self, chunk):
         assert len(chunk) <= self.payload
+        self.requests.append("write")
         await asyncio.sleep_ms(10)
-        self.writes.append(bytes(chunk))
         if any(what is HANG_UP and self._remaining(at) <= 0 for at, what in self.due):
             self._lose()
+        if not self._reach(0):
+            return
+        self.writes.append(bytes(chunk))
         self._frames.feed(chunk, ticks_ms())
         message = self._frames.next()
         if message is not None:
             self._do(self.car.hear(message))
+
+    def _reach(self, index):
+        """Whether a write to that handle reaches the car's characteristic."""
+        if self.handles[index] == self.car.handles[index]:
+            return True
+        if self.car.refuses_other_handles:
+            raise AttError("the car refuses a GATT operation", 0x101)
+        return False
 
     async def read(self, timeout_ms):
         remaining = self._remaining(self.due[0][0]) if self.due else timeout_ms + 1
@@ -198,6 +237,8 @@ class Link:
                 self._arrive(at, framed(step) if isinstance(step, dict) else step)
 
     def _arrive(self, at, what):
+        if not self.subscribed and what is not HANG_UP:
+            return
         later = [ticks_diff(other, at) > 0 for other, _ in self.due]
         self.due.insert(later.index(True) if True in later else len(later), (at, what))
 
@@ -210,14 +251,21 @@ class Link:
 
 
 class Radio:
-    """Finds the car, unless `troubles` (errors, one for each search) says otherwise."""
+    """Finds the car, unless `troubles` (errors, one for each search) says otherwise.
 
-    def __init__(self, car, payload=112, troubles=()):
+    `car` is at `peer`. `searched` lists the addresses that were as good as a name in each search,
+    `dialled` the address and the patience of each connection attempt.
+    """
+
+    def __init__(self, car, payload=112, troubles=(), peer=PEER):
         self.car = car
+        self.peer = peer
         self._payload = payload
         self._troubles = list(troubles)
         self.started = False
         self.names = None
+        self.searched = []
+        self.dialled = []
         self.links = []
 
     def start(self):
@@ -227,52 +275,79 @@ class Radio:
         assert self.started, "no randomness while the radio is off"
         return bytes(range(1, n + 1))
 
-    async def find(self, names, timeout_ms):
+    async def find(self, names, timeout_ms, peer=None):
         assert self.started
         self.names = names
+        self.searched.append(peer)
         await asyncio.sleep_ms(100)
         if self._troubles:
             raise self._troubles.pop(0)
-        return (0, b"\x01\x02\x03\x04\x05\x06")
+        return self.peer
 
     async def connect(self, peer, timeout_ms):
+        self.dialled.append((peer, timeout_ms))
+        if peer != self.peer:
+            await asyncio.sleep_ms(timeout_ms)
+            raise TimedOut("no connection to the car")
         await asyncio.sleep_ms(50)
         self.links.append(Link(self.car, self._payload))
         return self.links[-1]
 
 
 class Fob:
-    """The firmware's own objects around a scripted car; paired unless `paired` is false."""
+    """The firmware's own objects around a scripted car; paired unless `paired` is false.
 
-    def __init__(self, car, paired=True, enrol="role", needs_none=False, next_counter=1, **radio):
+    `met`: it was connected to the car before, and remembers its address and handles.
+    """
+
+    def __init__(
+        self, car, paired=True, met=False, enrol="role", needs_none=False, next_counter=1, **radio
+    ):
         self.radio = Radio(car, **radio)
-        self.flash = RecordingFlash({"counter.0": store.pack(next_counter.to_bytes(8, "big"))})
+        record = store.pack(next_counter.to_bytes(8, "big"))
+        self.flash = RecordingFlash({"counter.0": record, "counter.1": record})
         if paired:
             cache = SessionCache(self.flash, Retained(RtcMemory(), OWNER), OWNER)
+            if met:
+                cache.meet(PEER, HANDLES)
             cache.keep((VEHICLE_KEY, SHARED_KEY), needs_none)
         self.config = settings(enrol)
         self.start()
 
     def start(self):
         """Start the firmware on what the flash holds, as after a power cut."""
-        retained = Retained(RtcMemory(), OWNER)
+        self._start(RtcMemory())
+
+    def wake(self):
+        """Start the firmware as after deep sleep."""
+        self._start(self._memory)
+
+    def _start(self, memory):
+        self._memory = memory
+        retained = Retained(memory, OWNER)
         self.cache = SessionCache(self.flash, retained, OWNER)
         self.counter = store.Counter(self.flash, retained)
-        self.vehicle = Vehicle(self.radio, self.config, self.counter, self.cache)
+        self.guard = Guard(self.flash)
+        self.vehicle = Vehicle(self.radio, self.config, self.counter, self.cache, self.guard)
 
 
 def settings(enrol="role"):
     """A provisioned configuration."""
     fields = {
-        "version": 1,
+        "version": 2,
         "vin": VIN,
         "public_key": hexlify(PUBLIC_KEY).decode(),
         "role": 3,
         "form_factor": 7,
         "enrol": enrol,
+        "light": "normal",
+        "press_guard_ms": 0,
         "board": {
             "buttons": {"lock": 32, "unlock": 33},
             "active_low": True,
+            "wake": {"ext0": 32, "ext1": [33], "gpio": []},
+            "battery": None,
+            "usb": None,
             "light": {"kind": "pin", "pin": 22, "inverted": True},
         },
     }

@@ -53,13 +53,13 @@ async def test_a_message_is_written_as_one_frame_in_chunks_of_the_payload():
 async def test_a_message_of_two_writes_does_without_a_longer_mtu():
     exchange, link = await connected()
     await exchange.send(bytes(38))
-    assert link.mtu_exchanges == 0
+    assert "mtu" not in link.requests
 
 
 async def test_a_longer_message_asks_for_a_longer_mtu_first():
     exchange, link = await connected()
     await exchange.send(messages.whitelist_request(PUBLIC_KEY))
-    assert link.mtu_exchanges == 1
+    assert link.requests.count("mtu") == 1
     assert [len(write) for write in link.writes] == [88]
 
 
@@ -127,19 +127,42 @@ async def test_a_status_is_remembered_even_when_nobody_asked():
     assert exchange.lock_state == car.LOCKED
 
 
-async def test_draining_takes_what_has_arrived_and_does_not_wait():
-    exchange, _ = await connected(car.status(car.LOCKED), car.WAIT, 500, car.OK)
-    assert await elapsed(exchange.drain()) == 0
-    assert exchange.lock_state == car.LOCKED
-    assert await exchange.receive(1000) == car.OK
+async def test_an_answer_that_began_before_the_last_write_is_told_by_its_place():
+    early = car.framed(car.WAIT)
+    exchange, link = await connected(early[:3])
+    await exchange.send(bytes(10))
+    link.due.append((virtual_time.ticks_ms(), early[3:] + car.framed(car.OK)))
+    assert await exchange.receive(100) == car.WAIT
+    assert exchange.began < exchange.sent
+    assert await exchange.receive(100) == car.OK
+    assert exchange.began >= exchange.answered
 
 
-async def test_draining_on_a_slow_chip_takes_every_piece_that_has_arrived():
+async def test_an_answer_that_came_before_the_last_write_was_answered_is_told_by_its_place():
+    exchange, _ = await connected(5, car.OK)
+    await exchange.send(bytes(10))
+    assert await exchange.receive(100) == car.OK
+    assert exchange.sent <= exchange.began < exchange.answered
+
+
+async def test_garbage_that_came_during_a_write_does_not_cost_the_answers_behind_it():
+    exchange, _ = await connected(b"\xff\xff\xff", car.OK)
+    await exchange.send(bytes(10))
+    assert await exchange.receive(100) == car.OK
+
+
+async def test_the_state_before_the_last_status_is_known():
+    exchange, _ = await connected(car.status(car.LOCKED), car.status(car.UNLOCKED))
+    await exchange.receive(100)
+    await exchange.receive(100)
+    assert (exchange.earlier_state, exchange.lock_state) == (car.LOCKED, car.UNLOCKED)
+
+
+async def test_sending_on_a_slow_chip_takes_every_piece_that_has_arrived():
     pieces = fragments(car.session_info(car.VEHICLE_KEY), 20) + fragments(car.WAIT, 3)
     exchange, link = await connected(*pieces, link=Slowly)
-    await exchange.drain()
+    await exchange.send(bytes(10))
     assert link.due == []
-    await awaiting(TimedOut, exchange.receive(100))
 
 
 async def test_asking_returns_the_first_wanted_answer():
