@@ -16,7 +16,8 @@ class Retained:
     """Named byte strings of one owner, the 4 bytes that tell this key and car from others.
 
     `memory` offers read() -> bytes and write(bytes). What is damaged, foreign or another owner's
-    is none of ours: the set is then empty.
+    is none of ours: the set is then empty. There is one object for one memory: a second one would
+    put its older values over newer ones.
     """
 
     def __init__(self, memory, owner):
