@@ -11,12 +11,12 @@ from host_tools.simulator.radio import irq
 from host_tools.simulator.radio.ble_client import address_and_type
 from host_tools.simulator.radio.ble_stack import Stack
 
-_SLOT_US = 625
-_CONNECTION_UNIT_US = 1250
-_SCAN_RANGE = range(0x0004, 0x4001)  # slots
+SLOT_US = 625
+CONNECTION_UNIT_US = 1250
+SCAN_RANGE = range(0x0004, 0x4001)  # slots
 _ADVERTISING_RANGE = range(0x0020, 0x4001)  # slots
-_CONNECTION_RANGE = range(0x0006, 0x0C81)  # units of 1.25 ms
-_DEFAULT_CONNECTION_US = (30_000, 50_000)
+CONNECTION_RANGE = range(0x0006, 0x0C81)  # units of 1.25 ms
+DEFAULT_CONNECTION_US = (30_000, 50_000)
 _SUPERVISION_TIMEOUT = 256  # 2.56 s
 _INITIATING_SLOTS = 16  # interval and window: it listens all the time
 _LEGACY_DATA = 31
@@ -50,7 +50,7 @@ class Gap(Stack):
         await self._host.send_sync_command(enable(advertising_enable=0))
         if interval_us is None:
             return
-        slots = interval_us // _SLOT_US
+        slots = interval_us // SLOT_US
         if slots not in _ADVERTISING_RANGE or max(len(adv_data or b""), len(resp_data or b"")) > (
             _LEGACY_DATA
         ):
@@ -91,7 +91,7 @@ class Gap(Stack):
         if self._is_connecting:
             raise OSError(errno.EBUSY, "connecting")
         interval, window = (
-            min(max(us // _SLOT_US, _SCAN_RANGE.start), _SCAN_RANGE.stop - 1)
+            min(max(us // SLOT_US, SCAN_RANGE.start), SCAN_RANGE.stop - 1)
             for us in (interval_us, window_us)
         )
         if window > interval:
@@ -160,12 +160,10 @@ class Gap(Stack):
             raise OSError(errno.EALREADY, "connecting already")
         if any(link.peer == peer for link in self._links.values()):
             raise OSError(errno.EIO, "connected already")
-        default_min, default_max = _DEFAULT_CONNECTION_US
-        interval_min = (min_conn_interval_us or default_min) // _CONNECTION_UNIT_US
-        interval_max = (max_conn_interval_us or default_max) // _CONNECTION_UNIT_US
-        if interval_min > interval_max or not {interval_min, interval_max} <= set(
-            _CONNECTION_RANGE
-        ):
+        default_min, default_max = DEFAULT_CONNECTION_US
+        interval_min = (min_conn_interval_us or default_min) // CONNECTION_UNIT_US
+        interval_max = (max_conn_interval_us or default_max) // CONNECTION_UNIT_US
+        if interval_min > interval_max or not {interval_min, interval_max} <= set(CONNECTION_RANGE):
             raise OSError(errno.EIO, "connection interval out of range")
         self._is_connecting = True
         await self._stop_scanning()

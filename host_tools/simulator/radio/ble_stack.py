@@ -34,9 +34,9 @@ from host_tools.simulator.radio.ble_link import Link
 from host_tools.simulator.radio.gatt_database import Attribute, Database, stack_services
 from host_tools.simulator.radio.gatt_server import GattServer
 
-_MTU_RANGE = range(23, 528)
-_DEFAULT_NAME = b"MPY ESP32"
-_LONGEST_NAME = 31
+MTU_RANGE = range(23, 528)
+DEFAULT_NAME = b"MPY ESP32"
+LONGEST_NAME = 31
 _ACCEPTED = 0
 
 
@@ -49,7 +49,7 @@ class Stack(Client):
         super().__init__()
         self.controller = air.controller(name, address)
         self._own_address_type = hci.OwnAddressType.PUBLIC
-        self._device_name = _DEFAULT_NAME
+        self._device_name = DEFAULT_NAME
         self._is_scanning = False
         self._is_connecting = False
         self._scan_end: asyncio.TimerHandle | None = None
@@ -123,14 +123,14 @@ class Stack(Client):
         """BLE.config(name=value). Raises ValueError for unknown names."""
         if name == "gap_name":
             assert isinstance(value, bytes)
-            if len(value) > _LONGEST_NAME:
+            if len(value) > LONGEST_NAME:
                 raise OSError(errno.EINVAL, "the name is too long")
             self._device_name = value
             if self._is_active:
                 self._name_row.value = value
         elif name == "mtu":
             self._require_active()
-            if value not in _MTU_RANGE:
+            if value not in MTU_RANGE:
                 raise OSError(errno.EINVAL, "no such MTU")
             self.preferred_mtu = int(str(value))
         elif name == "addr_mode":

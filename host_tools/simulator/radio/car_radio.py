@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+import random
+from collections.abc import Callable
 from typing import Literal
 
-from bumble.att import ATT_READ_NOT_PERMITTED_ERROR, ATT_Error, AttributeValue
+from bumble.att import ATT_PDU, AttributeValue
 from bumble.core import UUID, AdvertisingData
 from bumble.device import AdvertisingType, Connection, Device, DeviceConfiguration
 from bumble.gatt import Characteristic, Service
@@ -16,7 +17,11 @@ from bumble.hci import Address, HCI_Error, HCI_LE_Set_Random_Address_Command, Ow
 from bumble.host import Host
 from bumble.transport.common import TransportSink, TransportSource
 
-from host_tools.simulator.car import Car, CarConnection, ConnectionLimitReached
+from host_tools.simulator.car import Car, ConnectionLimitReached
+from host_tools.simulator.faults import Interference, Operation, Verdict
+from host_tools.simulator.radio.car_link import CarLink, Send
+from host_tools.simulator.radio.intercept import operation
+from host_tools.simulator.radio.interfered_server import InterferedServer
 
 SERVICE = UUID("00000211-b2d1-43f0-9b88-960cebf8b91e")
 TO_VEHICLE = UUID("00000212-b2d1-43f0-9b88-960cebf8b91e")
@@ -25,8 +30,6 @@ VERSION = UUID("00000214-b2d1-43f0-9b88-960cebf8b91e")
 
 REAL_CAR_MTU = 115
 """What cars answer to an MTU request (seen in logs of two projects)."""
-
-ATT_HEADER = 3
 
 # The 16-bit service in the advertisement; the 128-bit one is not advertised.
 _ADVERTISED_SERVICE = UUID.from_16_bits(0x1122)
@@ -42,14 +45,7 @@ _POWER_ON = 15.0
 
 AddressKind = Literal["public", "random", "rotating"]
 
-_Send = Callable[[Connection, bytes], Awaitable[None]]
-
 _log = logging.getLogger(__name__)
-
-
-def _refuse_read(connection: Connection) -> bytes:
-    # Bumble does not look at the properties.
-    raise ATT_Error(ATT_READ_NOT_PERMITTED_ERROR)
 
 
 async def _disconnect(connection: Connection) -> None:
@@ -58,13 +54,21 @@ async def _disconnect(connection: Connection) -> None:
         await connection.disconnect()
 
 
+def resolvable_address(source: random.Random) -> Address:
+    """A random address as those have who change theirs."""
+    made_up = bytearray(source.randbytes(6))
+    # Resolvable private addresses begin with the bits 01 (Vol 6, Part B, 1.3.2.2).
+    made_up[5] = made_up[5] & 0x3F | 0x40
+    return Address(bytes(made_up), Address.RANDOM_DEVICE_ADDRESS)
+
+
 class CarRadio:
     """Advertises a car and carries values between its links and the air.
 
     source, sink: the HCI ends of a controller.
     mtu: what the car answers to an MTU request. notify: offer notifications, not indications.
     address: the controller's own, a random one for good, or one that changes while advertising
-        every `rotation` seconds. advertising_interval: seconds.
+        every `rotation` seconds. advertising_interval: seconds. seed: of random addresses.
     """
 
     def __init__(
@@ -78,24 +82,33 @@ class CarRadio:
         address: AddressKind = "public",
         rotation: float = 900.0,
         advertising_interval: float = 0.1,
+        interference: Interference | None = None,
+        seed: int = 0,
     ) -> None:
         self.car = car
+        self.interference = interference or Interference()
+        self.requests: list[list[Operation]] = []
+        """The ATT requests of each link there has been."""
+        self._mtu = mtu
+        self._random = random.Random(seed)
         self._source = source
         self._notify = notify
-        self._address = address
+        self._address: AddressKind = address
+        self._address_changes = 0
         self._rotation = rotation
         self._advertised: tuple[str, bool, int] | None = None
+        self._epoch = 0
         self._changed = asyncio.Event()
         self._readvertised = asyncio.Event()
         self._stopping = False
-        self._links: dict[Connection, _Link] = {}
+        self._links: dict[Connection, CarLink] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._main: asyncio.Task[None] | None = None
         interval_ms = advertising_interval * 1000
         self.device = Device(
             config=DeviceConfiguration(
                 name=car.advertised_name,
-                address=Address.generate_static_address(),
+                address=resolvable_address(self._random),
                 advertising_interval_min=interval_ms,
                 advertising_interval_max=interval_ms,
                 # Cars do not pair on the level of Bluetooth.
@@ -104,16 +117,8 @@ class CarRadio:
             ),
             host=Host(source, sink),
         )
-        self._from_vehicle: Characteristic[bytes] = Characteristic(
-            FROM_VEHICLE,
-            Characteristic.Properties.NOTIFY if notify else Characteristic.Properties.INDICATE,
-            Characteristic.Permissions(0),
-            AttributeValue(read=_refuse_read),
-        )
-        self.device.add_service(self._service())
-        self.device.gatt_server.max_mtu = mtu
+        self.shift_handles(0)
         self.device.on(Device.EVENT_CONNECTION, self._connected)
-        self._from_vehicle.on(Characteristic.EVENT_SUBSCRIPTION, self._subscribed)
 
     @property
     def address(self) -> str:
@@ -124,7 +129,10 @@ class CarRadio:
 
     async def advertises(self, *, connectable: bool) -> None:
         """Wait until the advertisements say that the car takes a connection, or does not."""
-        while self._advertised is None or self._advertised[1] != connectable:
+        await self._until(lambda advertised: advertised[1] == connectable)
+
+    async def _until(self, true: Callable[[tuple[str, bool, int]], bool]) -> None:
+        while self._advertised is None or not true(self._advertised):
             self._readvertised.clear()
             await self._readvertised.wait()
 
@@ -164,12 +172,40 @@ class CarRadio:
             if link.car_connection.peer == peer:
                 await _disconnect(connection)
 
+    async def change_address(self) -> None:
+        """Advertise under a new random address; links stay as they are."""
+        if self._address == "public":
+            self._address = "random"
+        self._address_changes += 1
+        epoch = self._address_epoch()
+        self._changed.set()
+        await self._until(lambda advertised: advertised[2] >= epoch)
+
+    def shift_handles(self, services: int) -> None:
+        """From the next connection on, so many services come before the vehicle's."""
+        server = InterferedServer(self.device, self._judge, self._end)
+        server.max_mtu = self._mtu
+        self.device.gatt_server = server
+        self.device.add_default_services()
+        for _ in range(services):
+            self.device.add_service(_other_service())
+        self._from_vehicle: Characteristic[bytes] = Characteristic(
+            FROM_VEHICLE,
+            Characteristic.Properties.NOTIFY
+            if self._notify
+            else Characteristic.Properties.INDICATE,
+            Characteristic.Permissions(0),
+            b"",
+        )
+        self._from_vehicle.on(Characteristic.EVENT_SUBSCRIPTION, self._subscribed)
+        self.device.add_service(self._service())
+
     def _service(self) -> Service:
         to_vehicle: Characteristic[bytes] = Characteristic(
             TO_VEHICLE,
             Characteristic.Properties.WRITE,
             Characteristic.WRITEABLE,
-            AttributeValue(read=_refuse_read, write=self._written),
+            AttributeValue(write=self._written),
         )
         version: Characteristic[bytes] = Characteristic(
             VERSION, Characteristic.Properties.READ, Characteristic.READABLE, _VERSION_VALUE
@@ -197,7 +233,7 @@ class CarRadio:
         wanted = (self.car.advertised_name, self.car.connectable, epoch)
         if wanted == self._advertised:
             return
-        new_address = self._advertised is not None and self._advertised[2] != epoch
+        new_address, self._epoch = self._epoch != epoch, epoch
         self._advertised = wanted
         name, connectable, _ = wanted
         await self.device.stop_advertising()
@@ -232,11 +268,12 @@ class CarRadio:
     def _address_epoch(self) -> int:
         """Counts the addresses a rotating car has had."""
         if self._address != "rotating":
-            return 0
-        return int(asyncio.get_running_loop().time() / self._rotation)
+            return self._address_changes
+        periods = int(asyncio.get_running_loop().time() / self._rotation)
+        return periods + self._address_changes
 
     async def _change_address(self) -> None:
-        address = Address.generate_static_address()
+        address = resolvable_address(self._random)
         await self.device.send_sync_command(
             HCI_LE_Set_Random_Address_Command(random_address=address)
         )
@@ -251,7 +288,8 @@ class CarRadio:
         except ConnectionLimitReached:
             connection.cancel_on_disconnection(_disconnect(connection))
             return
-        link = _Link(car_connection, connection, self._send)
+        link = CarLink(car_connection, connection, self._sender(connection), self)
+        car_connection.on_drop = lambda: self._end(connection)
         self._links[connection] = link
         connection.on(Connection.EVENT_DISCONNECTION, lambda _: self._disconnected(connection))
 
@@ -271,47 +309,33 @@ class CarRadio:
         if link := self._links.get(connection):
             link.car_connection.write(value)
 
-    async def _send(self, connection: Connection, chunk: bytes) -> None:
-        server = self.device.gatt_server
-        if self._notify:
-            await server.notify_subscriber(connection, self._from_vehicle, chunk)
-        else:
-            await server.indicate_subscriber(connection, self._from_vehicle, chunk)
+    def _sender(self, connection: Connection) -> Send:
+        # The table may change later; this link keeps the one it has seen.
+        server, from_vehicle = self.device.gatt_server, self._from_vehicle
+        send = server.notify_subscriber if self._notify else server.indicate_subscriber
+        return lambda piece: send(connection, from_vehicle, piece)
+
+    def _end(self, connection: Connection) -> None:
+        ending = asyncio.create_task(_disconnect(connection))
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
+
+    def _judge(
+        self, connection: Connection, pdu: ATT_PDU, is_cccd: bool
+    ) -> tuple[Verdict, int, float]:
+        link = self._links.get(connection)
+        op = operation(pdu.op_code, is_cccd=is_cccd)
+        verdict = link.intercept.request(op) if link and op else None
+        if link and op == "write" and verdict in ("disconnect", "silent", "error"):
+            link.car_connection.lose(getattr(pdu, "attribute_value", b""))
+        return verdict, self.interference.error_code, self.interference.delay
 
 
-class _Link:
-    """Sends the frames of one CarConnection, in pieces, once the other side has subscribed."""
-
-    def __init__(self, car_connection: CarConnection, connection: Connection, send: _Send) -> None:
-        self.car_connection = car_connection
-        self._connection = connection
-        self._send = send
-        self._ready = asyncio.Event()
-        self._subscribed = asyncio.Event()
-        car_connection.on_frame = self._ready.set
-        self._ready.set()
-        self._sender = asyncio.create_task(self._run())
-
-    def subscribe(self, on: bool) -> None:
-        if on:
-            self._subscribed.set()
-        else:
-            self._subscribed.clear()
-
-    def close(self) -> asyncio.Task[None]:
-        """The link is gone; the task returned is about to end."""
-        self._sender.cancel()
-        self.car_connection.disconnect()
-        return self._sender
-
-    async def _run(self) -> None:
-        # Asked each time: asyncio.wait_for, inside Bumble, loses a cancellation that coincides
-        # with what it waits for.
-        while self.car_connection.is_open:
-            await self._subscribed.wait()
-            await self._ready.wait()
-            self._ready.clear()
-            for frame in self.car_connection.take_frames():
-                size = self._connection.att_mtu - ATT_HEADER
-                for start in range(0, len(frame), size):
-                    await self._send(self._connection, frame[start : start + size])
+def _other_service() -> Service:
+    value: Characteristic[bytes] = Characteristic(
+        UUID.from_16_bits(0x2A29),
+        Characteristic.Properties.READ,
+        Characteristic.READABLE,
+        b"",
+    )
+    return Service(UUID.from_16_bits(0x180A), [value])

@@ -1,0 +1,219 @@
+"""The car's radio without Bumble: the car directly behind a board's bluetooth.BLE.
+
+A drop-in for Air and CarRadio where one car and the fobs around it are all there is: the same
+calls, errors and events in the same order, at the times of advertisements and connection events.
+Everything waits by the running loop's call_later, in real as in virtual time. What it leaves out
+against Air: other devices, peripherals, HCI.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+
+from bumble.hci import Address
+
+from host_tools.simulator.bridge import Bridge
+from host_tools.simulator.car import Car
+from host_tools.simulator.faults import Interference
+from host_tools.simulator.radio.advertising import MAX_DELAY, ReportType
+from host_tools.simulator.radio.car_radio import (
+    FROM_VEHICLE,
+    REAL_CAR_MTU,
+    SERVICE,
+    TO_VEHICLE,
+    VERSION,
+    AddressKind,
+    resolvable_address,
+)
+from host_tools.simulator.radio.direct_host import DirectHost, Heard
+from host_tools.simulator.radio.direct_link import DirectLink, Surroundings
+from host_tools.simulator.radio.vehicle_table import Table, vehicle_table
+
+PUBLIC_ADDRESS = "2C:A7:74:00:00:01"
+
+# Flags, and the list of 16-bit services with 0x1122.
+_ADVERTISING_DATA = bytes.fromhex("020106" + "03032211")
+_COMPLETE_NAME = 0x09
+
+# Seconds between looks at the car's time-outs while somebody is connected.
+_TICK = 0.25
+
+# After CONNECT_IND, in connection intervals, until the first packet came.
+_ESTABLISHING = (1.25, 2.0)
+
+
+class DirectRadio(Surroundings):
+    """Give `radio.host` to the boards that can hear the car.
+
+    mtu, notify, address, rotation: as for CarRadio; a random address is a resolvable one.
+    connection_interval: seconds the central chooses within what the fob asks for; the longest by
+    default. seed: of advertising delays, connect latency and addresses.
+    """
+
+    def __init__(
+        self,
+        car: Car,
+        *,
+        mtu: int = REAL_CAR_MTU,
+        notify: bool = False,
+        address: AddressKind = "public",
+        rotation: float = 900.0,
+        advertising_interval: float = 0.15,
+        connection_interval: float | None = None,
+        interference: Interference | None = None,
+        seed: int = 0,
+    ) -> None:
+        self._name = car.advertised_name
+        self._notify = notify
+        super().__init__(car, self._table(0), mtu, interference or Interference(), [])
+        self.links: list[DirectLink] = []
+        self.random = random.Random(seed)
+        self.connection_interval = connection_interval
+        self._rotation = rotation if address == "rotating" else None
+        self._rotate_at: float | None = None
+        self._advertising_interval = advertising_interval
+        self._advertises = True
+        self._listeners: list[DirectHost] = []
+        self._due = 0.0
+        self._next_advertisement: asyncio.TimerHandle | None = None
+        self._next_tick: asyncio.TimerHandle | None = None
+        self._address = Address(PUBLIC_ADDRESS, Address.PUBLIC_DEVICE_ADDRESS)
+        if address != "public":
+            self._address = resolvable_address(self.random)
+
+    def host(self, bridge: Bridge, name: str) -> DirectHost:
+        """The radio of one run of a board's process, served as "ble"."""
+        return DirectHost(self, bridge, name)
+
+    @property
+    def address(self) -> str:
+        """The address in advertisements right now."""
+        return self._address.to_string(with_type_qualifier=False)
+
+    @property
+    def att_requests(self) -> int:
+        """ATT requests so far, of all links; `requests` lists those of each."""
+        return sum(len(each) for each in self.requests)
+
+    async def start(self) -> None:
+        """Advertise, as it does from the beginning."""
+        self._advertises = True
+
+    async def stop(self) -> None:
+        """Drop every link and stop advertising."""
+        self._advertises = False
+        for link in list(self.links):
+            link.drop()
+
+    async def drop(self, peer: str) -> None:
+        """Disconnect the link whose CarConnection has this peer, as a car may at any time."""
+        for link in list(self.links):
+            if link.peer == peer:
+                link.drop()
+
+    async def change_address(self) -> None:
+        """Advertise under a new random address; links stay as they are."""
+        self._address = resolvable_address(self.random)
+
+    def shift_handles(self, services: int) -> None:
+        """From the next connection on, so many more services come before the vehicle's."""
+        self.table = self._table(services)
+
+    def walk_away(self) -> None:
+        """Nobody hears the car any more; links are lost in time."""
+        self.in_reach = False
+        for link in list(self.links):
+            link.fall_silent()
+
+    def come_back(self) -> None:
+        """The car is heard again; links not yet lost go on."""
+        self.in_reach = True
+        for link in list(self.links):
+            link.be_heard()
+
+    def listen(self, host: DirectHost) -> None:
+        """Have a host hear advertisements."""
+        if host not in self._listeners:
+            self._listeners.append(host)
+        if self._next_advertisement is None:
+            now = asyncio.get_running_loop().time()
+            if self._due <= now:
+                # It went on while nobody listened; where it is now, nobody knows.
+                self._due = now + self.random.uniform(0, self._advertising_interval)
+            self._await_advertisement()
+
+    def unlisten(self, host: DirectHost) -> None:
+        """Have it hear them no more."""
+        if host in self._listeners:
+            self._listeners.remove(host)
+        if not self._listeners and self._next_advertisement is not None:
+            self._next_advertisement.cancel()
+            self._next_advertisement = None
+
+    def latency(self, interval: float) -> float:
+        """Seconds from the advertisement a connection begins with until it is established."""
+        return self.random.uniform(*_ESTABLISHING) * interval
+
+    def accepts(self, address: Address) -> bool:
+        """Whether a connection to this address can be established now."""
+        return (
+            self.in_reach and self._advertises and self.car.connectable and address == self._address
+        )
+
+    def connect(
+        self,
+        peer: str,
+        interval: float,
+        to_fob: Callable[[bytes], None],
+        on_end: Callable[[], None],
+    ) -> DirectLink:
+        """A new link to a fob; raises ConnectionLimitReached."""
+        link = DirectLink(self, peer, interval, to_fob, on_end, self.links.remove)
+        self.links.append(link)
+        if self._next_tick is None:
+            self._tick()
+        return link
+
+    def _table(self, shift: int) -> Table:
+        uuids = tuple(bytes(uuid) for uuid in (TO_VEHICLE, FROM_VEHICLE, VERSION))
+        return vehicle_table(self._name, bytes(SERVICE), uuids, notify=self._notify, shift=shift)
+
+    def _await_advertisement(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._next_advertisement = loop.call_at(self._due, self._advertise)
+
+    def _advertise(self) -> None:
+        self._rotate()
+        if self._advertises and self.in_reach:
+            name = self.car.advertised_name.encode()
+            heard = Heard(
+                self._address,
+                # A full car still answers scans: that is how clients learn that it is full.
+                ReportType.ADV_IND if self.car.connectable else ReportType.ADV_SCAN_IND,
+                _ADVERTISING_DATA,
+                bytes([len(name) + 1, _COMPLETE_NAME]) + name,
+            )
+            for host in list(self._listeners):
+                host.heard(heard)
+        self._due += self._advertising_interval + self.random.uniform(0, MAX_DELAY)
+        self._next_advertisement = None
+        if self._listeners:
+            self._await_advertisement()
+
+    def _rotate(self) -> None:
+        if self._rotation is None:
+            return
+        now = asyncio.get_running_loop().time()
+        if self._rotate_at is not None and now >= self._rotate_at:
+            self._address = resolvable_address(self.random)
+            self._rotate_at = None
+        if self._rotate_at is None:
+            self._rotate_at = now + self._rotation
+
+    def _tick(self) -> None:
+        self.car.tick()
+        self._next_tick = (
+            asyncio.get_running_loop().call_later(_TICK, self._tick) if self.links else None
+        )
