@@ -5,9 +5,6 @@ the timer's wake looks at the buttons and sleeps on, a press brings in the radio
 """
 
 import asyncio
-from time import sleep_ms, ticks_diff, ticks_ms
-
-from micropython import const
 
 from fob import config, patterns
 from fob.errors import ConfigError, StoreError
@@ -15,11 +12,6 @@ from fob.retained import Retained
 from hal import light, power
 from hal.buttons import Buttons
 from hal.flash import Flash
-
-# So many crashes in a row end in safe mode, which is left by a press or by connecting the power.
-_CRASHES = const(3)
-_SAFE_MODE_MS = const(300000)
-_GLANCE_MS = const(50)
 
 state = Flash("/state")
 
@@ -93,84 +85,56 @@ def serve(settings, supply, buttons, lamp, retained):
     supply.sleep(app.stuck)
 
 
-def stay_safe(supply, buttons, lamp):
-    """Do nothing that might crash: leave time for a laptop, then sleep until a press tries again.
-
-    Ctrl-C leads to the REPL, and no watchdog ends it.
-    """
-    say("safe mode after %d crashes in a row: a laptop can read the journal" % _CRASHES)
-    asyncio.run(patterns.play(lamp, patterns.FAILED))
-    sleep_ms(patterns.PAUSE_MS)
-    asyncio.run(patterns.play(lamp, patterns.NEEDS_LAPTOP))
-    stuck = buttons.levels()
-    began = ticks_ms()
-    while supply.maintenance or ticks_diff(ticks_ms(), began) < _SAFE_MODE_MS:
-        levels = buttons.levels()
-        stuck &= levels
-        if levels & ~stuck:
-            # Wakes at once.
-            break
-        sleep_ms(_GLANCE_MS)
-    supply.sleep(stuck)
-
-
-def live(settings):
+def live(settings, safely):
     """Do what the fob was started for; returns only when a laptop takes over."""
     retained = Retained(power.RtcMemory(), config.owner(settings))
     buttons = Buttons(settings.buttons, settings.active_low)
     supply = power.Power(buttons, settings.wake, settings.battery, settings.usb, retained)
-    cause = power.cause()
-    if cause == power.WOKEN and not supply.woken:
+    if power.cause() == power.WOKEN and not supply.woken:
         supply.sleep(supply.stuck)
     lamp = light.build(brightness=settings.brightness, **settings.light)
     try:
-        if cause == power.WATCHDOG:
-            count("watchdog")
-        if cause in (power.WATCHDOG, power.RESET) and crashes() >= _CRASHES:
-            stay_safe(supply, buttons, lamp)
-        serve(settings, supply, buttons, lamp, retained)
+        if safely:
+            import rescue
+
+            rescue.stay_safe(supply, buttons, lamp)
+        else:
+            serve(settings, supply, buttons, lamp, retained)
     except KeyboardInterrupt:
         supply.hand_over()
         lamp.set(False)
         raise
 
 
-def crashes():
-    """Return how often the firmware crashed in a row, as the flash has it."""
-    from fob.journal import Journal
+def crashed_before():
+    """True when this is a restart after too many crashes in a row: to be lived safely."""
+    cause = power.cause()
+    if cause not in (power.WATCHDOG, power.RESET):
+        # A person is here, who connected the power or pressed: worth another try.
+        return False
+    import rescue
 
-    return Journal(state).crashes
-
-
-def count(text):
-    """Note one more crash."""
-    from fob.journal import Journal
-
-    say(text)
-    Journal(state).crash(text)
-
-
-def described(error):
-    """Return what an exception is and where it was raised; never its text, which may be secret."""
-    import io
-    import sys
-
-    report = io.StringIO()
-    sys.print_exception(error, report)
-    places = [line for line in report.getvalue().split("\n") if "File " in line]
-    return "%s at %s" % (type(error).__name__, places[-1].strip() if places else "unknown place")
+    if cause == power.WATCHDOG and not rescue.count(state, "crash: watchdog"):
+        return True
+    return rescue.unsafe(state)
 
 
 def main():
     """Live; returns when a laptop takes over or is needed."""
+    safely = False
     try:
+        safely = crashed_before()
+        if safely:
+            say("safe mode after crashes in a row: a laptop can read the journal")
         settings = configure()
         if settings:
-            live(settings)
+            live(settings, safely)
     except KeyboardInterrupt:
         say("interrupted: the REPL is yours")
     except Exception as error:  # noqa: BLE001 - whatever it is: a key must come back by itself
-        count("crash: " + described(error))
-        # A crash that cannot be counted would be repeated for ever.
-        if crashes():
+        import rescue
+
+        crash = rescue.described(error)
+        say(crash)
+        if rescue.count(state, crash) and not safely:
             power.restart()
