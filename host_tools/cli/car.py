@@ -23,9 +23,9 @@ from bumble.transport.common import (
 from host_tools.cli.car_events import event_lines, event_object
 from host_tools.cli.keyboard import Keyboard
 from host_tools.cli.vin import vin_option
-from host_tools.simulator.bench import CAR_ADDRESS
 from host_tools.simulator.car import Behaviour, Car, CarEvent
 from host_tools.simulator.radio.air import Air
+from host_tools.simulator.radio.car_on_air import CAR_ADDRESS
 from host_tools.simulator.radio.car_radio import REAL_CAR_MTU, AddressKind, CarRadio
 from host_tools.simulator.radio.lent_controller import lend
 

@@ -53,9 +53,9 @@ async def _sim(narrator: Narrator, vin: str, quiet: bool) -> None:
             click.echo(_KEYS)
         with Keyboard(at_end=_END_OF_INPUT) as keyboard:
             commands = asyncio.create_task(_obey(bench, keyboard))
-            stopped = asyncio.create_task(bench.board.stopped(timeout=None))
+            ended = asyncio.create_task(bench.ended())
             done, pending = await asyncio.wait(
-                {commands, stopped}, return_when=asyncio.FIRST_COMPLETED
+                {commands, ended}, return_when=asyncio.FIRST_COMPLETED
             )
             for task in pending:
                 task.cancel()
@@ -64,7 +64,7 @@ async def _sim(narrator: Narrator, vin: str, quiet: bool) -> None:
             if commands in done:
                 commands.result()
             else:
-                raise BoardStopped("fob", stopped.result(), bench.board.console)
+                ended.result()
 
 
 async def _obey(bench: Bench, keyboard: Keyboard) -> None:

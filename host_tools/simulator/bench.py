@@ -3,31 +3,32 @@
 import asyncio
 import contextlib
 import json
+import os
+import random
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-
-from bumble.transport.common import AsyncPipeSink
+from typing import Any, Literal
 
 from host_tools.boards import load_board
 from host_tools.decode import DecodedFrame, DecodeError, decode_frame
 from host_tools.firmware import layout_firmware
 from host_tools.provision import CONFIGURATION_PATH, ROLES, provision
-from host_tools.simulator.board import HEAP, Board, BoardEvent
+from host_tools.simulator.board import HEAP, Board, BoardEvent, BoardStopped
 from host_tools.simulator.car import Car, CarEvent
 from host_tools.simulator.car.behaviour import Behaviour
 from host_tools.simulator.car.names import Scheme
 from host_tools.simulator.car.whitelist import WhitelistKey
 from host_tools.simulator.flash import FlashImage
 from host_tools.simulator.light import VERDICTS, UnexpectedLight, recognise
-from host_tools.simulator.radio.air import Air
-from host_tools.simulator.radio.car_radio import REAL_CAR_MTU, CarRadio
+from host_tools.simulator.radio.car_on_air import CarOnAir
+from host_tools.simulator.radio.car_radio import CarRadio
+from host_tools.simulator.radio.direct import DirectRadio
 
 VIN = "5YJ3E1EA1KF000000"
 """The example VIN of the teslabtapi documentation."""
-
-CAR_ADDRESS = "2C:A7:74:00:00:01"
 
 PAIRING_HOLD = 3.1
 """Seconds to hold lock and unlock together on a fob that is not paired."""
@@ -41,6 +42,7 @@ _LIGHTS = {
     "needs laptop": "long, short, pause: needs the laptop",
 }
 _LIGHT_GLANCE = 0.05
+_LIGHT_GLANCES = 20
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,22 @@ class Measurement:
     frames: int
 
 
+@cache
+def _firmware(source: bool) -> Mapping[str, bytes]:
+    # Compiling takes longer than a whole pairing.
+    return layout_firmware(source=source)
+
+
 class Bench:
     """Use as an async context manager: on entering, the fob is provisioned, booted and ready.
 
+    Runs in real time or, on a VirtualTimeLoop, in virtual time.
+
     on_moment is told everything as it happens. source: the fob carries .py files, not .mpy.
-    enrolled: the car knows the fob's key already. The rest chooses the car: see Car, CarRadio
-    and Air.
+    enrolled: the car knows the fob's key already. radio: "bumble", two whole Bluetooth stacks, or
+    "direct", the car right behind the board's calls, which is faster and paced always. seed: of
+    everything random on the bench; None draws all of it afresh. The rest chooses the car: see Car,
+    CarRadio and DirectRadio.
     """
 
     def __init__(
@@ -82,22 +94,27 @@ class Bench:
         vin: str = VIN,
         name: Scheme = "alternate",
         behaviour: Behaviour | None = None,
-        mtu: int = REAL_CAR_MTU,
-        notify: bool = False,
         heap: str = HEAP,
         source: bool = False,
         enrolled: bool = False,
+        radio: Literal["bumble", "direct"] = "bumble",
         paced: bool = False,
+        seed: int | None = None,
         on_moment: Callable[[Moment], None] | None = None,
+        **radio_options: Any,
     ) -> None:
         self._on_moment = on_moment
         self._clock = asyncio.get_running_loop().time
         self._began = self._clock()
         self._card_wanted = asyncio.Event()
+        self._light_changed = asyncio.Event()
+        self._power_changed = asyncio.Event()
         self._folder = tempfile.TemporaryDirectory(prefix="fob-")
+        draw = os.urandom if seed is None else random.Random(seed).randbytes
         self.car = Car(
             vin,
             clock=self._clock,
+            random=draw,
             behaviour=behaviour,
             name=name,
             on_event=self._car_event,
@@ -107,25 +124,31 @@ class Bench:
             public_key = bytes.fromhex(json.loads(identity[CONFIGURATION_PATH])["public_key"])
             self.car.whitelist.add(WhitelistKey(public_key, role=ROLES["driver"]))
         flash = FlashImage.create(
-            Path(self._folder.name) / "flash.img", layout_firmware(source=source) | identity
+            Path(self._folder.name) / "flash.img", {**_firmware(source), **identity}
         )
-        self.air = Air(paced=paced)
-        self._car_controller = self.air.controller("car", CAR_ADDRESS)
-        self.car_radio = CarRadio(
-            self.car,
-            self._car_controller,
-            AsyncPipeSink(self._car_controller),
-            mtu=mtu,
-            notify=notify,
+        if seed is not None:
+            radio_options["seed"] = seed
+        self.radio: CarOnAir | DirectRadio
+        if radio == "direct":
+            self.radio = DirectRadio(self.car, **radio_options)
+        else:
+            self.radio = CarOnAir(self.car, paced=paced, **radio_options)
+        self.board = Board(
+            None, flash, heap=heap, radio=self.radio.host, on_event=self._board_event
         )
-        self.board = Board(self.air, flash, heap=heap, on_event=self._board_event)
         self._lookout: asyncio.Task[None] | None = None
         self._light_since = self._began
         self._lights_told = 0
 
+    @property
+    def car_radio(self) -> CarRadio:
+        """The car's peripheral; only with Bumble."""
+        assert isinstance(self.radio, CarOnAir)
+        return self.radio.car_radio
+
     async def __aenter__(self) -> "Bench":
         try:
-            await self.car_radio.start()
+            await self.radio.start()
             await self.board.power_on()
             self._lookout = asyncio.create_task(self._watch_light())
             await self.board.prints("ready")
@@ -142,7 +165,7 @@ class Bench:
         try:
             await self.board.power_off()
         finally:
-            await self.car_radio.stop()
+            await self.radio.stop()
             self._folder.cleanup()
 
     async def pair(self) -> None:
@@ -155,7 +178,7 @@ class Bench:
 
     async def press(self, button: str) -> Measurement:
         """Press a button and wait until the light says done; raises UnexpectedLight otherwise."""
-        events, requests = len(self.car.events), self.air.att_requests
+        events, requests = len(self.car.events), self.radio.att_requests
         await self.board.press(button)
         released = self._clock()
         await self._done(timeout=15)
@@ -165,9 +188,25 @@ class Bench:
             raise UnexpectedLight("the light said done, but the car accepted nothing")
         return Measurement(
             ms=(accepted[-1] - released) * 1000,
-            att_requests=self.air.att_requests - requests,
+            att_requests=self.radio.att_requests - requests,
             frames=sum(event.kind in _FRAMES for event in news),
         )
+
+    async def asleep(self, *, timeout: float = 90.0) -> None:  # noqa: ASYNC109
+        """Wait until the fob sleeps; raises BoardStopped if its firmware ends."""
+        async with asyncio.timeout(timeout):
+            await self._power(lambda state: state == "asleep")
+
+    async def ended(self) -> None:
+        """Wait until the firmware ends for good, and raise BoardStopped."""
+        await self._power(lambda state: False)
+
+    async def _power(self, true: Callable[[str], bool]) -> None:
+        while not true(self.board.state):
+            if self.board.state in ("stopped", "off"):
+                raise BoardStopped(self.board.name, self.board.stops[-1], self.board.console)
+            self._power_changed.clear()
+            await self._power_changed.wait()
 
     async def _done(self, timeout: float) -> None:  # noqa: ASYNC109
         await self.board.light.shows("done", timeout=timeout)
@@ -180,12 +219,12 @@ class Bench:
 
     def walk(self) -> None:
         """Take the fob out of the car's reach, or bring it back."""
-        if self._car_controller.in_range:
+        if self.radio.in_reach:
             self._tell("driver", "walks away")
-            self.air.walk_away(self._car_controller)
+            self.radio.walk_away()
         else:
             self._tell("driver", "comes back")
-            self.air.come_back(self._car_controller)
+            self.radio.come_back()
 
     def _car_event(self, event: CarEvent) -> None:
         if event.kind == "enrolment" and self.car.waits_for_card:
@@ -209,16 +248,23 @@ class Bench:
             self._tell("finger", event.text)
         elif event.kind == "console":
             self._tell("console", event.text)
+        elif event.kind == "light":
+            self._light_changed.set()
+        elif event.kind == "power":
+            self._power_changed.set()
 
     async def _watch_light(self) -> None:
         while True:
-            await asyncio.sleep(_LIGHT_GLANCE)
-            self._tell_light()
+            await self._light_changed.wait()
+            self._light_changed.clear()
+            # Darkness that goes on decides patterns too.
+            for _ in range(_LIGHT_GLANCES):
+                await asyncio.sleep(_LIGHT_GLANCE)
+                self._tell_light()
 
     def _tell_light(self) -> None:
         """Tell the patterns recognised since the last look, each at the time when it began."""
-        samples = [s for s in self.board.light.samples if s.time >= self._light_since]
-        sightings = recognise(samples, self._clock())
+        sightings = recognise(self.board.light.since(self._light_since), self._clock())
         for sighting in sightings[self._lights_told :]:
             text = _LIGHTS.get(sighting.pattern, sighting.pattern)
             self._tell("light", text, at=sighting.start)

@@ -7,6 +7,7 @@ firmware's code.
 import asyncio
 import contextlib
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -215,10 +216,13 @@ class LightWatch:
         """What was shown until now no longer counts for `shows`."""
         self._since = _now()
 
+    def since(self, time: float) -> list[Sample]:
+        """The changes from a time on."""
+        return self.samples[bisect_left(self.samples, time, key=lambda sample: sample.time) :]
+
     def seen(self) -> list[Sighting]:
         """The patterns since the light was last looked away from."""
-        samples = [sample for sample in self.samples if sample.time >= self._since]
-        return recognise(samples, _now())
+        return recognise(self.since(self._since), _now())
 
     async def shows(self, *patterns: str, timeout: float = 5.0) -> str:  # noqa: ASYNC109
         """Wait until the light shows one of `patterns`; return which.
@@ -251,10 +255,9 @@ class LightWatch:
 
     def _report(self, patterns: Sequence[str]) -> str:
         seen = [sighting.pattern for sighting in self.seen()]
-        samples = [sample for sample in self.samples if sample.time >= self._since]
         times = [
             f"{'on' if stretch.on else 'off'} {stretch.ms:.0f}"
-            for stretch in _stretches(samples, _now())[-12:]
+            for stretch in _stretches(self.since(self._since), _now())[-12:]
         ]
         return (
             f"the light did not show {' or '.join(map(repr, patterns))}"
