@@ -11,12 +11,17 @@ from pathlib import Path
 from host_tools.boards import BoardDefinition, load_board
 from host_tools.simulator.bridge import Bridge
 from host_tools.simulator.flash import FlashImage
-from host_tools.simulator.hardware import DEEP_SLEEP_RESET, HARD_RESET, SOFT_RESET, Hardware
+from host_tools.simulator.hardware import (
+    DEEP_SLEEP_RESET,
+    HARD_RESET,
+    SOFT_RESET,
+    WDT_RESET,
+    Hardware,
+)
 from host_tools.simulator.light import LightWatch, Sample
 from host_tools.simulator.process import End, Stop, run_firmware
 from host_tools.simulator.radio.air import Air
 from host_tools.simulator.radio.ble_host import BleHost
-from host_tools.simulator.sleep import TIMER_WAKE, Wake
 
 HEAP = "160K"
 """What an ESP32 without PSRAM has for Python, counted on the 64-bit Unix port: -X heapsize."""
@@ -24,7 +29,7 @@ HEAP = "160K"
 MakeRadio = Callable[[Bridge, str], object]
 """Serves the "ble" of a board's bridge, for one run of its process; the board's name."""
 
-_RESTARTS = {"reset": HARD_RESET, "soft reset": SOFT_RESET}
+_RESTARTS = {"reset": HARD_RESET, "soft reset": SOFT_RESET, "watchdog": WDT_RESET}
 _KEPT_LINES = 500
 _SHOWN_LINES = 12
 
@@ -94,10 +99,10 @@ class Board:
         self._heap = heap
         self._on_event = on_event
         self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
+        self._cut: tuple[int, str] | None = None
         self._booted = False
         self._life: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
-        self._touched = asyncio.Event()
 
     async def __aenter__(self) -> "Board":
         await self.power_on()
@@ -106,13 +111,23 @@ class Board:
     async def __aexit__(self, *_: object) -> None:
         await self.power_off()
 
-    async def power_on(self) -> None:
+    @property
+    def flash_operations(self) -> int:
+        """Programs and erases of the flash since power-on."""
+        return self.hardware.flash_operations
+
+    async def power_on(self, cut: str | None = None) -> None:
         """Start the firmware; returns when boot.py is about to run.
+
+        cut     "N:clean" or "N:torn:SEED": the N-th program or erase of the flash from now on does
+                not happen, or happens in part, and the power is gone: the board is "off".
 
         Raises BoardStopped if it does not come that far.
         """
         if self._life is not None:
             raise RuntimeError(f"{self.name} is on already")
+        number, _, kind = (cut or "").partition(":")
+        self._cut = (int(number), kind) if cut else None
         self.hardware.cut_power()
         self.light.break_off(None)
         self.light.look_away()
@@ -141,13 +156,11 @@ class Board:
         """Put a finger on a button; the light is watched afresh from here."""
         self.hardware.push(button)
         self.light.look_away()
-        self._touched.set()
         self._report("button", f"{button} down")
 
     def release(self, button: str) -> None:
         """Take the finger off."""
         self.hardware.release(button)
-        self._touched.set()
         self._report("button", f"{button} up")
 
     async def press(self, *buttons: str, seconds: float = 0.1) -> None:
@@ -190,15 +203,20 @@ class Board:
     async def _live(self) -> None:
         try:
             while True:
-                stop = await run_firmware(self.flash.path, self._heap, self._start, self._print)
+                stop = await run_firmware(
+                    self.flash.path, self._heap, self._start, self._print, self._power_cut()
+                )
                 if stop.reason in _RESTARTS:
                     self._end(stop, "starting")
-                    self.hardware.cause, self.hardware.wake = _RESTARTS[stop.reason], Wake(0)
+                    self.hardware.restart(_RESTARTS[stop.reason])
                 elif stop.reason == "sleep":
                     self._end(stop, "asleep")
-                    self.hardware.wake = await self._woken(stop.ms)
-                    self.hardware.cause = DEEP_SLEEP_RESET
+                    self.hardware.restart(DEEP_SLEEP_RESET, await self.hardware.sleep(stop.ms))
                     self.state = "starting"
+                elif stop.reason == "power cut":
+                    self._life = None
+                    self._end(stop, "off")
+                    return
                 else:
                     self._end(stop, "stopped")
                     return
@@ -207,6 +225,13 @@ class Board:
             self.light.break_off(error)
             self._end(Stop(f"the bench failed: {error!r}"), "stopped")
             raise
+
+    def _power_cut(self) -> dict[str, str]:
+        # A process counts from its own start, but the power may have lasted longer than that.
+        if self._cut is None:
+            return {}
+        number, kind = self._cut
+        return {"FOB_POWER_CUT": f"{number - self.flash_operations}:{kind}"}
 
     async def _start(self, bridge: Bridge, end: End) -> None:
         self.flash.in_use = True
@@ -224,23 +249,10 @@ class Board:
         self.state = state
         self.stops.append(stop)
         if state in ("stopped", "off"):
+            self.hardware.watchdog.stop()
             self.light.break_off(BoardStopped(self.name, stop, self.console))
         self._changed.set()
         self._report("power", stop.reason)
-
-    async def _woken(self, ms: int) -> Wake:
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + ms / 1000 if ms else None
-        while True:
-            self._touched.clear()
-            wake = self.hardware.wake_sources.woken_by(self.hardware.levels())
-            if wake is not None:
-                return wake
-            try:
-                async with asyncio.timeout_at(deadline):
-                    await self._touched.wait()
-            except TimeoutError:
-                return Wake(TIMER_WAKE)
 
     async def _until(self, true: Callable[[], bool]) -> None:
         while not true():

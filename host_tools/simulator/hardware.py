@@ -9,11 +9,13 @@ from collections.abc import Callable
 from host_tools.boards import BoardDefinition
 from host_tools.simulator.bridge import Bridge
 from host_tools.simulator.light import LightWatch
-from host_tools.simulator.sleep import Wake, WakeSources
+from host_tools.simulator.sleep import TIMER_WAKE, Wake, WakeSources, missing_functions
+from host_tools.simulator.watchdog import Watchdog
 
 # machine.reset_cause()
 POWER_ON = 1
 HARD_RESET = 2
+WDT_RESET = 3
 DEEP_SLEEP_RESET = 4
 SOFT_RESET = 5
 
@@ -28,30 +30,71 @@ class Hardware:
         self.rtc_memory = b""
         self.cause = POWER_ON
         self.wake = Wake(0)
-        self.wake_sources = WakeSources(definition.chip.wake)
+        self.wake_sources = WakeSources(definition.chip)
+        self.watchdog = Watchdog(self._bite)
+        self.flash_operations = 0
+        """Programs and erases of the flash since the power came on."""
         self._applied: dict[int, int | None] = dict.fromkeys(
             definition.buttons.values(), self._released
         )
+        if definition.usb is not None:
+            self._applied[definition.usb] = 0
         self._microvolts: dict[int, int] = {}
         self._bridge: Bridge | None = None
+        self._end: Callable[[str, int], None] | None = None
+        self._bitten = False
+        self._asleep = False
+        self._woken: Wake | None = None
+        self._stirred = asyncio.Event()
 
     def connect(self, bridge: Bridge, end: Callable[[str, int], None]) -> None:
-        """Serve a process that just started. `end(reason, ms)` must kill it: "reset", or "sleep"
-        for so many ms (0: without a timer)."""
-        self.wake_sources = WakeSources(self.definition.chip.wake)
+        """Serve a process that just started. `end(reason, ms)` must kill it: "reset", "watchdog",
+        "power cut", or "sleep" for so many ms (0: without a timer)."""
+        self.wake_sources = WakeSources(self.definition.chip)
         self._bridge = bridge
+        self._end = end
         bridge.serve("board", _Service(self, end))
+        if self._bitten:
+            self._bite()
 
     def disconnect(self) -> None:
         """The process is gone: its pins float, so the light goes out."""
-        self._bridge = None
+        self._bridge = self._end = None
         self.light.record(asyncio.get_running_loop().time(), 0.0)
+
+    def fall_asleep(self) -> None:
+        """Deep sleep begins; what is left of the process has no say any more."""
+        self.watchdog.stop()
+        self._asleep = True
+        self._woken = self.wake_sources.woken_by(self.levels())
+
+    async def sleep(self, ms: int) -> Wake:
+        """Sleep for so many ms (0: without a timer) or until a pin wakes the chip, which it may
+        have done already."""
+        deadline = asyncio.get_running_loop().time() + ms / 1000 if ms else None
+        try:
+            async with asyncio.timeout_at(deadline):
+                while self._woken is None:
+                    self._stirred.clear()
+                    await self._stirred.wait()
+        except TimeoutError:
+            return Wake(TIMER_WAKE)
+        return self._woken
+
+    def restart(self, cause: int, wake: Wake | None = None) -> None:
+        """What the next start finds. Only a soft reset leaves the watchdog running."""
+        self.cause = cause
+        self.wake = wake or Wake(0)
+        self._asleep = False
+        if cause != SOFT_RESET:
+            self.watchdog.stop()
+            self._bitten = False
 
     def cut_power(self) -> None:
         """Lose what only lives on power."""
         self.rtc_memory = b""
-        self.cause = POWER_ON
-        self.wake = Wake(0)
+        self.flash_operations = 0
+        self.restart(POWER_ON)
 
     def push(self, button: str) -> None:
         """A finger comes down; KeyError for a button the board does not have."""
@@ -67,8 +110,21 @@ class Hardware:
         if self._bridge is not None:
             self._bridge.emit("board", "voltage", pin, self._microvolts[pin])
 
+    def set_battery(self, volts: float) -> None:
+        """The battery's voltage, which its pin sees divided."""
+        battery = self.definition.battery
+        if battery is None:
+            raise ValueError(f"{self.definition.name} cannot measure its battery")
+        self.set_voltage(battery.pin, volts / battery.ratio)
+
+    def set_usb(self, plugged: bool) -> None:
+        """Plug the board into a laptop, or unplug it. It has power either way."""
+        if self.definition.usb is None:
+            raise ValueError(f"{self.definition.name} cannot tell USB power")
+        self._apply(self.definition.usb, int(plugged))
+
     def levels(self) -> dict[int, int]:
-        """Levels of the button pins as a sleeping chip sees them."""
+        """Levels of the pins as a sleeping chip sees them."""
         inactive = int(self.definition.active_low)
         return {pin: inactive if level is None else level for pin, level in self._applied.items()}
 
@@ -79,8 +135,18 @@ class Hardware:
 
     def _apply(self, pin: int, level: int | None) -> None:
         self._applied[pin] = level
+        # A press wakes the chip however short it is.
+        if self._asleep and self._woken is None:
+            self._woken = self.wake_sources.woken_by(self.levels())
+            self._stirred.set()
         if self._bridge is not None:
             self._bridge.emit("board", "level", pin, level)
+
+    def _bite(self) -> None:
+        # While one process ends and the next one starts, there is nobody to reset yet.
+        self._bitten = self._end is None
+        if self._end is not None:
+            self._end("watchdog", 0)
 
 
 class _Service:
@@ -100,7 +166,12 @@ class _Service:
             hardware.unique_id,
             [[pin, level] for pin, level in hardware._applied.items()],
             [[pin, microvolts] for pin, microvolts in hardware._microvolts.items()],
+            sum(1 << pin for pin in hardware.definition.chip.gpio),
         ]
+
+    def missing_functions(self) -> list[str]:
+        """Names of the esp32 module that this chip does not have."""
+        return missing_functions(self._hardware.definition.chip)
 
     def output(self, pin: int, duty: int, ticks: int) -> None:
         """A pin is driven, `duty` of 65535; `ticks` is time.ticks_us()."""
@@ -127,11 +198,29 @@ class _Service:
     def wake_on_ext1(self, pins: list[int] | None, level: bool) -> None:
         self._hardware.wake_sources.set_ext1(pins, level)
 
+    def wake_on_gpio(self, pins: list[int] | None, level: bool) -> None:
+        self._hardware.wake_sources.set_gpio(pins, level)
+
+    def start_watchdog(self, ms: int) -> None:
+        self._hardware.watchdog.start(ms)
+
+    def feed_watchdog(self) -> None:
+        self._hardware.watchdog.feed()
+
+    def flash_operation(self) -> None:
+        """A program or an erase of the flash begins."""
+        self._hardware.flash_operations += 1
+
+    async def power_cut(self) -> None:
+        self._end("power cut", 0)
+        await self._never()
+
     async def reset(self) -> None:
         self._end("reset", 0)
         await self._never()
 
     async def deepsleep(self, ms: int) -> None:
+        self._hardware.fall_asleep()
         self._end("sleep", ms)
         await self._never()
 

@@ -5,7 +5,7 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,12 @@ _ENDINGS = {  # exit codes of port/power_on.py
     12: "soft reset",
     13: "the flash cannot be mounted",
 }
-_OWN_VARIABLES = {"MICROPYPATH", "FOB_CLOCK"}
+_OWN_VARIABLES = {"MICROPYPATH", "FOB_CLOCK", "FOB_POWER_CUT"}
 _START_TIMEOUT = 20.0
 _END_TIMEOUT = 5.0
 
 End = Callable[[str, int], None]
-"""Kills the process because of the chip itself: a reason ("reset", "sleep") and ms of sleep."""
+"""Kills the process because of the chip itself: a reason (see Hardware.connect) and ms of sleep."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,12 @@ async def run_firmware(
     heap: str,
     on_start: Callable[[Bridge, End], Awaitable[None]],
     on_line: Callable[[str], None],
+    environment: Mapping[str, str],
 ) -> Stop:
     """Run the firmware of a flash image until its process ends; it never outlives this call.
 
     `on_start` gets the bridge before boot.py runs and must serve it; `on_line` each line printed.
+    `environment`: what port/ shall find there besides its own.
     """
     server = BridgeServer()
     await server.start()
@@ -56,7 +58,7 @@ async def run_firmware(
     try:
         # Time stands still while nobody but the process itself can tell whether it works.
         with Work() as work:
-            return await _run(flash, heap, on_start, server, output, work)
+            return await _run(flash, heap, on_start, environment, server, output, work)
     finally:
         await output.close()
         await server.close()
@@ -66,20 +68,21 @@ async def _run(
     flash: Path,
     heap: str,
     on_start: Callable[[Bridge, End], Awaitable[None]],
+    environment: Mapping[str, str],
     server: BridgeServer,
     output: Output,
     work: Work,
 ) -> Stop:
     token = secrets.token_hex(8)
     expected = server.expect(token, on_call=output.catch_up)
-    environment = {key: value for key, value in os.environ.items() if key not in _OWN_VARIABLES}
-    environment |= {"FOB_BRIDGE": server.environment(token), "FOB_FLASH": str(flash)}
+    variables = {key: value for key, value in os.environ.items() if key not in _OWN_VARIABLES}
+    variables |= {"FOB_BRIDGE": server.environment(token), "FOB_FLASH": str(flash), **environment}
     if is_virtual():
-        environment["FOB_CLOCK"] = "virtual"
+        variables["FOB_CLOCK"] = "virtual"
     process = await asyncio.create_subprocess_exec(
         *micropython_command(),
         *("-X", f"heapsize={heap}", str(_POWER_ON)),
-        env=environment,
+        env=variables,
         stdin=subprocess.DEVNULL,
         stdout=output.stdout,
         stderr=subprocess.STDOUT,

@@ -1,6 +1,7 @@
 """The ESP32's `esp32`, as far as the firmware uses it: the flash partition, and what may wake.
 
 The flash is the file that FOB_FLASH names: a littlefs image that the bench can read and write.
+FOB_POWER_CUT="N:clean" or "N:torn:SEED" cuts the power at its N-th program or erase (power_cut.py).
 """
 
 import os
@@ -15,23 +16,39 @@ _BLOCK = 4096
 
 class _Flash:
     # The only two ways to change a byte of the flash.
-    def __init__(self, path):
+    def __init__(self, path, cut):
         self.blocks = os.stat(path)[6] // _BLOCK
         self._file = open(path, "r+b")  # noqa: SIM115 - for as long as there is power
+        self._cut = cut and __import__("power_cut").PowerCut(cut)
 
     def read(self, address, buf):
         self._file.seek(address)
         self._file.readinto(buf)
 
     def program(self, address, data):
-        self._file.seek(address)
-        self._file.write(data)
+        # NOR flash: a program can clear bits, only an erase sets them.
+        old = bytearray(len(data))
+        self.read(address, old)
+        bits = int.from_bytes(old, "big") & int.from_bytes(data, "big")
+        self._change(address, bits.to_bytes(len(data), "big"))
 
     def erase(self, block):
-        self.program(block * _BLOCK, b"\xff" * _BLOCK)
+        self._change(block * _BLOCK, b"\xff" * _BLOCK, True)
+
+    def _change(self, address, new, erase=False):
+        bridge.post("board", "flash_operation")
+        cut = self._cut and self._cut.strikes()
+        if cut:
+            old = bytearray(len(new))
+            self.read(address, old)
+            new = self._cut.left_over(old, new, erase)
+        self._file.seek(address)
+        self._file.write(new)
+        if cut:
+            bridge.call("board", "power_cut")
 
 
-_flash = _Flash(os.getenv("FOB_FLASH"))
+_flash = _Flash(os.getenv("FOB_FLASH"), os.getenv("FOB_POWER_CUT"))
 
 
 class Partition:
@@ -77,6 +94,17 @@ def wake_on_ext0(pin=None, level=False):
 
 
 def wake_on_ext1(pins=None, level=False):
+    _wake_on_several("wake_on_ext1", pins, level)
+
+
+def wake_on_gpio(pins=None, level=False):
+    _wake_on_several("wake_on_gpio", pins, level)
+
+
+def _wake_on_several(name, pins, level):
     # As on the chip, None keeps the pins of before and () clears them.
-    ids = None if pins is None else [pin._id for pin in pins]
-    bridge.call("board", "wake_on_ext1", ids, level)
+    bridge.call("board", name, None if pins is None else [pin._id for pin in pins], level)
+
+
+for _name in bridge.call("board", "missing_functions"):
+    del globals()[_name]

@@ -45,7 +45,7 @@ def _on_event(name, args):
 
 
 bridge.on("board", _on_event)
-_cause, _wake, _wake_pins, _id, _applied, _measured = bridge.call("board", "started")
+_cause, _wake, _wake_pins, _id, _applied, _measured, _gpio = bridge.call("board", "started")
 _levels.update(_applied)
 _microvolts.update(_measured)
 _hertz = 160_000_000
@@ -71,7 +71,7 @@ class Pin(_PinBase):
         if isinstance(id, Pin):
             return id
         if id not in _pins:
-            if not isinstance(id, int) or not 0 <= id <= 39:
+            if not isinstance(id, int) or id < 0 or not _gpio >> id & 1:
                 raise ValueError("invalid pin")
             pin = _pins[id] = object.__new__(cls)
             pin._id = id
@@ -186,6 +186,16 @@ class RTC:
         if len(data) > 2048:
             raise ValueError("buffer too long")
         return bridge.post("board", "write_rtc_memory", bytes(data))
+
+
+class WDT:
+    def __init__(self, *, id=0, timeout=5000):
+        if id != 0 or timeout < 1000:
+            raise ValueError("WDT timeout too short" if id == 0 else None)
+        bridge.post("board", "start_watchdog", timeout)
+
+    def feed(self):
+        bridge.post("board", "feed_watchdog")
 
 
 # The bench ends the process inside these calls, so that no handler or `finally` runs any more.
