@@ -8,6 +8,7 @@ from bumble.transport.common import AsyncPipeSink
 
 from host_tools.simulator.bridge import Bridge
 from host_tools.simulator.car import Car
+from host_tools.simulator.faults import Interference, Operation
 from host_tools.simulator.radio.air import Air
 from host_tools.simulator.radio.ble_host import BleHost
 from host_tools.simulator.radio.car_radio import CarRadio
@@ -34,6 +35,25 @@ class CarOnAir:
         return self.air.att_requests
 
     @property
+    def requests(self) -> list[list[Operation]]:
+        """The ATT requests of each link there has been."""
+        return self.car_radio.requests
+
+    @property
+    def interference(self) -> Interference:
+        """What is done to the conversation; may be set at any time."""
+        return self.car_radio.interference
+
+    @interference.setter
+    def interference(self, interference: Interference) -> None:
+        self.car_radio.interference = interference
+
+    @property
+    def address(self) -> str:
+        """The address in advertisements right now."""
+        return self.car_radio.address
+
+    @property
     def in_reach(self) -> bool:
         """Whether the boards hear the car."""
         return self._controller.in_range
@@ -43,6 +63,18 @@ class CarOnAir:
 
     async def stop(self) -> None:
         await self.car_radio.stop()
+
+    async def drop(self, peer: str) -> None:
+        """Disconnect the link whose CarConnection has this peer."""
+        await self.car_radio.drop(peer)
+
+    async def change_address(self) -> None:
+        """Advertise under a new random address; links stay as they are."""
+        await self.car_radio.change_address()
+
+    def shift_handles(self, services: int) -> None:
+        """From the next connection on, so many more services come before the vehicle's."""
+        self.car_radio.shift_handles(services)
 
     def walk_away(self) -> None:
         """Nobody hears the car any more."""
