@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import functools
 import itertools
 from typing import Any
 
@@ -378,7 +379,7 @@ def test_shifted_handles_make_the_old_ones_stale() -> None:
     play_direct(scenario)
 
 
-async def _session(place: Place) -> tuple[list[Any], list[list[str]]]:
+async def _session(place: Place, notify: bool) -> tuple[list[Any], list[list[str]]]:
     """Everything a fob does, and what it sees of it but advertisements."""
     fob = place.fob()
     link, to_vehicle, from_vehicle = await fob.subscribed()
@@ -388,6 +389,12 @@ async def _session(place: Place) -> tuple[list[Any], list[list[str]]]:
     await fob.indication(len(fob.events) - 1)
     await fob.write(link, 999, b"\x00")
     await fob.write(link, from_vehicle, b"\x00")
+    for value in (b"\x01\x00", b"\x02\x00", b"\x02"):
+        await fob.write(link, from_vehicle + 1, value)
+    for handle in (3, 7, 8, 9):
+        await fob.write(link, handle, b"\x02\x00")
+        await fob.until(irq.GATTC_READ_DONE, ble.gattc_read, link, handle)
+    await fob.write(link, from_vehicle + 1, b"\x01\x00" if notify else b"\x02\x00")
     await fob.until(irq.GATTC_READ_DONE, ble.gattc_read, link, to_vehicle)
     await fob.until(irq.GATTC_READ_DONE, ble.gattc_read, link, from_vehicle + 3)
     await fob.until(irq.GATTC_SERVICE_DONE, ble.gattc_discover_services, link, None)
@@ -412,8 +419,20 @@ async def _session(place: Place) -> tuple[list[Any], list[list[str]]]:
 
 @pytest.mark.parametrize("notify", [False, True])
 def test_both_radios_report_the_same(notify: bool) -> None:
-    options = {"car": {"name": "hash"}, "notify": notify}
-    assert play_direct(_session, **options) == play_air(_session, **options)
+    session = functools.partial(_session, notify=notify)
+    assert play_direct(session, notify=notify) == play_air(session, notify=notify)
+
+
+async def _timed_session(place: Place) -> list[Any]:
+    fob = place.fob()
+    await fob.subscribed()
+    await fob.indication()
+    return list(zip(fob.bridge.times, fob.events, strict=True))
+
+
+def test_the_same_seed_gives_the_same_run() -> None:
+    first, again, other = (play_direct(_timed_session, seed=seed) for seed in (1, 1, 2))
+    assert first == again != other
 
 
 def test_the_characteristics_are_those_of_a_real_car() -> None:

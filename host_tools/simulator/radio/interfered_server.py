@@ -8,6 +8,7 @@ from typing import Any
 
 from bumble import att
 from bumble.device import Connection, Device
+from bumble.gatt import Characteristic
 from bumble.gatt_server import Server
 
 from host_tools.simulator.faults import Verdict
@@ -18,7 +19,7 @@ Judge = Callable[[Connection, att.ATT_PDU, bool], tuple[Verdict, int, float]]
 
 
 class InterferedServer(Server):
-    """Bumble's takes no notice of permissions, and a stale handle must not pass.
+    """Bumble's takes no notice of permissions and properties, and a stale handle must not pass.
 
     judge: asked once for each PDU of a client. end: takes a connection down.
     """
@@ -34,7 +35,11 @@ class InterferedServer(Server):
         attribute = self.get_attribute(getattr(att_pdu, "attribute_handle", 0))
         is_cccd = attribute is not None and attribute.type.to_bytes() == CCCD
         verdict, code, delay = self._judge(bearer, att_pdu, is_cccd)
-        refusal = None if attribute is None else _refusal(attribute, att_pdu)
+        refusal = None
+        if isinstance(att_pdu, att.ATT_Write_Request) and is_cccd:
+            refusal = self._cccd_refusal(att_pdu)
+        elif attribute is not None:
+            refusal = _refusal(attribute, att_pdu)
         if verdict is None and refusal is not None:
             verdict, code = "error", refusal
         if verdict == "disconnect":
@@ -64,6 +69,20 @@ class InterferedServer(Server):
     def on_disconnection(self, bearer: att.Bearer) -> None:
         self._fates.pop(bearer, None)
         super().on_disconnection(bearer)
+
+    def _cccd_refusal(self, request: att.ATT_Write_Request) -> int | None:
+        """The ATT error code where the characteristic does not offer what is asked for."""
+        if len(request.attribute_value) != 2:
+            return att.ErrorCode.INVALID_ATTRIBUTE_LENGTH
+        before = self.attributes[: request.attribute_handle - 1]
+        owner = next(each for each in reversed(before) if isinstance(each, Characteristic))
+        offered = 0
+        if owner.properties & Characteristic.Properties.NOTIFY:
+            offered |= 1
+        if owner.properties & Characteristic.Properties.INDICATE:
+            offered |= 2
+        asked = int.from_bytes(request.attribute_value, "little")
+        return att.ErrorCode.WRITE_NOT_PERMITTED if asked & ~offered else None
 
     def _send_late(self, bearer: att.Bearer, response: att.ATT_PDU) -> None:
         assert isinstance(bearer, Connection)
