@@ -15,8 +15,9 @@ from typing import Any, Literal
 from host_tools.boards import load_board
 from host_tools.decode import DecodedFrame, DecodeError, decode_frame
 from host_tools.firmware import layout_firmware
-from host_tools.provision import CONFIGURATION_PATH, ROLES, provision
+from host_tools.provision import CONFIGURATION_PATH, ROLES, counter_files, provision
 from host_tools.simulator.board import HEAP, Board, BoardEvent, BoardStopped
+from host_tools.simulator.bridge import Bridge, Chance
 from host_tools.simulator.car import Car, CarEvent
 from host_tools.simulator.car.behaviour import Behaviour
 from host_tools.simulator.car.names import Scheme
@@ -76,6 +77,15 @@ def _firmware(source: bool) -> Mapping[str, bytes]:
     return layout_firmware(source=source)
 
 
+def _identity(vin: str, seed: int | None) -> Mapping[str, bytes]:
+    board = load_board("virtual")
+    if seed is None:
+        return provision(vin, board)
+    # Any 32 bytes below the curve's order are a key; these are new to every car there is.
+    key = b"\x01" + random.Random(seed).randbytes(31)
+    return {**provision(vin, board, key=key), **counter_files(1)}
+
+
 class Bench:
     """Use as an async context manager: on entering, the fob is provisioned, booted and ready.
 
@@ -84,8 +94,8 @@ class Bench:
     on_moment is told everything as it happens. source: the fob carries .py files, not .mpy.
     enrolled: the car knows the fob's key already. radio: "bumble", two whole Bluetooth stacks, or
     "direct", the car right behind the board's calls, which is faster and paced always. seed: of
-    everything random on the bench; None draws all of it afresh. The rest chooses the car: see Car,
-    CarRadio and DirectRadio.
+    everything random, in virtual time the fob's too; None draws all of it afresh. The rest chooses
+    the car: see Car, CarRadio and DirectRadio.
     """
 
     def __init__(
@@ -110,16 +120,16 @@ class Bench:
         self._light_changed = asyncio.Event()
         self._power_changed = asyncio.Event()
         self._folder = tempfile.TemporaryDirectory(prefix="fob-")
-        draw = os.urandom if seed is None else random.Random(seed).randbytes
+        self._draw = os.urandom if seed is None else random.Random(seed).randbytes
         self.car = Car(
             vin,
             clock=self._clock,
-            random=draw,
+            random=self._draw,
             behaviour=behaviour,
             name=name,
             on_event=self._car_event,
         )
-        identity = provision(vin, load_board("virtual"))
+        identity = _identity(vin, seed)
         if enrolled:
             public_key = bytes.fromhex(json.loads(identity[CONFIGURATION_PATH])["public_key"])
             self.car.whitelist.add(WhitelistKey(public_key, role=ROLES["driver"]))
@@ -134,11 +144,15 @@ class Bench:
         else:
             self.radio = CarOnAir(self.car, paced=paced, **radio_options)
         self.board = Board(
-            None, flash, heap=heap, radio=self.radio.host, on_event=self._board_event
+            None, flash, heap=heap, radio=self._make_radio, on_event=self._board_event
         )
         self._lookout: asyncio.Task[None] | None = None
         self._light_since = self._began
         self._lights_told = 0
+
+    def _make_radio(self, bridge: Bridge, name: str) -> object:
+        bridge.serve("chance", Chance(self._draw))
+        return self.radio.host(bridge, name)
 
     @property
     def car_radio(self) -> CarRadio:

@@ -19,6 +19,7 @@ import asyncio
 import contextlib
 import inspect
 import json
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
@@ -46,6 +47,12 @@ class Bridge(ABC):
     @abstractmethod
     def _flush(self) -> None:
         """Bring the outbox on its way."""
+
+    def interrupt(self) -> None:
+        """The board's process has been sent a signal: end a wait it may be in."""
+
+    def rest(self) -> None:
+        """The board waits for a human, which it does not tell by a call."""
 
     def _stamp(self) -> list[int]:
         """What every answer ends with."""
@@ -162,6 +169,7 @@ class LockstepBridge(Bridge):
         self._work.resume()
         self._clock = _Clock()
         self.serve("clock", self._clock)
+        self.serve("chance", Chance())
 
     def _flush(self) -> None:
         self._clock.put(self._outbox)
@@ -169,6 +177,12 @@ class LockstepBridge(Bridge):
 
     def _stamp(self) -> list[int]:
         return [round(asyncio.get_running_loop().time() * 1_000_000)]
+
+    def interrupt(self) -> None:
+        self._clock.put([])
+
+    def rest(self) -> None:
+        self._work.pause()
 
     async def _carry_out(self, service: str, name: str, args: list[Any]) -> Answer:
         self._work.pause()
@@ -203,6 +217,17 @@ class _Clock:
         self._happened.clear()
         events, self._events = self._events, []
         return events
+
+
+class Chance:
+    """Service "chance" of a board in lockstep: its random generator, which a bench may replace."""
+
+    def __init__(self, draw: Callable[[int], bytes] = os.urandom) -> None:
+        """`draw`: so many random bytes."""
+        self._draw = draw
+
+    def draw(self, count: int) -> bytes:
+        return self._draw(count)
 
 
 class BridgeServer:
