@@ -17,7 +17,7 @@ from virtual_time import ticks_add, ticks_diff, ticks_ms
 
 from fob import codes, config, framing, gcm, messages, protobuf, store
 from fob.cache import SessionCache
-from fob.errors import AttError, AuthenticationFailed, Disconnected, TimedOut
+from fob.errors import AttError, AuthenticationFailed, Disconnected, LinkError, TimedOut
 from fob.guard import Guard
 from fob.retained import Retained
 from fob.vehicle import Vehicle
@@ -103,6 +103,8 @@ class Car:
         self.handles = HANDLES
         # What other attributes answer to a write: an ATT error, or nothing of note.
         self.refuses_other_handles = True
+        # So many writes, wherever they go, are answered with an ATT error.
+        self.refused_writes = 0
         self.vehicle_key = VEHICLE_KEY
         self.shared_key = SHARED_KEY
         self.heard = []
@@ -175,6 +177,8 @@ class Link:
         if handles is None:
             self.requests.append("discover")
             await asyncio.sleep_ms(50)
+            if self.car.handles is None:
+                raise LinkError("the peer does not offer the vehicle's service")
             self.handles = self.car.handles
         self.requests.append("cccd")
         await asyncio.sleep_ms(10)
@@ -207,9 +211,13 @@ class Link:
 
     def _reach(self, index):
         """Whether a write to that handle reaches the car's characteristic."""
-        if self.handles[index] == self.car.handles[index]:
+        known = self.car.handles and self.handles[index] == self.car.handles[index]
+        refused = index == 0 and self.car.refused_writes
+        if refused:
+            self.car.refused_writes -= 1
+        elif known:
             return True
-        if self.car.refuses_other_handles:
+        if refused or self.car.refuses_other_handles:
             raise AttError("the car refuses a GATT operation", 0x101)
         return False
 
@@ -253,12 +261,15 @@ class Link:
 class Radio:
     """Finds the car, unless `troubles` (errors, one for each search) says otherwise.
 
-    `car` is at `peer`. `searched` lists the addresses that were as good as a name in each search,
-    `dialled` the address and the patience of each connection attempt.
+    `car` is at `peer`, and `others` maps addresses to what else can be connected to; the first
+    `dead` attempts bring no connection. `searched` lists the addresses that were as good as a name
+    in each search, `dialled` the address and the patience of each connection attempt.
     """
 
-    def __init__(self, car, payload=112, troubles=(), peer=PEER):
+    def __init__(self, car, payload=112, troubles=(), peer=PEER, others=(), dead=0):
         self.car = car
+        self._others = dict(others)
+        self._dead = dead
         self.peer = peer
         self._payload = payload
         self._troubles = list(troubles)
@@ -286,11 +297,13 @@ class Radio:
 
     async def connect(self, peer, timeout_ms):
         self.dialled.append((peer, timeout_ms))
-        if peer != self.peer:
+        there = self.car if peer == self.peer else self._others.get(peer)
+        if self._dead or there is None:
+            self._dead = max(0, self._dead - 1)
             await asyncio.sleep_ms(timeout_ms)
             raise TimedOut("no connection to the car")
         await asyncio.sleep_ms(50)
-        self.links.append(Link(self.car, self._payload))
+        self.links.append(Link(there, self._payload))
         return self.links[-1]
 
 
