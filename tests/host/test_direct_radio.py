@@ -430,8 +430,11 @@ async def _timed_session(place: Place) -> list[Any]:
     return list(zip(fob.bridge.times, fob.events, strict=True))
 
 
-def test_the_same_seed_gives_the_same_run() -> None:
-    first, again, other = (play_direct(_timed_session, seed=seed) for seed in (1, 1, 2))
+@pytest.mark.parametrize(
+    ("play", "address"), [(play_direct, "public"), (play_air, "random")], ids=["direct", "bumble"]
+)
+def test_the_same_seed_gives_the_same_run(play: Any, address: str) -> None:
+    first, again, other = (play(_timed_session, address=address, seed=seed) for seed in (1, 1, 2))
     assert first == again != other
 
 

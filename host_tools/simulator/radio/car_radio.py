@@ -68,7 +68,8 @@ class CarRadio:
     source, sink: the HCI ends of a controller.
     mtu: what the car answers to an MTU request. notify: offer notifications, not indications.
     address: the controller's own, a random one for good, or one that changes while advertising
-        every `rotation` seconds. advertising_interval: seconds. seed: of random addresses.
+        every `rotation` seconds. advertising_interval: seconds. interference: what is done to the
+        conversation; may be set at any time. seed: of random addresses.
     """
 
     def __init__(

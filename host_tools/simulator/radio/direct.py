@@ -47,7 +47,7 @@ _ESTABLISHING = (1.25, 2.0)
 class DirectRadio(Surroundings):
     """Give `radio.host` to the boards that can hear the car.
 
-    mtu, notify, address, rotation: as for CarRadio; a random address is a resolvable one.
+    mtu, notify, address, rotation, interference: as for CarRadio.
     connection_interval: seconds the central chooses within what the fob asks for; the longest by
     default. seed: of advertising delays, connect latency and addresses.
     """
