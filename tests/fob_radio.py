@@ -175,7 +175,9 @@ def play_direct(scenario: Scenario, *, car: dict[str, Any] | None = None, **opti
 
     async def main() -> Any:
         simulated = make_car(**(car or {}))
-        return await scenario(Place(simulated, DirectRadio(simulated, **options), None))
+        return await scenario(
+            Place(simulated, DirectRadio(simulated, **{"seed": 1} | options), None)
+        )
 
     return run(main())
 
@@ -187,7 +189,7 @@ def play_air(scenario: Scenario, *, car: dict[str, Any] | None = None, **options
         simulated = make_car(**(car or {}))
         air = Air(paced=True)
         source, sink = air.hci("car", CAR_ADDRESS)
-        radio = CarRadio(simulated, source, sink, **options)
+        radio = CarRadio(simulated, source, sink, **{"seed": 1} | options)
         await radio.start()
         try:
             return await scenario(Place(simulated, radio, air))

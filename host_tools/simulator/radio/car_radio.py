@@ -69,7 +69,8 @@ class CarRadio:
     mtu: what the car answers to an MTU request. notify: offer notifications, not indications.
     address: the controller's own, a random one for good, or one that changes while advertising
         every `rotation` seconds. advertising_interval: seconds. interference: what is done to the
-        conversation; may be set at any time. seed: of random addresses.
+        conversation; may be set at any time. seed: of random addresses,
+        which are new ones without it.
     """
 
     def __init__(
@@ -84,7 +85,7 @@ class CarRadio:
         rotation: float = 900.0,
         advertising_interval: float = 0.1,
         interference: Interference | None = None,
-        seed: int = 0,
+        seed: int | None = None,
     ) -> None:
         self.car = car
         self.interference = interference or Interference()

@@ -63,7 +63,7 @@ class DirectRadio(Surroundings):
         advertising_interval: float = 0.15,
         connection_interval: float | None = None,
         interference: Interference | None = None,
-        seed: int = 0,
+        seed: int | None = None,
     ) -> None:
         self._name = car.advertised_name
         self._notify = notify
