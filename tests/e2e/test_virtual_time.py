@@ -10,7 +10,7 @@ from host_tools.simulator.bench import Bench, Moment
 
 
 async def outing(**options: Any) -> list[Moment]:
-    """Pair, unlock, sleep for ten minutes, lock, walk away and press in vain; all that was noticed."""
+    """Pair, unlock, sleep for ten minutes, lock, walk away, press in vain; what was noticed."""
     moments: list[Moment] = []
     async with Bench(on_moment=moments.append, seed=3, **options) as bench:
         await bench.pair()
