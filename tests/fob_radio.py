@@ -161,6 +161,14 @@ class Place:
 Scenario = Callable[[Place], Awaitable[Any]]
 
 
+def listen_for_errors() -> list[dict[str, Any]]:
+    """What goes wrong in callbacks, which nobody waits for."""
+    errors: list[dict[str, Any]] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: errors.append(context))
+    return errors
+
+
 def make_car(**options: Any) -> Car:
     return Car(
         VIN,
@@ -174,10 +182,12 @@ def play_direct(scenario: Scenario, *, car: dict[str, Any] | None = None, **opti
     """Run a scenario on a DirectRadio, in virtual time."""
 
     async def main() -> Any:
+        errors = listen_for_errors()
         simulated = make_car(**(car or {}))
-        return await scenario(
-            Place(simulated, DirectRadio(simulated, **{"seed": 1} | options), None)
-        )
+        radio = DirectRadio(simulated, **{"seed": 1} | options)
+        result = await scenario(Place(simulated, radio, None))
+        assert errors == []
+        return result
 
     return run(main())
 
@@ -186,14 +196,17 @@ def play_air(scenario: Scenario, *, car: dict[str, Any] | None = None, **options
     """Run a scenario on a CarRadio over Bumble, in virtual time."""
 
     async def main() -> Any:
+        errors = listen_for_errors()
         simulated = make_car(**(car or {}))
         air = Air(paced=True)
         source, sink = air.hci("car", CAR_ADDRESS)
         radio = CarRadio(simulated, source, sink, **{"seed": 1} | options)
         await radio.start()
         try:
-            return await scenario(Place(simulated, radio, air))
+            result = await scenario(Place(simulated, radio, air))
         finally:
             await radio.stop()
+        assert errors == []
+        return result
 
     return run(main())

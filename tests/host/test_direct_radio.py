@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import functools
 import itertools
+import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from host_tools.protocol import vcsec_pb2 as vcsec
+from host_tools.simulator import faults
 from host_tools.simulator.radio import irq
 from host_tools.simulator.radio.car_radio import FROM_VEHICLE, SERVICE, TO_VEHICLE
 from host_tools.simulator.radio.direct import DirectRadio
@@ -449,3 +453,45 @@ def test_the_characteristics_are_those_of_a_real_car() -> None:
         ]
 
     play_direct(scenario)
+
+
+async def _anything(place: Place, choose: random.Random) -> None:
+    """A fob, a car and a walker do what they like for a while."""
+    fob = await on(place)
+    radio = direct(place)
+    ble = fob.ble
+    deeds: list[Callable[[], Any]] = [
+        lambda: ble.active(choose.random() < 0.8),
+        lambda: ble.gap_scan(choose.choice([None, 0, 300]), SCAN_US, SCAN_US, True),
+        lambda: ble.gap_connect(*PEER, 500, None, None),
+        lambda: ble.gap_connect(None, b"", 0, None, None),
+        lambda: ble.gap_disconnect(0),
+        lambda: ble.gattc_write(0, 16, STATUS, choose.choice([0, 1])),
+        lambda: ble.gattc_write(0, 19, b"\x02\x00", 1),
+        lambda: ble.gattc_exchange_mtu(0),
+        lambda: ble.gattc_discover_services(0, None),
+        radio.walk_away,
+        radio.come_back,
+        lambda: radio.drop(place.car.connections[0].peer) if place.car.connections else None,
+        lambda: place.car.body.__setattr__("locked", choose.random() < 0.5),
+        lambda: setattr(
+            radio,
+            "interference",
+            faults.AtRequest("write", choose.choice(["silent", "late", "disconnect", "error"])),
+        ),
+    ]
+    for _ in range(40):
+        with contextlib.suppress(OSError):
+            await fob.call(choose.choice(deeds))
+        await asyncio.sleep(choose.choice([0, 0.002, 0.05, 0.4, 3]))
+    fob.bridge.cut()
+    radio.come_back()
+    radio.interference = faults.Interference()
+    await asyncio.sleep(SUPERVISION_TIMEOUT + 0.1)
+    assert place.car.connections == [] and radio.links == []
+    await place.fob("the next").subscribed()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_happened_the_next_session_works(seed: int) -> None:
+    play_direct(functools.partial(_anything, choose=random.Random(seed)), seed=seed)
