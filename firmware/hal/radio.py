@@ -180,10 +180,17 @@ class Radio:
         remaining = ticks_diff(deadline, ticks_ms())
         if remaining <= 0:
             raise TimedOut("no answer in time")
+        # Not wait_for_ms: cancelled from outside, it cancels its caller once more a little later,
+        # while that cleans up.
+        alarm = asyncio.create_task(self._ring(remaining))
         try:
-            await asyncio.wait_for_ms(self._flag.wait(), remaining)
-        except asyncio.TimeoutError:
-            raise TimedOut("no answer in time")
+            await self._flag.wait()
+        finally:
+            alarm.cancel()
+
+    async def _ring(self, ms):
+        await asyncio.sleep_ms(ms)
+        self._flag.set()
 
     def _clear(self):
         self._overflow = False
