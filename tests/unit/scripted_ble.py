@@ -44,6 +44,7 @@ class Ble:
     def __init__(self):
         self.calls = []
         self.answers = {}
+        self._tasks = []
         self._on = False
         self._handler = None
 
@@ -64,7 +65,7 @@ class Ble:
             await asyncio.sleep_ms(ms)
             self.raised(event, data)
 
-        asyncio.create_task(wait())
+        self._tasks.append(asyncio.create_task(wait()))
 
     def called(self, name):
         """The arguments of each call of a method."""
