@@ -40,6 +40,6 @@ def board_of(chip: str, *pins: int, active_low: bool = True, **more: object) -> 
                 "wake": ["lock"],
             },
             "light": {"kind": "pin", "pin": 2 if chip == "esp32" else 10},
-            **more,
         }
+        | more
     )

@@ -3,6 +3,7 @@ light."""
 
 import asyncio
 import hashlib
+import sys
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,9 +20,10 @@ from host_tools.simulator.hardware import (
     Hardware,
 )
 from host_tools.simulator.light import LightWatch, Sample
-from host_tools.simulator.process import End, Stop, run_firmware
+from host_tools.simulator.process import End, Firmware, Stop
 from host_tools.simulator.radio.air import Air
 from host_tools.simulator.radio.ble_host import BleHost
+from host_tools.simulator.terminal import Terminal
 
 HEAP = "160K"
 """What an ESP32 without PSRAM has for Python, counted on the 64-bit Unix port: -X heapsize."""
@@ -30,6 +32,7 @@ MakeRadio = Callable[[Bridge, str], object]
 """Serves the "ble" of a board's bridge, for one run of its process; the board's name."""
 
 _RESTARTS = {"reset": HARD_RESET, "soft reset": SOFT_RESET, "watchdog": WDT_RESET}
+_ENDED = ("repl", "stopped", "off")
 _KEPT_LINES = 500
 _SHOWN_LINES = 12
 
@@ -51,7 +54,8 @@ class BoardEvent:
 
 
 class BoardStopped(Exception):
-    """The firmware does not run any more; `stop` says why, the text ends with its last lines."""
+    """The firmware does not run any more, though the REPL may; `stop` says why, the text ends with
+    its last lines."""
 
     def __init__(self, name: str, stop: Stop, lines: list[str]) -> None:
         code = "" if stop.code is None else f" (exit code {stop.code})"
@@ -88,9 +92,13 @@ class Board:
             unique_id=hashlib.sha256(name.encode()).digest()[:6],
         )
         self.state = "off"
-        """"off", "starting", "running", "asleep", or "stopped" when the firmware ended."""
+        """"off", "starting", "running", "asleep"; "repl" when main.py came to its end,
+        "stopped" when the process did."""
         self.stops: list[Stop] = []
-        """Every end of the firmware so far, those before a restart included."""
+        """Every end of the firmware's process so far, those before a restart included; at the REPL
+        it goes on."""
+        self.halt: Stop | None = Stop("never switched on")
+        """Why the firmware does not run; None while it does, or is about to."""
         self.radio: object | None = None
         """The radio of the running firmware: a new one after every start."""
         self._make_radio = radio
@@ -100,6 +108,7 @@ class Board:
         self._on_event = on_event
         self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
         self._cut: tuple[int, str] | None = None
+        self._terminal: Terminal | None = None
         self._booted = False
         self._life: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
@@ -132,7 +141,7 @@ class Board:
         self.light.break_off(None)
         self.light.look_away()
         self._lines.clear()
-        self.state = "starting"
+        self._enter("starting", None)
         self._booted = False
         self._life = asyncio.create_task(self._live())
         try:
@@ -151,6 +160,22 @@ class Board:
         self._end(Stop("power off"), "off")
         if not life.cancelled():
             life.result()
+
+    @property
+    def console_path(self) -> str:
+        """The serial port of the board while it has power: mpremote connect PATH resume."""
+        return self._plugged_in().path
+
+    def interrupt(self) -> None:
+        """Type Ctrl-C on the console: main.py ends and the REPL waits."""
+        self._plugged_in().type(b"\x03")
+
+    def _plugged_in(self) -> Terminal:
+        if sys.platform == "win32":
+            raise OSError("Windows has no pseudo-terminals: the board's REPL is out of reach")
+        if self._terminal is None:
+            raise RuntimeError(f"{self.name} has no power")
+        return self._terminal
 
     def push(self, button: str) -> None:
         """Put a finger on a button; the light is watched afresh from here."""
@@ -192,39 +217,62 @@ class Board:
             ) from None
         return next(line for line in self._lines if text in line)
 
+    async def running(self, *, timeout: float = 5.0) -> None:  # noqa: ASYNC109
+        """Wait until the firmware runs, say again after a reset from the REPL."""
+        async with asyncio.timeout(timeout):
+            while self.state != "running":
+                self._changed.clear()
+                await self._changed.wait()
+
     async def stopped(self, *, timeout: float | None = 5.0) -> Stop:  # noqa: ASYNC109
-        """Wait until the firmware does not run: asleep, ended or without power; return why."""
+        """Wait until the firmware does not run: asleep, at the REPL, ended or without power;
+        return why."""
         async with asyncio.timeout(timeout):
             while self.state in ("starting", "running"):
                 self._changed.clear()
                 await self._changed.wait()
-        return self.stops[-1]
+        assert self.halt is not None
+        return self.halt
 
     async def _live(self) -> None:
         try:
-            while True:
-                stop = await run_firmware(
-                    self.flash.path, self._heap, self._start, self._print, self._power_cut()
-                )
-                if stop.reason in _RESTARTS:
-                    self._end(stop, "starting")
-                    self.hardware.restart(_RESTARTS[stop.reason])
-                elif stop.reason == "sleep":
-                    self._end(stop, "asleep")
-                    self.hardware.restart(DEEP_SLEEP_RESET, await self.hardware.sleep(stop.ms))
-                    self.state = "starting"
-                elif stop.reason == "power cut":
-                    self._life = None
-                    self._end(stop, "off")
-                    return
-                else:
-                    self._end(stop, "stopped")
-                    return
+            self._terminal = None if sys.platform == "win32" else Terminal()
+            await self._run()
         except Exception as error:
             # An error of the bench itself: whoever waits must hear of it.
             self.light.break_off(error)
             self._end(Stop(f"the bench failed: {error!r}"), "stopped")
             raise
+        finally:
+            if self._terminal is not None:
+                self._terminal.close()
+            self._terminal = None
+
+    async def _run(self) -> None:
+        while True:
+            stop = await Firmware(
+                self.flash.path,
+                self._heap,
+                on_start=self._start,
+                on_line=self._print,
+                on_repl=self._offer_repl,
+                terminal=self._terminal,
+                environment=self._power_cut(),
+            ).run()
+            if stop.reason in _RESTARTS:
+                self._end(stop, "starting")
+                self.hardware.restart(_RESTARTS[stop.reason])
+            elif stop.reason == "sleep":
+                self._end(stop, "asleep")
+                self.hardware.restart(DEEP_SLEEP_RESET, await self.hardware.sleep(stop.ms))
+                self._enter("starting", None)
+            elif stop.reason == "power cut":
+                self._life = None
+                self._end(stop, "off")
+                return
+            else:
+                self._end(stop, "stopped")
+                return
 
     def _power_cut(self) -> dict[str, str]:
         # A process counts from its own start, but the power may have lasted longer than that.
@@ -234,30 +282,39 @@ class Board:
         return {"FOB_POWER_CUT": f"{number - self.flash_operations}:{kind}"}
 
     async def _start(self, bridge: Bridge, end: End) -> None:
+        self.light.break_off(None)
         self.flash.in_use = True
         self.hardware.connect(bridge, end)
         self.radio = self._make_radio(bridge, self.name) if self._make_radio else None
-        self.state = "running"
         self._booted = True
-        self._changed.set()
+        self._enter("running", None)
         self._report("power", "on")
+
+    def _offer_repl(self, stop: Stop) -> None:
+        self._enter("repl", stop)
+        self._report("power", stop.reason)
 
     def _end(self, stop: Stop, state: str) -> None:
         self.flash.in_use = False
         self.radio = None
         self.hardware.disconnect()
-        self.state = state
-        self.stops.append(stop)
         if state in ("stopped", "off"):
             self.hardware.watchdog.stop()
-            self.light.break_off(BoardStopped(self.name, stop, self.console))
-        self._changed.set()
+        self.stops.append(stop)
+        self._enter(state, None if state == "starting" else stop)
         self._report("power", stop.reason)
+
+    def _enter(self, state: str, halt: Stop | None) -> None:
+        self.state = state
+        self.halt = halt
+        if state in _ENDED and halt is not None:
+            self.light.break_off(BoardStopped(self.name, halt, self.console))
+        self._changed.set()
 
     async def _until(self, true: Callable[[], bool]) -> None:
         while not true():
-            if self.state in ("stopped", "off"):
-                raise BoardStopped(self.name, self.stops[-1], self.console)
+            if self.state in _ENDED and self.halt is not None:
+                raise BoardStopped(self.name, self.halt, self.console)
             self._changed.clear()
             await self._changed.wait()
 

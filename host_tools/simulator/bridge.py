@@ -48,9 +48,11 @@ class Bridge(ABC):
     def _flush(self) -> None:
         """Bring the outbox on its way."""
 
+    @abstractmethod
     def interrupt(self) -> None:
         """The board's process has been sent a signal: end a wait it may be in."""
 
+    @abstractmethod
     def rest(self) -> None:
         """The board waits for a human, which it does not tell by a call."""
 
@@ -149,6 +151,12 @@ class RealTimeBridge(Bridge):
     ) -> None:
         super().__init__(token, calls, on_call)
         self._events_reader, self._events_writer = events
+
+    def interrupt(self) -> None:
+        """It waits in no call."""
+
+    def rest(self) -> None:
+        """Time does not wait for it."""
 
     def _flush(self) -> None:
         if not self.is_closed:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import subprocess
+import sys
 from asyncio.subprocess import Process
 from collections.abc import Callable
 
@@ -30,6 +31,9 @@ class Output:
     def catch_up(self) -> None:
         """Report what was printed up to now, where that can be told."""
 
+    def show_raw(self, show: Callable[[bytes], None]) -> None:
+        raise NotImplementedError
+
     async def close(self) -> None:
         """Report the rest; the process has ended, or never began."""
         if self._reading is not None:
@@ -43,26 +47,36 @@ class Output:
             self._print(line)
 
 
-class LockstepOutput(Output):
-    """Lines are reported when somebody catches up with them: thus a process that prints, then
-    calls, is seen to do so in this order, however fast either end is."""
+class PipeOutput(Output):
+    """In virtual time lines are reported when somebody catches up with them: thus a process that
+    prints, then calls, is seen to do so in this order, however fast either end is."""
 
     def __init__(self, on_line: OnLine) -> None:
         super().__init__(on_line)
         self._pipe, self.stdout = os.pipe()
         os.set_blocking(self._pipe, False)
         self._printed = b""
+        self._show: Callable[[bytes], None] | None = None
         self._loop = asyncio.get_running_loop()
 
     def attach(self, _process: Process) -> None:
         os.close(self.stdout)
         self.stdout = -1
         # A process that prints more than the pipe holds would never come to its next call.
-        self._loop.add_reader(self._pipe, self._take)
+        self._loop.add_reader(self._pipe, self._take if is_virtual() else self.catch_up)
+
+    def show_raw(self, show: Callable[[bytes], None]) -> None:
+        """From here on it is no lines but a conversation: `show` gets all of it, at once."""
+        self._show = show
+        self._loop.add_reader(self._pipe, self.catch_up)
 
     def catch_up(self) -> None:
         while self._take():
             pass
+        if self._show is not None:
+            printed, self._printed = self._printed, b""
+            self._show(printed)
+            return
         *lines, self._printed = self._printed.split(b"\n")
         for line in lines:
             self._print(line)
@@ -88,5 +102,5 @@ class LockstepOutput(Output):
 
 
 def open_output(on_line: OnLine) -> Output:
-    """The one that suits the running loop."""
-    return LockstepOutput(on_line) if is_virtual() else Output(on_line)
+    """The one that suits the system: on Windows no loop can watch a pipe of ours."""
+    return Output(on_line) if sys.platform == "win32" else PipeOutput(on_line)

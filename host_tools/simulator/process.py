@@ -3,6 +3,7 @@
 import asyncio
 import os
 import secrets
+import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,7 +13,8 @@ from typing import Any
 
 from host_tools.simulator.bridge import Bridge, BridgeServer
 from host_tools.simulator.interpreter import micropython_command
-from host_tools.simulator.output import Output, open_output
+from host_tools.simulator.output import open_output
+from host_tools.simulator.terminal import Terminal
 from host_tools.simulator.virtual_time import Work, is_virtual
 
 _POWER_ON = Path(__file__).parent / "port" / "power_on.py"
@@ -21,8 +23,10 @@ _ENDINGS = {  # exit codes of port/power_on.py
     11: "boot.py or main.py raised",
     12: "soft reset",
     13: "the flash cannot be mounted",
+    14: "main.py was interrupted",
 }
-_OWN_VARIABLES = {"MICROPYPATH", "FOB_CLOCK", "FOB_POWER_CUT"}
+_PROMPTS = (b">>> ", b">")
+_OWN_VARIABLES = {"MICROPYPATH", "MICROPYINSPECT", "FOB_CLOCK", "FOB_POWER_CUT", "FOB_REPL"}
 _START_TIMEOUT = 20.0
 _END_TIMEOUT = 5.0
 
@@ -40,83 +44,154 @@ class Stop:
     ms: int = 0
 
 
-async def run_firmware(
-    flash: Path,
-    heap: str,
-    on_start: Callable[[Bridge, End], Awaitable[None]],
-    on_line: Callable[[str], None],
-    environment: Mapping[str, str],
-) -> Stop:
-    """Run the firmware of a flash image until its process ends; it never outlives this call.
+class Firmware:
+    """One MicroPython process on a flash image.
 
-    `on_start` gets the bridge before boot.py runs and must serve it; `on_line` each line printed.
-    `environment`: what port/ shall find there besides its own.
+    on_start        gets the bridge before boot.py runs and must serve it.
+    on_line         gets each line that is printed, until the REPL begins.
+    on_repl         is told that main.py is over and the REPL waits; without a terminal, the process
+                    ends instead.
+    environment     what port/ shall find there besides its own.
     """
-    server = BridgeServer()
-    await server.start()
-    output = open_output(lambda line: None if _from_bench(line) else on_line(line))
-    try:
-        # Time stands still while nobody but the process itself can tell whether it works.
-        with Work() as work:
-            return await _run(flash, heap, on_start, environment, server, output, work)
-    finally:
-        await output.close()
-        await server.close()
 
+    def __init__(
+        self,
+        flash: Path,
+        heap: str,
+        *,
+        on_start: Callable[[Bridge, End], Awaitable[None]],
+        on_line: Callable[[str], None],
+        on_repl: Callable[[Stop], None],
+        terminal: Terminal | None,
+        environment: Mapping[str, str],
+    ) -> None:
+        self._flash = flash
+        self._heap = heap
+        self._on_start = on_start
+        self._on_line = on_line
+        self._on_repl = on_repl
+        self._terminal = terminal
+        self._environment = environment
+        self._killed: list[Stop] = []
+        self._repl: Stop | None = None
 
-async def _run(
-    flash: Path,
-    heap: str,
-    on_start: Callable[[Bridge, End], Awaitable[None]],
-    environment: Mapping[str, str],
-    server: BridgeServer,
-    output: Output,
-    work: Work,
-) -> Stop:
-    token = secrets.token_hex(8)
-    expected = server.expect(token, on_call=output.catch_up)
-    variables = {key: value for key, value in os.environ.items() if key not in _OWN_VARIABLES}
-    variables |= {"FOB_BRIDGE": server.environment(token), "FOB_FLASH": str(flash), **environment}
-    if is_virtual():
-        variables["FOB_CLOCK"] = "virtual"
-    process = await asyncio.create_subprocess_exec(
-        *micropython_command(),
-        *("-X", f"heapsize={heap}", str(_POWER_ON)),
-        env=variables,
-        stdin=subprocess.DEVNULL,
-        stdout=output.stdout,
-        stderr=subprocess.STDOUT,
-        limit=1 << 20,
-        **_APART,
-    )
-    output.attach(process)
-    killed: list[Stop] = []
+    async def run(self) -> Stop:
+        """Run until the process ends; it never outlives this call."""
+        server = BridgeServer()
+        await server.start()
+        self._output = open_output(self._print)
+        try:
+            # Time stands still while nobody but the process itself can tell whether it works.
+            with Work() as work:
+                return await self._run(server, work)
+        finally:
+            if self._terminal is not None:
+                self._terminal.detach()
+            await self._output.close()
+            await server.close()
 
-    def end(reason: str, ms: int) -> None:
-        killed.append(Stop(reason, ms=ms))
-        work.resume()
-        process.kill()
+    async def _run(self, server: BridgeServer, work: Work) -> Stop:
+        token = secrets.token_hex(8)
+        expected = server.expect(token, on_call=self._output.catch_up)
+        process = await self._start(server.environment(token))
 
-    exited = asyncio.create_task(process.wait())
-    try:
-        both: set[asyncio.Future[Any]] = {expected, exited}
-        await asyncio.wait(both, timeout=_START_TIMEOUT, return_when="FIRST_COMPLETED")
-        if expected.done():
-            bridge = expected.result()
-            await on_start(bridge, end)
-            # From here to its end the bridge knows.
-            work.pause()
-            bridge.on_closed(work.resume)
-            await _watch(bridge, exited, lambda: bool(killed))
-        elif not exited.done():
-            killed.append(Stop(f"MicroPython did not start within {_START_TIMEOUT:g} s"))
-    finally:
-        work.resume()
-        if process.returncode is None:
+        def end(reason: str, ms: int) -> None:
+            self._killed.append(Stop(reason, ms=ms))
+            work.resume()
             process.kill()
-        await exited
-    code = exited.result()
-    return killed[0] if killed else Stop(_ENDINGS.get(code, "MicroPython died"), code)
+
+        exited = asyncio.create_task(process.wait())
+        try:
+            both: set[asyncio.Future[Any]] = {expected, exited}
+            await asyncio.wait(both, timeout=_START_TIMEOUT, return_when="FIRST_COMPLETED")
+            if expected.done():
+                self._bridge = expected.result()
+                self._bridge.serve("process", _Milestones(self, process.send_signal))
+                await self._on_start(self._bridge, end)
+                # From here to its end the bridge knows.
+                work.pause()
+                self._bridge.on_closed(work.resume)
+                await _watch(self._bridge, exited, lambda: bool(self._killed))
+            elif not exited.done():
+                end(f"MicroPython did not start within {_START_TIMEOUT:g} s", 0)
+        finally:
+            work.resume()
+            if process.returncode is None:
+                process.kill()
+            await exited
+        return self._stop(exited.result())
+
+    async def _start(self, bridge: str) -> asyncio.subprocess.Process:
+        variables = {key: text for key, text in os.environ.items() if key not in _OWN_VARIABLES}
+        variables |= {"FOB_BRIDGE": bridge, "FOB_FLASH": str(self._flash), **self._environment}
+        if is_virtual():
+            variables["FOB_CLOCK"] = "virtual"
+        stdin = subprocess.DEVNULL
+        if self._terminal is not None:
+            variables["FOB_REPL"] = "1"
+            stdin = self._terminal.attach()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *micropython_command(),
+                *("-X", f"heapsize={self._heap}", str(_POWER_ON)),
+                env=variables,
+                stdin=stdin,
+                stdout=self._output.stdout,
+                stderr=subprocess.STDOUT,
+                limit=1 << 20,
+                **_APART,
+            )
+        finally:
+            if stdin != subprocess.DEVNULL:
+                os.close(stdin)
+        self._output.attach(process)
+        return process
+
+    def _stop(self, code: int) -> Stop:
+        if self._killed:
+            return self._killed[0]
+        if self._repl is not None and code >= 0:
+            return Stop("soft reset", code)  # Ctrl-D, sys.exit(), machine.soft_reset()
+        return Stop(_ENDINGS.get(code, "MicroPython died"), code)
+
+    def _print(self, line: str) -> None:
+        # On a board a traceback starts with the script: what ran it is not written in Python.
+        if f'"{_POWER_ON}"' in line:
+            return
+        if self._terminal is not None:
+            self._terminal.show(line.encode() + b"\r\n")
+        self._on_line(line)
+
+    def _converse(self, output: bytes) -> None:
+        assert self._terminal is not None and self._repl is not None
+        self._terminal.show(output)
+        if output.endswith(_PROMPTS):
+            self._bridge.rest()
+            if not self._terminal.at_prompt:
+                self._on_repl(self._repl)
+                self._terminal.prompt()
+
+
+class _Milestones:
+    """Service "process", for port/power_on.py."""
+
+    def __init__(self, firmware: Firmware, send_signal: Callable[[int], None]) -> None:
+        self._firmware = firmware
+        self._send_signal = send_signal
+
+    def boot(self) -> None:
+        """From now on an interrupt is the firmware's."""
+        if self._firmware._terminal is not None:
+            self._firmware._terminal.start(self._interrupt)
+
+    def repl(self, code: int) -> None:
+        """What is printed from now on is the REPL's."""
+        self._firmware._repl = Stop(_ENDINGS[code], code)
+        self._firmware._output.show_raw(self._firmware._converse)
+
+    def _interrupt(self) -> None:
+        self._send_signal(signal.SIGINT)
+        self._firmware._bridge.interrupt()
 
 
 async def _watch(
@@ -137,11 +212,6 @@ async def _watch(
     finally:
         closed.cancel()
         await asyncio.wait([closed])
-
-
-def _from_bench(line: str) -> bool:
-    # On a board a traceback starts with the script: what ran it is not written in Python.
-    return f'"{_POWER_ON}"' in line
 
 
 # Ctrl-C in the terminal is for the bench; a board does not hear it.

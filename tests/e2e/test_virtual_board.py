@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.boards import load_board, parse_board
+from host_tools.boards import load_board
 from host_tools.firmware import layout_firmware
 from host_tools.simulator.board import Board, BoardEvent, BoardStopped
 from host_tools.simulator.flash import FlashError, FlashImage
 from tests.asynchronous import asynchronous
+from tests.virtual_hardware import WAIT, board_of, board_with, run
 
-WAIT = "import time\nwhile True: time.sleep_ms(5)\n"
 BUTTONS = """
 import time
 from machine import Pin
@@ -22,25 +22,12 @@ def report(pin):
 """
 
 
-def board_with(tmp_path: Path, main: str, **files: str) -> Board:
-    """A board without radio whose main.py is `main`."""
-    contents = {"/main.py": main} | {f"/{name}.py": text for name, text in files.items()}
-    image = {path: text.encode() for path, text in contents.items()}
-    return Board(None, FlashImage.create(tmp_path / "flash.img", image))
-
-
-async def run(board: Board) -> list[str]:
-    """Let the program of a board come to its end; what it printed."""
-    async with board:
-        await board.stopped()
-        return board.console
-
-
 @asynchronous
 async def test_boot_py_runs_before_main_py_and_shares_its_names(tmp_path: Path) -> None:
     board = board_with(tmp_path, main="print('main', x)", boot="x = 5\nprint('boot')")
-    assert await run(board) == ["boot", "main 5"]
-    assert board.stops[0].reason == "main.py returned"
+    async with board:
+        assert (await board.stopped()).reason == "main.py returned"
+        assert board.console == ["boot", "main 5"]
 
 
 @asynchronous
@@ -67,13 +54,14 @@ async def test_modules_of_the_flash_can_be_imported(tmp_path: Path) -> None:
 @asynchronous
 async def test_an_exception_is_printed_with_its_traceback(tmp_path: Path) -> None:
     board = board_with(tmp_path, main="def f():\n    raise ValueError('why')\nf()")
-    assert await run(board) == [
-        "Traceback (most recent call last):",
-        '  File "main.py", line 3, in <module>',
-        '  File "main.py", line 2, in f',
-        "ValueError: why",
-    ]
-    assert board.stops[0].reason == "boot.py or main.py raised"
+    async with board:
+        assert (await board.stopped()).reason == "boot.py or main.py raised"
+        assert board.console == [
+            "Traceback (most recent call last):",
+            '  File "main.py", line 3, in <module>',
+            '  File "main.py", line 2, in f',
+            "ValueError: why",
+        ]
 
 
 @asynchronous
@@ -150,15 +138,7 @@ async def test_dimmed_lights_and_strips_are_seen_too(tmp_path: Path) -> None:
     await run(board)
     assert [round(sample.level, 3) for sample in board.light.samples] == [0.5, 0]
 
-    strip = parse_board(
-        {
-            "name": "strip",
-            "chip": "esp32",
-            "wiring": "",
-            "buttons": {"active_low": True, "pull": "internal", "pins": {"lock": 32, "unlock": 33}},
-            "light": {"kind": "neopixel", "pin": 4},
-        }
-    )
+    strip = board_of("esp32", 32, 33, light={"kind": "neopixel", "pin": 4})
     board.flash.write(
         {
             "/main.py": b"from machine import Pin\nfrom neopixel import NeoPixel\n"
@@ -239,7 +219,7 @@ async def test_a_reset_is_immediate_and_keeps_the_rtc_memory(tmp_path: Path) -> 
         "    try:\n        machine.reset()\n    finally:\n        print('never')\n",
     )
     assert await run(board) == ["1 b''", "2 b'kept'"]
-    assert [stop.reason for stop in board.stops[:2]] == ["reset", "main.py returned"]
+    assert [stop.reason for stop in board.stops] == ["reset", "power off"]
 
 
 @asynchronous
@@ -252,33 +232,6 @@ async def test_a_timer_ends_a_deep_sleep(tmp_path: Path) -> None:
     async with board:
         await board.prints("4 4")
     assert board.stops[0].reason == "sleep"
-
-
-@asynchronous
-async def test_buttons_end_a_deep_sleep(tmp_path: Path) -> None:
-    board = board_with(
-        tmp_path,
-        main="import esp32, machine\nfrom machine import Pin\n"
-        "print(machine.reset_cause(), machine.wake_reason(), machine.wake_pins())\n"
-        "esp32.wake_on_ext0(Pin(32), esp32.WAKEUP_ALL_LOW)\n"
-        "esp32.wake_on_ext1((Pin(33),), esp32.WAKEUP_ALL_LOW)\n"
-        "machine.deepsleep()",
-    )
-    async with board:
-        await board.stopped()
-        await board.press("lock", seconds=0)
-        await board.prints("4 2 ()")
-        await board.stopped()
-        board.push("unlock")
-        await board.prints("4 3 (33,)")
-
-
-@asynchronous
-async def test_a_pin_that_cannot_wake_the_chip_is_refused(tmp_path: Path) -> None:
-    board = board_with(
-        tmp_path, main="import esp32\nfrom machine import Pin\nesp32.wake_on_ext0(Pin(5), False)"
-    )
-    assert (await run(board))[-1] == "ValueError: invalid pin"
 
 
 @asynchronous
@@ -356,8 +309,8 @@ async def test_a_bystander_sees_everything_in_order(tmp_path: Path) -> None:
         ("console", "up"),
         ("button", "lock down"),
         ("light", "1.00"),
-        ("light", "0.00"),
         ("power", "main.py returned"),
+        ("light", "0.00"),
         ("power", "power off"),
     ]
 

@@ -3,17 +3,20 @@
 Run by the bench as `micropython -X heapsize=160K power_on.py`, with FOB_BRIDGE and FOB_FLASH in
 the environment. Afterwards only the flash can be imported from, as on a board.
 
-The process exits with one of these, or with 1 if the bench itself is at fault.
+Then comes the REPL, if FOB_REPL says that there is a terminal; else the process exits with one of
+these, or with 1 if the bench itself is at fault.
 """
 
 import gc
 import os
 import sys
 
+import bridge
 import micropython
+import uos
 import vfs
 
-if os.getenv("FOB_CLOCK") == "virtual":
+if uos.getenv("FOB_CLOCK") == "virtual":
     sys.modules["time"] = __import__("clock")
 
 # Loaded while their folder is still on the path: from now on `import` finds the stand-ins in
@@ -23,10 +26,11 @@ for name in ("bluetooth", "machine", "esp32", "neopixel"):
     __import__(name)
     gc.collect()
 
-RETURNED = 10  # main.py came to its end; a board would offer the REPL
-RAISED = 11  # boot.py or main.py raised: printed, then the REPL
+RETURNED = 10  # main.py came to its end
+RAISED = 11  # boot.py or main.py raised: printed
 SOFT_RESET = 12  # sys.exit(): a board starts boot.py again
 UNMOUNTABLE = 13  # no file system: the stock code says so for ever, without reaching boot.py
+INTERRUPTED = 14  # Ctrl-C
 
 
 class Micropython:
@@ -63,20 +67,31 @@ def hide_bench():
         sys.modules.pop(name, None)
 
 
-def run(name, scope):
-    """Run a script of the flash if it is there; return False when it raised."""
+def run(scope):
+    """Run boot.py and main.py, those that the flash has; return how that ended."""
     try:
-        os.stat(name)
-    except OSError:
-        return True
-    try:
-        execfile(name, scope)  # noqa: F821 - MicroPython has it still
+        # From here on the bench lets Ctrl-C through.
+        bridge.call("process", "boot")
+        for name in ("boot.py", "main.py"):
+            if name in os.listdir("/"):
+                execfile(name, scope)  # noqa: F821 - MicroPython has it still
     except SystemExit:
         sys.exit(SOFT_RESET)
     except BaseException as error:  # noqa: BLE001 - the stock code prints whatever ends a script
         sys.print_exception(error)
-        return False
-    return True
+        return INTERRUPTED if isinstance(error, KeyboardInterrupt) else RAISED
+    return RETURNED
+
+
+def offer_repl(ending, scope):
+    """Have the interpreter go on to its prompt, with the names that the scripts left."""
+    bridge.call("process", "repl", ending)
+    uos.putenv("MICROPYINSPECT", "1")
+    # It would read and write its history there.
+    uos.unsetenv("HOME")
+    names = globals()
+    names.clear()
+    names.update(scope)
 
 
 complete_micropython()
@@ -84,4 +99,7 @@ mount()
 hide_bench()
 gc.collect()
 scope = {"__name__": "__main__"}
-sys.exit(RETURNED if run("boot.py", scope) and run("main.py", scope) else RAISED)
+ending = run(scope)
+if not uos.getenv("FOB_REPL"):
+    sys.exit(ending)
+offer_repl(ending, scope)

@@ -1,0 +1,184 @@
+"""The virtual board's REPL, as a laptop finds it: the genuine one, with the genuine mpremote."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from host_tools.simulator.board import Board, BoardStopped
+from tests.asynchronous import asynchronous
+from tests.virtual_hardware import WAIT, board_with
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+
+UP = f"print('up')\n{WAIT}"
+
+
+async def mpremote(board: Board, *arguments: str) -> str:
+    """What mpremote prints, which must succeed."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "mpremote", "connect", board.console_path, "resume", *arguments),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        output, _ = await process.communicate()
+    except asyncio.CancelledError:
+        process.kill()
+        await process.wait()
+        raise
+    assert process.returncode == 0, output.decode()
+    return output.decode().replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize(
+    ("main", "reason"),
+    [
+        ("x = 5\nprint('up')", "main.py returned"),
+        ("x = 5\nprint('up')\nraise ValueError('why')", "boot.py or main.py raised"),
+    ],
+)
+@asynchronous
+async def test_the_repl_follows_main_py_and_shares_its_names(
+    main: str, reason: str, tmp_path: Path
+) -> None:
+    async with board_with(tmp_path, main) as board:
+        assert (await board.stopped()).reason == reason
+        assert board.state == "repl"
+        assert await mpremote(
+            board, "exec", "print(x, sorted(k for k in dir() if k[0] != '_'))"
+        ) == ("5 ['x']\n")
+
+
+@pytest.mark.parametrize("doing", [WAIT, "while True: pass", "import time\ntime.sleep(60)"])
+@asynchronous
+async def test_an_interrupt_ends_main_py(doing: str, tmp_path: Path) -> None:
+    async with board_with(tmp_path, f"print('up')\n{doing}") as board:
+        await board.prints("up")
+        board.interrupt()
+        assert (await board.stopped()).reason == "main.py was interrupted"
+        assert board.console[-1].startswith("KeyboardInterrupt")
+
+
+@asynchronous
+async def test_an_interrupt_while_the_chip_starts_waits_for_the_firmware(tmp_path: Path) -> None:
+    board = board_with(tmp_path, UP, boot="import time\ntime.sleep_ms(100)")
+    async with board:
+        board.interrupt()
+        assert (await board.stopped()).reason == "main.py was interrupted"
+        assert "up" not in board.console
+
+
+@asynchronous
+async def test_mpremote_interrupts_main_py_by_itself(tmp_path: Path) -> None:
+    async with board_with(tmp_path, UP) as board:
+        await board.prints("up")
+        assert await mpremote(board, "exec", "print(6 * 7)") == "42\n"
+        assert board.state == "repl"
+
+
+@asynchronous
+async def test_mpremote_reads_and_writes_the_flash(tmp_path: Path) -> None:
+    content = bytes(range(256)) * 20
+    local, back = tmp_path / "local", tmp_path / "back"
+    local.write_bytes(content)
+    async with board_with(tmp_path, UP, notes="text") as board:
+        assert "main.py" in await mpremote(board, "fs", "ls")
+        assert await mpremote(board, "fs", "cat", ":notes.py") == "text"
+        await mpremote(board, "fs", "cp", str(local), ":/copy")
+        await mpremote(board, "fs", "cp", ":/copy", str(back))
+    assert back.read_bytes() == content
+    assert board.flash.read("/copy") == content
+
+
+@asynchronous
+async def test_what_a_conversation_prints_is_not_the_firmwares_console(tmp_path: Path) -> None:
+    async with board_with(tmp_path, "print('up')") as board:
+        await board.stopped()
+        await mpremote(board, "exec", "print('typed')")
+        assert board.console == ["up"]
+
+
+@asynchronous
+async def test_ctrl_d_at_the_prompt_is_a_soft_reset(tmp_path: Path) -> None:
+    main = "import machine\nprint('cause', machine.reset_cause())"
+    async with board_with(tmp_path, main) as board:
+        await board.stopped()
+        type_at(board, b"\x04")
+        await board.running()
+        await board.prints("cause 5")
+        assert [stop.reason for stop in board.stops] == ["soft reset"]
+
+
+@asynchronous
+async def test_the_chip_can_be_reset_from_the_prompt(tmp_path: Path) -> None:
+    main = "import machine\nprint('cause', machine.reset_cause())"
+    async with board_with(tmp_path, main) as board:
+        await board.stopped()
+        type_at(board, b"machine.reset()\r")
+        await board.running()
+        await board.prints("cause 2")
+
+
+def type_at(board: Board, data: bytes) -> None:
+    terminal = os.open(board.console_path, os.O_WRONLY | os.O_NOCTTY)
+    os.write(terminal, data)
+    os.close(terminal)
+
+
+@asynchronous
+async def test_the_light_stays_as_it_was_left(tmp_path: Path) -> None:
+    async with board_with(tmp_path, "from machine import Pin\nPin(2, Pin.OUT).on()") as board:
+        await board.stopped()
+        assert board.light.level == 1
+    assert board.light.level == 0
+
+
+@asynchronous
+async def test_a_wait_for_the_firmware_ends_at_the_repl(tmp_path: Path) -> None:
+    async with board_with(tmp_path, "print('up')") as board:
+        with pytest.raises(BoardStopped, match=r"main\.py returned"):
+            await board.prints("never", timeout=60)
+        with pytest.raises(BoardStopped, match=r"main\.py returned"):
+            await board.light.shows("done", timeout=60)
+
+
+@pytest.mark.parametrize("mode", [b"", b"\x01"])
+@asynchronous
+async def test_the_watchdog_bites_while_the_repl_sits_idle(mode: bytes, tmp_path: Path) -> None:
+    main = "import machine\nprint('cause', machine.reset_cause())\nmachine.WDT(timeout=1000)"
+    async with board_with(tmp_path, main) as board:
+        await board.stopped()
+        type_at(board, mode)
+        await board.running()
+        await board.prints("cause 3")
+
+
+@asynchronous
+async def test_no_terminal_is_left_behind(tmp_path: Path) -> None:
+    open_files = count_open_files()
+    async with board_with(tmp_path, "print('up')") as board:
+        await board.stopped()
+        assert count_open_files() > open_files
+    assert count_open_files() == open_files
+    with pytest.raises(RuntimeError, match="no power"):
+        board.interrupt()
+
+
+def count_open_files() -> int:
+    return len(list(Path("/dev/fd").iterdir()))
+
+
+@asynchronous
+async def test_a_power_cut_at_the_prompt_switches_the_board_off(tmp_path: Path) -> None:
+    off = asyncio.Event()
+    board = board_with(tmp_path, "print('up')")
+    board = Board(None, board.flash, on_event=lambda event: event.text == "power cut" and off.set())
+    await board.power_on(cut="1:clean")
+    await board.stopped()
+    type_at(board, b"open('/file', 'w').close()\r")
+    await off.wait()
+    assert board.state == "off"
