@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from host_tools.boards import load_board
+from host_tools.boards import BoardDefinition, load_board
 from host_tools.decode import DecodedFrame, DecodeError, decode_frame
 from host_tools.firmware import layout_firmware
 from host_tools.provision import CONFIGURATION_PATH, ROLES, counter_files, provision
@@ -77,13 +77,14 @@ def _firmware(source: bool) -> Mapping[str, bytes]:
     return layout_firmware(source=source)
 
 
-def _identity(vin: str, seed: int | None) -> Mapping[str, bytes]:
-    board = load_board("virtual")
+def _identity(
+    vin: str, board: BoardDefinition, settings: Mapping[str, Any], seed: int | None
+) -> Mapping[str, bytes]:
     if seed is None:
-        return provision(vin, board)
+        return provision(vin, board, **settings)
     # Any 32 bytes below the curve's order are a key; these are new to every car there is.
     key = b"\x01" + random.Random(seed).randbytes(31)
-    return {**provision(vin, board, key=key), **counter_files(1)}
+    return {**provision(vin, board, key=key, **settings), **counter_files(1)}
 
 
 class Bench:
@@ -92,7 +93,8 @@ class Bench:
     Runs in real time or, on a VirtualTimeLoop, in virtual time.
 
     on_moment is told everything as it happens. source: the fob carries .py files, not .mpy.
-    enrolled: the car knows the fob's key already. radio: "bumble", two whole Bluetooth stacks, or
+    definition, settings: the board, and what else `provision` is told. files: more for its flash.
+    enrolled: the car knows the fob's key already. powered: False leaves it to `power_on`. radio: "bumble", two whole Bluetooth stacks, or
     "direct", the car right behind the board's calls, which is faster and paced always. seed: of
     everything random, in virtual time the fob's too; None draws all of it afresh. The rest chooses
     the car: see Car, CarRadio and DirectRadio.
@@ -106,7 +108,11 @@ class Bench:
         behaviour: Behaviour | None = None,
         heap: str = HEAP,
         source: bool = False,
+        definition: BoardDefinition | None = None,
+        settings: Mapping[str, Any] | None = None,
+        files: Mapping[str, bytes] | None = None,
         enrolled: bool = False,
+        powered: bool = True,
         radio: Literal["bumble", "direct"] = "bumble",
         paced: bool = False,
         seed: int | None = None,
@@ -129,12 +135,14 @@ class Bench:
             name=name,
             on_event=self._car_event,
         )
-        identity = _identity(vin, seed)
+        definition = definition or load_board("virtual")
+        identity = _identity(vin, definition, settings or {}, seed)
         if enrolled:
             public_key = bytes.fromhex(json.loads(identity[CONFIGURATION_PATH])["public_key"])
             self.car.whitelist.add(WhitelistKey(public_key, role=ROLES["driver"]))
         flash = FlashImage.create(
-            Path(self._folder.name) / "flash.img", {**_firmware(source), **identity}
+            Path(self._folder.name) / "flash.img",
+            {**_firmware(source), **identity, **(files or {})},
         )
         if seed is not None:
             radio_options["seed"] = seed
@@ -144,8 +152,14 @@ class Bench:
         else:
             self.radio = CarOnAir(self.car, paced=paced, **radio_options)
         self.board = Board(
-            None, flash, heap=heap, radio=self._make_radio, on_event=self._board_event
+            None,
+            flash,
+            heap=heap,
+            definition=definition,
+            radio=self._make_radio,
+            on_event=self._board_event,
         )
+        self._powered = powered
         self._lookout: asyncio.Task[None] | None = None
         self._light_since = self._began
         self._lights_told = 0
@@ -163,9 +177,9 @@ class Bench:
     async def __aenter__(self) -> "Bench":
         try:
             await self.radio.start()
-            await self.board.power_on()
             self._lookout = asyncio.create_task(self._watch_light())
-            await self.board.prints("ready")
+            if self._powered:
+                await self.power_on()
         except BaseException:
             await self.__aexit__()
             raise
@@ -181,6 +195,11 @@ class Bench:
         finally:
             await self.radio.stop()
             self._folder.cleanup()
+
+    async def power_on(self, cut: str | None = None) -> None:
+        """Start the fob and wait until it is ready; `cut` as for Board.power_on."""
+        await self.board.power_on(cut)
+        await self.board.prints("ready")
 
     async def pair(self) -> None:
         """Hold both buttons, tap the card when the car waits for it, see the light say done."""
