@@ -11,8 +11,10 @@ from fob.errors import FobError
 from fob.gestures import HOLD, LONG_HOLD, PRESS, Gestures
 
 _SAMPLE_MS = const(10)
-# How long at most nothing is looked at while no button is down.
+# While no button is down an edge ends the wait. Tasks want to be looked after more often than
+# the clock.
 _GLANCE_MS = const(50)
+_IDLE_GLANCE_MS = const(500)
 _IDLE_MS = const(60000)
 
 # A press that takes longer than this is given up: nobody stands at a car that long.
@@ -102,8 +104,9 @@ class App:
         if not self._gestures.idle:
             await asyncio.sleep_ms(_SAMPLE_MS)
             return
+        wait_ms = _GLANCE_MS if self._action or self._shown else _IDLE_GLANCE_MS
         try:
-            await asyncio.wait_for_ms(self._buttons.changed(), _GLANCE_MS)
+            await asyncio.wait_for_ms(self._buttons.changed(), wait_ms)
         except asyncio.TimeoutError:
             pass
 
