@@ -237,7 +237,7 @@ class Bench:
     async def _power(self, true: Callable[[str], bool]) -> None:
         while not true(self.board.state):
             if self.board.state in ("repl", "stopped", "off"):
-                raise BoardStopped(self.board.name, self.board.stops[-1], self.board.console)
+                raise BoardStopped(self.board.name, await self.board.stopped(), self.board.console)
             self._power_changed.clear()
             await self._power_changed.wait()
 
