@@ -6,7 +6,7 @@ import pytest
 
 from host_tools.simulator.board import Board
 from host_tools.simulator.hardware import Hardware
-from tests.asynchronous import asynchronous
+from tests.asynchronous import asynchronous, in_virtual_time
 from tests.virtual_hardware import board_of, board_with, run
 
 TELL = "import esp32, machine\nfrom machine import Pin\n" + (
@@ -157,7 +157,7 @@ async def test_a_pin_that_cannot_wake_the_chip_is_refused(
     assert lines[-1] == f"ValueError: {complaint}"
 
 
-@asynchronous
+@in_virtual_time
 async def test_rtc_memory_outlives_all_but_the_power(tmp_path: Path) -> None:
     main = (
         "import machine, time\nrtc = machine.RTC()\n"
