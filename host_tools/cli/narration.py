@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from host_tools.decode import DecodedFrame
-from host_tools.simulator.bench import Measurement, Moment
+from host_tools.simulator.bench import Measurement
+from host_tools.simulator.moments import Moment
 
 _WIDTH = 80
 _TIME_WIDTH = 8

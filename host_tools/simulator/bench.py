@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from host_tools.boards import BoardDefinition, load_board
-from host_tools.decode import DecodedFrame, DecodeError, decode_frame
 from host_tools.firmware import layout_firmware
 from host_tools.provision import CONFIGURATION_PATH, ROLES, counter_files, provision
 from host_tools.simulator.board import HEAP, Board, BoardEvent, BoardStopped
@@ -23,7 +22,8 @@ from host_tools.simulator.car.behaviour import Behaviour
 from host_tools.simulator.car.names import Scheme
 from host_tools.simulator.car.whitelist import WhitelistKey
 from host_tools.simulator.flash import FlashImage
-from host_tools.simulator.light import VERDICTS, UnexpectedLight, recognise
+from host_tools.simulator.light import UnexpectedLight
+from host_tools.simulator.moments import FRAMES, Bystander, Moment
 from host_tools.simulator.radio.car_on_air import CarOnAir
 from host_tools.simulator.radio.car_radio import CarRadio
 from host_tools.simulator.radio.direct import DirectRadio
@@ -33,33 +33,6 @@ VIN = "5YJ3E1EA1KF000000"
 
 PAIRING_HOLD = 3.1
 """Seconds to hold lock and unlock together on a fob that is not paired."""
-
-_FRAMES = frozenset({"received", "sent"})
-
-_LIGHTS = {
-    "working": "quick even blinking: working",
-    "done": "one long flash: done",
-    "failed": "three short flashes: failed, try again",
-    "needs laptop": "long, short, pause: needs the laptop",
-}
-_LIGHT_GLANCE = 0.05
-_LIGHT_GLANCES = 20
-
-
-@dataclass(frozen=True)
-class Moment:
-    """Something a bystander notices, `at` seconds after the bench was set up.
-
-    A light's pattern is told when it can be recognised, with the time when it began.
-
-    who: "finger", "driver", "light", "fob" (a frame to the car), "car" (a frame, or what it does),
-    "console" (a line the firmware printed) or "alarm" (a nonce was used twice).
-    """
-
-    at: float
-    who: str
-    text: str
-    frame: DecodedFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -94,10 +67,10 @@ class Bench:
 
     on_moment is told everything as it happens. source: the fob carries .py files, not .mpy.
     definition, settings: the board, and what else `provision` is told. files: more for its flash.
-    enrolled: the car knows the fob's key already. powered: False leaves it to `power_on`. radio: "bumble", two whole Bluetooth stacks, or
-    "direct", the car right behind the board's calls, which is faster and paced always. seed: of
-    everything random, in virtual time the fob's too; None draws all of it afresh. The rest chooses
-    the car: see Car, CarRadio and DirectRadio.
+    enrolled: the car knows the fob's key already. powered: False leaves it to `power_on`.
+    radio: "bumble", two whole Bluetooth stacks, or "direct", the car right behind the board's
+    calls, which is faster and paced always. seed: of everything random, in virtual time the fob's
+    too; None draws all of it afresh. The rest chooses the car: see Car, CarRadio and DirectRadio.
     """
 
     def __init__(
@@ -119,11 +92,9 @@ class Bench:
         on_moment: Callable[[Moment], None] | None = None,
         **radio_options: Any,
     ) -> None:
-        self._on_moment = on_moment
         self._clock = asyncio.get_running_loop().time
-        self._began = self._clock()
+        self._bystander = Bystander(on_moment)
         self._card_wanted = asyncio.Event()
-        self._light_changed = asyncio.Event()
         self._power_changed = asyncio.Event()
         self._folder = tempfile.TemporaryDirectory(prefix="fob-")
         self._draw = os.urandom if seed is None else random.Random(seed).randbytes
@@ -161,8 +132,6 @@ class Bench:
         )
         self._powered = powered
         self._lookout: asyncio.Task[None] | None = None
-        self._light_since = self._began
-        self._lights_told = 0
 
     def _make_radio(self, bridge: Bridge, name: str) -> object:
         bridge.serve("chance", Chance(self._draw))
@@ -177,7 +146,7 @@ class Bench:
     async def __aenter__(self) -> "Bench":
         try:
             await self.radio.start()
-            self._lookout = asyncio.create_task(self._watch_light())
+            self._lookout = asyncio.create_task(self._bystander.watch(self.board.light))
             if self._powered:
                 await self.power_on()
         except BaseException:
@@ -222,7 +191,7 @@ class Bench:
         return Measurement(
             ms=(accepted[-1] - released) * 1000,
             att_requests=self.radio.att_requests - requests,
-            frames=sum(event.kind in _FRAMES for event in news),
+            frames=sum(event.kind in FRAMES for event in news),
         )
 
     async def asleep(self, *, timeout: float = 90.0) -> None:  # noqa: ASYNC109
@@ -243,71 +212,28 @@ class Bench:
 
     async def _done(self, timeout: float) -> None:  # noqa: ASYNC109
         await self.board.light.shows("done", timeout=timeout)
-        self._tell_light()
+        self._bystander.look(self.board.light)
 
     def tap_card(self) -> bool:
         """Hold the key card to the reader; False if nothing waited for it."""
-        self._tell("driver", "holds the key card to the reader")
+        self._bystander.tell("driver", "holds the key card to the reader")
         return self.car.tap_card()
 
     def walk(self) -> None:
         """Take the fob out of the car's reach, or bring it back."""
         if self.radio.in_reach:
-            self._tell("driver", "walks away")
+            self._bystander.tell("driver", "walks away")
             self.radio.walk_away()
         else:
-            self._tell("driver", "comes back")
+            self._bystander.tell("driver", "comes back")
             self.radio.come_back()
 
     def _car_event(self, event: CarEvent) -> None:
         if event.kind == "enrolment" and self.car.waits_for_card:
             self._card_wanted.set()
-        if event.kind == "violation":
-            self._tell("alarm", event.text)
-        elif event.kind not in _FRAMES:
-            self._tell("car", f"{event.kind}: {event.text}" if event.text else event.kind)
-        else:
-            who = "fob" if event.direction == "to-vehicle" else "car"
-            try:
-                frame = decode_frame(event.data, event.direction)
-            except DecodeError as error:
-                self._tell(who, f"{len(event.data)} bytes: {error}")
-            else:
-                other = "car" if who == "fob" else "fob"
-                self._tell(who, f"to {other}, {len(event.data)} bytes", frame)
+        self._bystander.notice_car(event)
 
     def _board_event(self, event: BoardEvent) -> None:
-        if event.kind == "button":
-            self._tell("finger", event.text)
-        elif event.kind == "console":
-            self._tell("console", event.text)
-        elif event.kind == "light":
-            self._light_changed.set()
-        elif event.kind == "power":
+        if event.kind == "power":
             self._power_changed.set()
-
-    async def _watch_light(self) -> None:
-        while True:
-            await self._light_changed.wait()
-            self._light_changed.clear()
-            # Darkness that goes on decides patterns too.
-            for _ in range(_LIGHT_GLANCES):
-                await asyncio.sleep(_LIGHT_GLANCE)
-                self._tell_light()
-
-    def _tell_light(self) -> None:
-        """Tell the patterns recognised since the last look, each at the time when it began."""
-        sightings = recognise(self.board.light.since(self._light_since), self._clock())
-        for sighting in sightings[self._lights_told :]:
-            text = _LIGHTS.get(sighting.pattern, sighting.pattern)
-            self._tell("light", text, at=sighting.start)
-        self._lights_told = len(sightings)
-        if sightings and sightings[-1].pattern in VERDICTS:
-            self._light_since, self._lights_told = sightings[-1].end, 0
-
-    def _tell(
-        self, who: str, text: str, frame: DecodedFrame | None = None, at: float | None = None
-    ) -> None:
-        if self._on_moment:
-            when = self._clock() if at is None else at
-            self._on_moment(Moment(when - self._began, who, text, frame))
+        self._bystander.notice_board(event)

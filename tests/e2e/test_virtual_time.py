@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from host_tools.simulator import virtual_time
-from host_tools.simulator.bench import Bench, Moment
+from host_tools.simulator.bench import Bench
+from host_tools.simulator.moments import Moment
 
 
 async def outing(**options: Any) -> list[Moment]:
