@@ -165,6 +165,23 @@ async def test_sending_on_a_slow_chip_takes_every_piece_that_has_arrived():
     assert link.due == []
 
 
+async def test_what_came_through_stale_handles_does_not_hide_what_comes_after_them():
+    link = car.Link(Listener(on_connect=[(b"\x00\x20\x22",)]), 20)
+    await link.open(car.HANDLES)
+    exchange = Exchange(link)
+    await exchange.send(bytes(10))
+    assert exchange.unheard
+    link.car.handles = (0x21, 0x23, 0x24, 3)
+    assert await exchange.rediscover()
+    link.due.append((virtual_time.ticks_ms(), car.framed(car.OK)))
+    assert await exchange.receive(100) == car.OK
+
+
+async def test_handles_that_were_discovered_are_not_discovered_again():
+    exchange, link = await connected()
+    assert not await exchange.rediscover() and link.requests.count("discover") == 1
+
+
 async def test_asking_returns_the_first_wanted_answer():
     exchange, link = await connected()
     link.due.append((virtual_time.ticks_ms(), car.framed(car.OK)))

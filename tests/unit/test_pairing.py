@@ -195,6 +195,13 @@ async def test_a_car_that_takes_none_without_a_word_is_asked_for_its_status():
     assert fob.cache.sessions[0][1] == car.SHARED_KEY
 
 
+async def test_a_proof_that_nothing_at_all_answers_keeps_nothing():
+    vehicle = Car(on_enrol=[(enrolment(),)], on_status=[()] * 100)
+    fob = unpaired(vehicle)
+    await awaiting(TimedOut, pair(fob))
+    assert fob.cache.sessions == []
+
+
 async def test_a_fault_in_place_of_the_status_keeps_nothing():
     vehicle = Car(on_enrol=[(enrolment(),)], on_status=[(fault(1),)])
     fob = unpaired(vehicle)

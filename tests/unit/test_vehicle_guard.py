@@ -54,7 +54,8 @@ async def test_the_owners_confirmation_ends_it():
 async def test_pairing_ends_it_too():
     fob = Fob(Car())
     await held_back(fob)
-    fob.radio.car = Car(on_enrol=[(car.enrolment(),)], on_sealed=[(OK,)])
+    sealed = [(fault(COUNTER_TOO_SMALL),), (OK,)]
+    fob.radio.car = Car(on_enrol=[(car.enrolment(),)], on_sealed=sealed)
     await pair(fob)
     assert not fob.vehicle.waits
 
@@ -101,6 +102,14 @@ async def test_a_counter_is_followed_once_a_press_also_over_a_lost_link():
     vehicle = Car(on_sealed=faults + [(car.OK,)] * 4)
     await unlock(Fob(vehicle))
     assert len(vehicle.counters) >= 4 and max(vehicle.counters) < 2000
+
+
+async def test_a_counter_is_followed_again_in_the_next_press():
+    fob = Fob(Car())
+    for counter in (1000, 5000):
+        vehicle = fob.radio.car = Car(on_sealed=[(fault(COUNTER_TOO_SMALL, counter),), (OK,)])
+        await unlock(fob)
+        assert vehicle.counters[1] == counter + 1
 
 
 async def test_a_car_that_does_not_know_the_key_makes_the_fob_one_to_pair():

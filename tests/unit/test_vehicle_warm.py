@@ -1,5 +1,7 @@
 """A press that knows the car already: how it is reached, by which handles, in how many requests."""
 
+import asyncio
+
 import scripted_car as car
 from expect import awaiting
 from scripted_car import (
@@ -20,6 +22,7 @@ from scripted_car import (
 )
 from virtual_time import elapsed
 
+from fob import codes
 from fob.errors import AttError, Disconnected, FobError, TimedOut
 from fob.vehicle import Vehicle
 
@@ -186,6 +189,35 @@ async def test_a_link_lost_before_the_command_is_set_up_again_for_any_command():
     fob = Fob(vehicle, paired=False)
     await fob.vehicle.perform(TRUNK)
     assert vehicle.plaintexts == [TRUNK]
+
+
+async def test_a_link_lost_after_a_refusal_is_set_up_again_for_any_command():
+    wrong_key = fault(codes.SIGNEDMESSAGE_INFORMATION_FAULT_AES_DECRYPT_AUTH)
+    vehicle = Car(on_sealed=[(wrong_key,), (OK,)], on_session=[(HANG_UP,)])
+    await Fob(vehicle).vehicle.perform(TRUNK)
+    assert vehicle.plaintexts == [TRUNK, TRUNK]
+
+
+async def test_no_connection_is_set_up_late_in_a_press():
+    fob = Fob(Car())
+    conversations = []
+
+    async def conversation(exchange):
+        conversations.append(exchange)
+        await asyncio.sleep_ms(9000)
+        raise Disconnected("the link to the car went down")
+
+    await awaiting(Disconnected, fob.vehicle.converse(conversation))
+    assert len(conversations) == 1
+
+
+async def test_an_unconfirmed_press_leaves_nothing_to_ask_for_in_the_next():
+    vehicle = Car(on_sealed=[(), (), (), (OK,)])
+    fob = Fob(vehicle)
+    await awaiting(TimedOut, unlock(fob))
+    vehicle.heard.clear()
+    await unlock(fob)
+    assert [entry[0] for entry in vehicle.heard] == ["sealed"]
 
 
 async def test_a_car_that_was_heard_but_not_reached_is_dialled_again():
