@@ -38,8 +38,8 @@ class Gestures:
 
     @property
     def idle(self):
-        """True while no button is down, so that nothing needs sampling."""
-        return not self._mask and not self._sample
+        """True while no button is down but ignored ones: until a level changes, no need to feed."""
+        return not self._mask and self._sample == self._ignored
 
     @property
     def stuck(self):

@@ -197,3 +197,10 @@ def test_a_guarded_press_that_is_too_short_leaves_the_next_one_its_full_time():
     finger = Finger(guard_ms=200).keep(FIRST, 100).keep(0, 500).keep(FIRST, 100).keep(0, 50)
     assert finger.seen == []
     assert finger.keep(FIRST, 250).keep(0, 50).seen == [(PRESS, FIRST)]
+
+
+def test_sampling_may_rest_while_a_button_is_stuck():
+    finger = Finger().keep(FIRST, 6000)
+    assert finger.gestures.idle
+    finger.keep(0, 10)
+    assert not finger.gestures.idle
