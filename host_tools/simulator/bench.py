@@ -68,9 +68,10 @@ class Bench:
     on_moment is told everything as it happens. source: the fob carries .py files, not .mpy.
     definition, settings: the board, and what else `provision` is told. files: more for its flash.
     enrolled: the car knows the fob's key already. powered: False leaves it to `power_on`.
-    radio: "bumble", two whole Bluetooth stacks, or "direct", the car right behind the board's
-    calls, which is faster and paced always. seed: of everything random, in virtual time the fob's
-    too; None draws all of it afresh. The rest chooses the car: see Car, CarRadio and DirectRadio.
+    boot_seconds: see Board. radio: "bumble", two whole Bluetooth stacks, or "direct", the car right
+    behind the board's calls, which is faster and paced always. seed: of everything random, in
+    virtual time the fob's too; None draws all of it afresh. The rest chooses the car: see Car,
+    CarRadio and DirectRadio.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class Bench:
         files: Mapping[str, bytes] | None = None,
         enrolled: bool = False,
         powered: bool = True,
+        boot_seconds: float = 0.0,
         radio: Literal["bumble", "direct"] = "bumble",
         paced: bool = False,
         seed: int | None = None,
@@ -128,6 +130,7 @@ class Bench:
             heap=heap,
             definition=definition,
             radio=self._make_radio,
+            boot_seconds=boot_seconds,
             on_event=self._board_event,
         )
         self._powered = powered

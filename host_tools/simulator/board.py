@@ -80,9 +80,11 @@ class Board:
         definition: BoardDefinition | None = None,
         on_event: Callable[[BoardEvent], None] | None = None,
         radio: MakeRadio | None = None,
+        boot_seconds: float = 0.0,
     ) -> None:
         """`air` carries its radio, None for a board without, unless `radio` makes another;
-        `definition` is how it is wired, boards/virtual.toml by default."""
+        `definition` is how it is wired, boards/virtual.toml by default; `boot_seconds` pass from
+        power, reset or wake to boot.py, as in a chip's ROM and stock firmware."""
         self.name = name
         self.flash = flash if isinstance(flash, FlashImage) else FlashImage(flash)
         self.light = LightWatch(self._light_changed)
@@ -105,6 +107,7 @@ class Board:
         if radio is None and air is not None:
             self._make_radio = lambda bridge, name: BleHost(air, bridge, name)
         self._heap = heap
+        self._boot_seconds = boot_seconds
         self._on_event = on_event
         self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
         self._cut: tuple[int, str] | None = None
@@ -250,6 +253,7 @@ class Board:
 
     async def _run(self) -> None:
         while True:
+            await asyncio.sleep(self._boot_seconds)
             stop = await Firmware(
                 self.flash.path,
                 self._heap,

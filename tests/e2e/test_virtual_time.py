@@ -64,3 +64,22 @@ def test_a_fob_and_its_car_agree_on_the_time_between_a_press_and_its_light() -> 
 
     accepted_ms, done_ms = virtual_time.run(main())
     assert 0 < done_ms - accepted_ms < 100
+
+
+def test_a_press_that_is_over_before_the_firmware_runs_is_served() -> None:
+    async def main() -> list[Moment]:
+        moments: list[Moment] = []
+        async with Bench(
+            enrolled=True, radio="direct", seed=1, boot_seconds=0.35, on_moment=moments.append
+        ) as bench:
+            await bench.press("unlock")
+            await bench.asleep()
+            moments.clear()
+            await bench.press("lock")
+            assert bench.car.locked
+        return moments
+
+    moments = virtual_time.run(main())
+    told = {moment.text: moment.at for moment in moments}
+    assert told["fob: ready"] - told["lock down"] == pytest.approx(0.35)
+    assert told["lock up"] < told["fob: ready"]
