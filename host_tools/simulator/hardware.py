@@ -19,6 +19,8 @@ WDT_RESET = 3
 DEEP_SLEEP_RESET = 4
 SOFT_RESET = 5
 
+_CHARGED = 1.2  # of the voltage at which a battery counts as low
+
 
 class Hardware:
     """What stays while the firmware comes and goes: levels on the pins, the RTC's memory."""
@@ -46,6 +48,8 @@ class Hardware:
         self._asleep = False
         self._woken: Wake | None = None
         self._stirred = asyncio.Event()
+        if definition.battery is not None:
+            self.set_battery(definition.battery.low_mv / 1000 * _CHARGED)
 
     def connect(self, bridge: Bridge, end: Callable[[str, int], None]) -> None:
         """Serve a process that just started. `end(reason, ms)` must kill it: "reset", "watchdog",

@@ -1,7 +1,9 @@
 """The virtual board, with small programs in the place of the firmware."""
 
 import asyncio
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -325,3 +327,46 @@ async def test_an_interpreter_that_is_none_is_an_error_and_no_wait(
     with pytest.raises((FileNotFoundError, BoardStopped)):
         await board.power_on()
     assert board.state == "off"
+
+
+# Tells the process of its board's firmware, then dies without a word.
+BENCH = """
+import asyncio, os, sys
+from pathlib import Path
+from host_tools.simulator import process
+from host_tools.simulator.board import Board
+start = asyncio.create_subprocess_exec
+async def tell(*args, **kwargs):
+    started = await start(*args, **kwargs)
+    print(started.pid, flush=True)
+    return started
+process.asyncio.create_subprocess_exec = tell
+async def main():
+    board = Board(None, Path(sys.argv[1]))
+    await board.power_on()
+    await board.prints("up")
+    os._exit(0)
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="asks ps")
+@pytest.mark.parametrize("main", ["", WAIT, "while True: pass"])
+def test_no_process_outlives_its_bench(main: str, tmp_path: Path) -> None:
+    board = board_with(tmp_path, f"print('up')\n{main}")
+    pid = subprocess.run(
+        [sys.executable, "-c", BENCH, str(board.flash.path)],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    deadline = time.monotonic() + 10
+    while state_of(pid) not in ("", "Z"):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def state_of(pid: str) -> str:
+    """R or S for a process that runs or waits, Z for one that nobody has buried; "" for none."""
+    command = ["ps", "-o", "stat=", "-p", pid]
+    return subprocess.run(command, capture_output=True, text=True).stdout.strip()[:1]

@@ -188,9 +188,12 @@ async def test_usb_power_and_the_battery_are_measured_on_their_pins(tmp_path: Pa
         "while not usb(): time.sleep_ms(1)\nprint('plugged')"
     )
     board = board_with(tmp_path, main, definition=definition)
-    board.hardware.set_battery(3.7)
     async with board:
-        await board.prints("usb 0 1850000")
+        await board.prints("usb 0 1980000")  # 3.96 V, well charged
+        await board.power_off()
+        board.hardware.set_battery(3.2)
+        await board.power_on()
+        await board.prints("usb 0 1600000")
         board.hardware.set_usb(True)
         await board.prints("plugged")
 
