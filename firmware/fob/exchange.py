@@ -12,10 +12,13 @@ from time import ticks_add, ticks_diff, ticks_ms
 from micropython import const
 
 from fob import framing, messages
-from fob.errors import DecodeError, TimedOut
+from fob.errors import DecodeError, Disconnected, TimedOut
 
 # A message that needs more writes than this is worth a longer ATT_MTU, which costs one request.
 _WRITES_WITHOUT_MTU_EXCHANGE = const(2)
+# A peer drops the piece of a message that is not followed by the next within a second, and takes
+# that one for the beginning of another: only a fresh connection is sure to be in step again.
+_TORN_MS = const(800)
 # What is here at a deadline is still taken, but not for ever: a peer may talk without end.
 _GRACE_MS = const(500)
 # As many indications as a link keeps: what comes in while they are taken comes later.
@@ -62,12 +65,19 @@ class Exchange:
         return self._link.handles[0] != to_vehicle
 
     async def send(self, message):
-        """Write one message; returns when the last write was answered."""
+        """Write one message; returns when the last write was answered.
+
+        Raises Disconnected also where the link is of no use any more.
+        """
         framed = framing.frame(message)
         if len(framed) > _WRITES_WITHOUT_MTU_EXCHANGE * self._link.payload:
             await self._link.exchange_mtu()
+        written = ticks_ms()
         for chunk in framing.chunks(framed, self._link.payload):
             self.sent = await self._place()
+            if ticks_diff(ticks_ms(), written) > _TORN_MS:
+                raise Disconnected("the car is too slow to take a message in one piece")
+            written = ticks_ms()
             await self._link.write(chunk)
         self.answered = await self._place()
 

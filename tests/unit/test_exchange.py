@@ -63,6 +63,20 @@ async def test_a_longer_message_asks_for_a_longer_mtu_first():
     assert [len(write) for write in link.writes] == [88]
 
 
+async def test_a_message_whose_pieces_would_come_too_far_apart_is_not_finished():
+    exchange, link = await connected()
+    write = link.write
+
+    async def slowly(chunk):
+        await write(chunk)
+        virtual_time.advance(950)
+
+    link.write = slowly
+    await awaiting(Disconnected, exchange.send(bytes(30)))
+    assert len(link.writes) == 1
+    await exchange.send(bytes(10))
+
+
 async def test_an_answer_is_decoded():
     exchange, _ = await connected(car.WAIT)
     assert await exchange.receive(1000) == car.WAIT
