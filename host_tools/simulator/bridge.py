@@ -123,12 +123,12 @@ class Bridge(ABC):
         return await self._call(service, name, args)
 
     async def _call(self, service: str, name: str, args: list[Any]) -> Answer:
-        try:
-            # Not wait_for: in Python 3.11 it can swallow a cancellation.
-            async with asyncio.timeout(SERVICE_PATIENCE):
-                handler = await asyncio.shield(self._service(service))
-        except TimeoutError:
+        served = self._service(service)
+        if not served.done():
+            await asyncio.wait([served], timeout=SERVICE_PATIENCE)
+        if not served.done():
             return "ValueError", f"nobody serves {service!r} on this bench"
+        handler = served.result()
         method = None if name.startswith("_") else getattr(handler, name, None)
         if method is None:
             return "ValueError", f"{service} has no {name}"
