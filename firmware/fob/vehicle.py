@@ -115,6 +115,9 @@ class Vehicle:
             except (ConnectionLimit, NotFound, TimedOut):
                 raise
             except LinkError:
+                if link and handles:
+                    # Perhaps they were discovered anew meanwhile.
+                    handles = link.handles
                 late = ticks_diff(ticks_ms(), began) > _RECONNECT_MS
                 if late or not remaining or not again():
                     raise
@@ -196,9 +199,8 @@ class Vehicle:
             try:
                 outcome = await self._command(delivery, exchange, unsigned, lock_state, greet)
             except AttError:
-                if not await exchange.rediscover():
+                if not await self._went_elsewhere(exchange):
                     raise
-                self._undecided = False
                 continue
             if outcome == ACCEPTED:
                 self._keep(exchange, greet)
@@ -206,11 +208,10 @@ class Vehicle:
             if outcome == BUSY:
                 raise TimedOut("the car stays busy")
             if outcome == SILENT:
-                if exchange.unheard:
-                    if await exchange.rediscover():
-                        self._undecided = False
-                    if not self._undecided:
-                        continue
+                if exchange.unheard and (
+                    await self._went_elsewhere(exchange) or not self._undecided
+                ):
+                    continue
                 if lock_state is None:
                     raise TimedOut("the car did not confirm the command")
             if not greet:
@@ -225,6 +226,16 @@ class Vehicle:
                 raise TimedOut("the car did not confirm the command")
             self.session = self._session(others[0])
             greet = self._cache.needs_none
+
+    async def _went_elsewhere(self, exchange):
+        """Discover anew where handles were remembered; True when they were another attribute's."""
+        subscribed_at = exchange.handles[2]
+        if not await exchange.rediscover():
+            return False
+        self._undecided = False
+        if exchange.handles[0] == subscribed_at:
+            raise Disconnected("the car took the subscription for the beginning of a message")
+        return True
 
     async def _command(self, delivery, exchange, unsigned, lock_state, greet):
         """Send the command, after NONE where `greet` is true, until the car decides."""

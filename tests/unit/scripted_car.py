@@ -182,7 +182,10 @@ class Link:
             self.handles = self.car.handles
         self.requests.append("cccd")
         await asyncio.sleep_ms(10)
-        self._reach(2)
+        if self.car.handles and self.handles[2] == self.car.handles[0]:
+            self._frames.feed(b"\x02\x00", ticks_ms())
+        else:
+            self._reach(2)
         if self.subscribed and not self._greeted:
             self._greeted = True
             self._do(self.car.next("connect"))

@@ -114,6 +114,17 @@ async def test_a_refused_write_leads_to_a_discovery_and_one_more_write():
     assert fob.cache.handles == handles
 
 
+async def test_a_subscription_that_went_where_messages_go_leads_to_a_fresh_connection():
+    # The car now waits for the rest of a message of 512 bytes.
+    for command, lock_state in ((UNLOCK, UNLOCKED), (TRUNK, None)):
+        vehicle = moved(refuses=True, handles=(HANDLES[2], 0x16, 0x17, 3), on_sealed=[(OK,)])
+        fob = Fob(vehicle, met=True)
+        await fob.vehicle.perform(command, lock_state)
+        assert vehicle.plaintexts == [command]
+        requests = [link.requests for link in fob.radio.links]
+        assert requests == [["cccd", "write", "discover", "cccd"], ["cccd", "write"]]
+
+
 async def test_silence_through_stale_handles_leads_to_a_discovery():
     vehicle = moved(refuses=False, on_sealed=[(OK,)])
     fob = Fob(vehicle, met=True)
