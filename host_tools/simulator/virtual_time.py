@@ -110,9 +110,9 @@ def is_virtual() -> bool:
     return isinstance(asyncio.get_running_loop(), VirtualTimeLoop)
 
 
-def run(main: Coroutine[Any, Any, _T]) -> _T:
+def run(main: Coroutine[Any, Any, _T], *, patience: float = PATIENCE) -> _T:
     """asyncio.run() in virtual time."""
-    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+    with asyncio.Runner(loop_factory=lambda: VirtualTimeLoop(patience)) as runner:
         return runner.run(main)
 
 

@@ -172,9 +172,7 @@ def test_who_works_for_ever_stops_time_only_as_long_as_patience_lasts() -> None:
         await asyncio.sleep(8)
         return now()
 
-    loop = VirtualTimeLoop(patience=0.01)
-    with asyncio.Runner(loop_factory=lambda: loop) as runner:
-        assert runner.run(main()) == 8
+    assert virtual_time.run(main(), patience=0.01) == 8
 
 
 def test_on_a_loop_of_real_time_work_means_nothing() -> None:
