@@ -16,6 +16,7 @@ if sys.platform != "win32":
     import tty
 
 _INTERRUPT = b"\x03"
+_MOST_UNREAD = 1 << 20
 
 
 class Terminal:
@@ -26,10 +27,11 @@ class Terminal:
         # Our own end on the laptop's side keeps the terminal alive between two programs there.
         self._primary, self._replica = pty.openpty()
         tty.setraw(self._replica)
-        os.set_blocking(self._primary, False)
+        self._screen = _Outlet(self._primary)
         self.path = os.ttyname(self._replica)
         """What a laptop opens as its serial port."""
         self._stdin = -1
+        self._keys: _Outlet | None = None
         self._interrupt: Callable[[], None] | None = None
         self.at_prompt = False
         self._held = b""
@@ -39,6 +41,7 @@ class Terminal:
         """The terminal of a new process: what it gets as stdin, to be closed here afterwards."""
         self.detach()
         self._stdin, replica = pty.openpty()
+        self._keys = _Outlet(self._stdin)
         tty.setraw(replica)
         # A flag without other use here, which MicroPython clears while it reads at its prompt.
         mode = termios.tcgetattr(replica)
@@ -49,9 +52,9 @@ class Terminal:
 
     def detach(self) -> None:
         """The process is gone, and with it what was typed for it."""
-        if self._stdin >= 0:
-            os.close(self._stdin)
-        self._stdin = -1
+        if self._keys is not None:
+            self._keys.close()
+        self._keys = None
         self._interrupt = None
         self.at_prompt = False
         self._held = b""
@@ -67,21 +70,18 @@ class Terminal:
         self.type(b"")
 
     def show(self, output: bytes) -> None:
-        """Send the laptop what the process wrote; lost if nobody reads, as on a serial line."""
-        try:
-            os.write(self._primary, output)
-        except BlockingIOError:
-            return
+        """Send the laptop what the process wrote."""
+        self._screen.send(output)
 
     def type(self, data: bytes) -> None:
         """Type at the board, as a laptop does."""
         data, self._held = self._held + data, b""
-        if self._stdin < 0:
+        if self._keys is None:
             return
         if self._interrupt is None:
             self._held = data
         elif self.at_prompt:
-            self._type_at_prompt(data, self._interrupt)
+            self._type_at_prompt(self._keys, data, self._interrupt)
         else:
             # What is typed before a prompt appears, its terminal would forget.
             self._held = data.replace(_INTERRUPT, b"")
@@ -92,14 +92,44 @@ class Terminal:
         """Remove the terminal."""
         self.detach()
         self._loop.remove_reader(self._primary)
-        os.close(self._primary)
+        self._screen.close()
         os.close(self._replica)
 
-    def _type_at_prompt(self, data: bytes, interrupt: Callable[[], None]) -> None:
+    def _type_at_prompt(self, keys: "_Outlet", data: bytes, interrupt: Callable[[], None]) -> None:
         for index, part in enumerate(data.split(_INTERRUPT)):
             if index and termios.tcgetattr(self._stdin)[3] & termios.ISIG:
                 interrupt()
             elif index:
                 part = _INTERRUPT + part
-            while part:
-                part = part[os.write(self._stdin, part) :]
+            keys.send(part)
+
+
+class _Outlet:
+    """Writes without waiting for who reads; when nobody does, what is new gets lost."""
+
+    def __init__(self, primary: int) -> None:
+        self._primary = primary
+        self._unread = b""
+        self._loop = asyncio.get_running_loop()
+        os.set_blocking(primary, False)
+
+    def send(self, data: bytes) -> None:
+        if len(self._unread) + len(data) <= _MOST_UNREAD:
+            self._unread += data
+            self._write()
+
+    def close(self) -> None:
+        self._loop.remove_writer(self._primary)
+        os.close(self._primary)
+
+    def _write(self) -> None:
+        try:
+            self._unread = self._unread[os.write(self._primary, self._unread) :]
+        except BlockingIOError:
+            pass
+        except OSError:  # the process has ended
+            self._unread = b""
+        if self._unread:
+            self._loop.add_writer(self._primary, self._write)
+        else:
+            self._loop.remove_writer(self._primary)

@@ -95,6 +95,23 @@ async def test_mpremote_reads_and_writes_the_flash(tmp_path: Path) -> None:
 
 
 @asynchronous
+async def test_long_programs_and_long_outputs_pass_whole(tmp_path: Path) -> None:
+    program = "".join(f"print('line {number}')\n" for number in range(200))
+    async with board_with(tmp_path, UP) as board:
+        printed = await mpremote(board, "exec", f"{program}for _ in range(20): print('x' * 2000)")
+    assert printed.splitlines() == [f"line {number}" for number in range(200)] + ["x" * 2000] * 20
+
+
+@asynchronous
+async def test_what_nobody_reads_or_answers_holds_nothing_up(tmp_path: Path) -> None:
+    main = f"print('up')\nfor _ in range(60): print('x' * 1000)\nprint('end')\n{WAIT}"
+    async with board_with(tmp_path, main) as board:
+        await board.prints("up")
+        await asyncio.to_thread(type_at, board, b"typed ahead " * 1000)
+        await board.prints("end")
+
+
+@asynchronous
 async def test_what_a_conversation_prints_is_not_the_firmwares_console(tmp_path: Path) -> None:
     async with board_with(tmp_path, "print('up')") as board:
         await board.stopped()
