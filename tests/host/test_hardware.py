@@ -1,0 +1,86 @@
+"""The virtual chip between two processes: what happens while nobody runs on it."""
+
+import asyncio
+from typing import Any
+
+from host_tools.boards import load_board
+from host_tools.simulator.hardware import HARD_RESET, SOFT_RESET, Hardware
+from host_tools.simulator.light import LightWatch
+from tests.asynchronous import in_virtual_time
+
+
+class SilentBridge:
+    """Takes services and events, and has nobody at the other end."""
+
+    def serve(self, service: str, handler: object) -> None:
+        self.service = handler
+
+    def emit(self, service: str, name: str, *args: object) -> None:
+        pass
+
+
+def chip() -> Hardware:
+    return Hardware(load_board("virtual"), LightWatch(), b"unique")
+
+
+def started(hardware: Hardware) -> tuple[Any, list[tuple[str, int]]]:
+    """The service of a process that starts now, and the reasons for which it is killed."""
+    ends: list[tuple[str, int]] = []
+    bridge: Any = SilentBridge()
+    hardware.connect(bridge, lambda reason, ms: ends.append((reason, ms)))
+    return bridge.service, ends
+
+
+@in_virtual_time
+async def test_a_watchdog_that_bites_between_two_processes_ends_the_next_one() -> None:
+    hardware = chip()
+    service, _ = started(hardware)
+    service.start_watchdog(1000)
+    hardware.disconnect()
+    hardware.restart(SOFT_RESET)
+    await asyncio.sleep(1.5)
+    _, ends = started(hardware)
+    assert ends == [("watchdog", 0)]
+
+
+@in_virtual_time
+async def test_a_hard_reset_forgets_the_watchdog() -> None:
+    hardware = chip()
+    service, _ = started(hardware)
+    service.start_watchdog(1000)
+    hardware.disconnect()
+    hardware.restart(HARD_RESET)
+    _, ends = started(hardware)
+    await asyncio.sleep(1.5)
+    assert ends == []
+
+
+@in_virtual_time
+async def test_food_without_a_watchdog_starts_none() -> None:
+    service, ends = started(chip())
+    service.feed_watchdog()
+    await asyncio.sleep(60)
+    assert ends == []
+
+
+@in_virtual_time
+async def test_a_press_between_the_call_and_the_end_of_the_process_wakes_the_chip() -> None:
+    hardware = chip()
+    service, ends = started(hardware)
+    service.wake_on_ext0(32, False)
+    sleeping = asyncio.ensure_future(service.deepsleep(0))
+    await asyncio.sleep(0)
+    hardware.push("lock")
+    hardware.release("lock")
+    hardware.disconnect()
+    assert ends == [("sleep", 0)]
+    assert (await hardware.sleep(0)).reason == 2
+    sleeping.cancel()
+
+
+@in_virtual_time
+async def test_a_timer_ends_the_sleep_when_nothing_else_does() -> None:
+    hardware = chip()
+    began = asyncio.get_running_loop().time()
+    assert (await hardware.sleep(60_000)).reason == 4
+    assert asyncio.get_running_loop().time() - began == 60
