@@ -9,10 +9,13 @@ from micropython import const
 
 HOLD_MS = const(3000)
 LONG_HOLD_MS = const(5000)
+STUCK_MS = const(15000)
 
 PRESS = "press"
 HOLD = "hold"
 LONG_HOLD = "long hold"
+
+_HOLDS = ((HOLD, HOLD_MS), (LONG_HOLD, LONG_HOLD_MS))
 
 
 class Gestures:
@@ -20,8 +23,8 @@ class Gestures:
 
     A press completes on release, since until then it may become a hold of more buttons; it counts
     when it lasted `guard_ms`. Holds complete after HOLD_MS and LONG_HOLD_MS. A level counts once
-    two samples agree (debouncing). Buttons that have been down for LONG_HOLD_MS are stuck: they
-    are ignored until they have been released.
+    two samples agree (debouncing). Buttons that have been down for STUCK_MS are stuck: they are
+    ignored until they have been released.
 
     `ignored` are the buttons to ignore from the start, in that sense. `pressed` are those that
     went down before the first sample, at `now_ms` for want of better knowledge; `levels` tells
@@ -31,10 +34,10 @@ class Gestures:
     def __init__(self, levels=0, ignored=0, pressed=0, now_ms=0, guard_ms=0):
         self._sample = levels
         self._ignored = levels & ignored
-        self._mask = self._down = pressed & ~ignored
+        self._mask = pressed & ~ignored
         self._since_ms = now_ms
         self._guard_ms = guard_ms
-        self._complete = False
+        self._held = 0
 
     @property
     def idle(self):
@@ -57,7 +60,7 @@ class Gestures:
         if not steady:
             return None
         self._ignored &= levels
-        self._down = down = levels & ~self._ignored
+        down = levels & ~self._ignored
         if (down | self._mask) != self._mask:
             self._mask |= down
             self._since_ms = now_ms
@@ -66,22 +69,17 @@ class Gestures:
         held_ms = ticks_diff(now_ms, self._since_ms)
         if not down:
             return self._released(held_ms)
-        if held_ms >= LONG_HOLD_MS:
-            return self._give_up()
-        if held_ms >= HOLD_MS and down == self._mask and not self._complete:
-            self._complete = True
-            return HOLD, self._mask
+        if held_ms >= STUCK_MS:
+            self._ignored |= down
+            self._mask = self._held = 0
+        elif down == self._mask and self._held < len(_HOLDS):
+            kind, ms = _HOLDS[self._held]
+            if held_ms >= ms:
+                self._held += 1
+                return kind, down
         return None
 
-    def _give_up(self):
-        mask, together = self._mask, self._down == self._mask
-        self._ignored |= self._down
-        self._mask = 0
-        self._complete = False
-        return (LONG_HOLD, mask) if together else None
-
     def _released(self, held_ms):
-        mask, complete = self._mask, self._complete
-        self._mask = 0
-        self._complete = False
-        return None if complete or held_ms < self._guard_ms else (PRESS, mask)
+        mask, held = self._mask, self._held
+        self._mask = self._held = 0
+        return None if held or held_ms < self._guard_ms else (PRESS, mask)

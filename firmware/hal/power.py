@@ -88,6 +88,7 @@ class Power:
             self._adc = ADC(Pin(battery["pin"]), atten=ADC.ATTN_11DB)
         self._began_ms = ticks_ms()
         self._left_out = self._doublings = 0
+        self._in_vain = False
         levels = buttons.levels()
         woken = cause() == WOKEN
         # What keeps the fob awake; only who just connected the power may want that.
@@ -97,8 +98,11 @@ class Power:
         self.woken = self.stuck = 0
         if woken:
             self._recall()
+            pressed = self._mask(self._wake_pins())
+            released = pressed & self._left_out
+            self._in_vain = released & levels > 0
             self.stuck = self._left_out & levels
-            self.woken = (self._mask(self._wake_pins()) | levels) & ~self.stuck
+            self.woken = (pressed & ~released | levels) & ~self.stuck
 
     @property
     def maintenance(self):
@@ -136,25 +140,39 @@ class Power:
         """Sleep deeply until a button is pressed; does not return.
 
         The buttons of the mask `held` that are still down cannot wake: their level would at once,
-        again and again. A timer looks after them. Any other that goes down meanwhile wakes, since
-        what wakes is a level.
+        again and again. Their release can where the chip offers it, so that the next press counts;
+        a timer looks after them in any case. Any other that goes down meanwhile wakes, since what
+        wakes is a level.
         """
         held &= self._buttons.levels()
-        down = self._buttons.pressed_level == 1
-        armed = [gpio for bit, gpio in enumerate(self._buttons.gpios) if not held >> bit & 1]
-        ext0 = self._wake["ext0"]
-        if ext0 is not None:
-            esp32.wake_on_ext0(Pin(ext0) if ext0 in armed else None, down)
-        # An empty tuple takes pins away; None would leave those of before.
+        if self._wake["ext0"] is not None:
+            self._arm(self._arm_ext0, [self._wake["ext0"]], held)
         if self._wake["ext1"]:
-            esp32.wake_on_ext1(_pins(self._wake["ext1"], armed), down)
+            self._arm(esp32.wake_on_ext1, self._wake["ext1"], held)
         if self._wake["gpio"]:
-            esp32.wake_on_gpio(_pins(self._wake["gpio"], armed), down)
+            self._arm(esp32.wake_on_gpio, self._wake["gpio"], held)
         nap_ms = self._nap_ms(held)
         if nap_ms:
             machine.deepsleep(nap_ms)
         else:
             machine.deepsleep()
+
+    def _arm(self, wake_on, gpios, held):
+        """Arm one source: it has one level for all of its pins.
+
+        Free buttons come first: only a source without one can wait for releases. Not again at
+        once where it saw one that was none, as it may with a bad contact.
+        """
+        free = [gpio for gpio in gpios if not self._mask((gpio,)) & held]
+        down = self._buttons.pressed_level == 1
+        if free or self._in_vain:
+            # An empty tuple takes pins away; None would leave those of before.
+            wake_on(tuple([Pin(gpio) for gpio in free]), down)
+        else:
+            wake_on(tuple([Pin(gpio) for gpio in gpios]), not down)
+
+    def _arm_ext0(self, pins, level):
+        esp32.wake_on_ext0(pins[0] if pins else None, level)
 
     def _nap_ms(self, held):
         """Return how long a sleep without the buttons `held` lasts, 0 for no limit."""
@@ -185,10 +203,6 @@ class Power:
             if gpio in gpios:
                 mask |= 1 << bit
         return mask
-
-
-def _pins(gpios, armed):
-    return tuple([Pin(gpio) for gpio in gpios if gpio in armed])
 
 
 def _exists(path):

@@ -4,10 +4,8 @@ In virtual time, with the car directly behind the board's radio.
 """
 
 import asyncio
-import functools
 import json
 import tempfile
-from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,7 @@ from host_tools.simulator.car import Car
 from host_tools.simulator.car.whitelist import WhitelistKey
 from host_tools.simulator.flash import FlashImage
 from host_tools.simulator.radio.direct import DirectRadio
-from host_tools.simulator.virtual_time import run
+from tests.asynchronous import in_virtual_time
 from tests.car_bench import VIN
 
 # Seconds: longer than anything that the fob waits for.
@@ -99,16 +97,6 @@ class Fob:
         return sum(text in line for line in self.board.console)
 
 
-def virtually(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
-    """Run a test in virtual time."""
-
-    @functools.wraps(test)
-    def run_it(*args: object, **kwargs: object) -> None:
-        run(test(*args, **kwargs))
-
-    return run_it
-
-
 def board(chip: str, *, lock: int, unlock: int, **changes: Any) -> BoardDefinition:
     """A board with external resistors; `changes` are to its table of buttons, or to the board."""
     buttons = {"active_low": True, "pull": "external", "wake": ["lock", "unlock"]}
@@ -134,14 +122,14 @@ BOARDS = {
 every_board = pytest.mark.parametrize("definition", BOARDS.values(), ids=BOARDS.keys())
 
 
-@virtually
+@in_virtual_time
 async def test_after_power_on_the_fob_sleeps_when_a_minute_has_passed() -> None:
     async with Fob() as fob:
         assert 60 <= await fob.sleeps() < 61
 
 
 @every_board
-@virtually
+@in_virtual_time
 async def test_a_press_wakes_the_fob_and_counts_and_the_fob_sleeps_again(
     definition: BoardDefinition,
 ) -> None:
@@ -155,7 +143,7 @@ async def test_a_press_wakes_the_fob_and_counts_and_the_fob_sleeps_again(
 
 
 @every_board
-@virtually
+@in_virtual_time
 async def test_a_press_counts_that_was_over_before_the_firmware_looked(
     definition: BoardDefinition,
 ) -> None:
@@ -169,7 +157,7 @@ async def test_a_press_counts_that_was_over_before_the_firmware_looked(
         assert fob.accepted == 2
 
 
-@virtually
+@in_virtual_time
 async def test_a_press_counts_when_a_slow_finger_lets_go() -> None:
     async with Fob() as fob:
         await fob.sleeps()
@@ -181,7 +169,7 @@ async def test_a_press_counts_when_a_slow_finger_lets_go() -> None:
         assert fob.accepted == 1
 
 
-@virtually
+@in_virtual_time
 async def test_a_press_during_the_light_is_served_too() -> None:
     async with Fob() as fob:
         await fob.sleeps()
@@ -191,7 +179,7 @@ async def test_a_press_during_the_light_is_served_too() -> None:
         assert fob.accepted == 2 and fob.car.locked
 
 
-@virtually
+@in_virtual_time
 async def test_a_failure_is_shown_before_the_fob_sleeps() -> None:
     async with Fob(enrolled=False) as fob:
         await fob.sleeps()
@@ -201,7 +189,7 @@ async def test_a_failure_is_shown_before_the_fob_sleeps() -> None:
 
 
 @every_board
-@virtually
+@in_virtual_time
 async def test_holding_both_buttons_of_a_sleeping_fob_pairs(definition: BoardDefinition) -> None:
     async with Fob(definition, enrolled=False) as fob:
         await fob.sleeps()
@@ -216,7 +204,7 @@ async def test_holding_both_buttons_of_a_sleeping_fob_pairs(definition: BoardDef
 
 
 @every_board
-@virtually
+@in_virtual_time
 async def test_a_stuck_button_fires_never_and_keeps_nobody_awake(
     definition: BoardDefinition,
 ) -> None:
@@ -231,7 +219,7 @@ async def test_a_stuck_button_fires_never_and_keeps_nobody_awake(
 
 
 @every_board
-@virtually
+@in_virtual_time
 async def test_the_other_button_wakes_while_one_is_stuck(definition: BoardDefinition) -> None:
     async with Fob(definition) as fob:
         await fob.sleeps()
@@ -248,7 +236,57 @@ async def test_the_other_button_wakes_while_one_is_stuck(definition: BoardDefini
 
 
 @every_board
-@virtually
+@in_virtual_time
+async def test_both_buttons_count_again_as_soon_as_a_long_hold_is_over(
+    definition: BoardDefinition,
+) -> None:
+    async with Fob(definition) as fob:
+        await fob.sleeps()
+        await fob.press("lock")
+        await fob.sleeps()
+        await fob.board.press("lock", "unlock", seconds=10)
+        assert fob.said("paired already")
+        await asyncio.sleep(0.1)
+        await fob.press("unlock")
+        assert fob.accepted == 2
+
+
+@pytest.mark.parametrize("chip", ["esp32", "esp32s3"])
+@in_virtual_time
+async def test_a_button_with_a_wake_source_of_its_own_wakes_as_soon_as_it_is_released(
+    chip: str,
+) -> None:
+    async with Fob(board(chip, lock=4, unlock=14)) as fob:
+        await fob.sleeps()
+        for button in ("lock", "unlock"):
+            fob.board.push(button)
+            await asyncio.sleep(1000)
+            fob.board.release(button)
+            await asyncio.sleep(0.1)
+            before = fob.accepted
+            await fob.press(button)
+            assert fob.accepted == before + 1
+            await fob.sleeps()
+
+
+@in_virtual_time
+async def test_a_bad_contact_does_not_wake_the_fob_without_end() -> None:
+    async with Fob() as fob:
+        await fob.sleeps()
+        fob.board.push("unlock")
+        await asyncio.sleep(1000)
+        before = len(fob.board.stops)
+        for _ in range(100):
+            # Open for a moment, too short for the firmware to see.
+            fob.board.release("unlock")
+            fob.board.push("unlock")
+            await asyncio.sleep(0.5)
+        assert len(fob.board.stops) - before <= 4
+        assert fob.accepted == 0
+
+
+@every_board
+@in_virtual_time
 async def test_a_button_that_was_stuck_wakes_again_after_its_release(
     definition: BoardDefinition,
 ) -> None:
@@ -263,7 +301,7 @@ async def test_a_button_that_was_stuck_wakes_again_after_its_release(
         assert fob.accepted == 1
 
 
-@virtually
+@in_virtual_time
 async def test_a_look_at_a_stuck_button_needs_neither_radio_nor_car() -> None:
     async with Fob() as fob:
         await fob.sleeps()
@@ -277,7 +315,7 @@ async def test_a_look_at_a_stuck_button_needs_neither_radio_nor_car() -> None:
         assert not fob.said("crash")
 
 
-@virtually
+@in_virtual_time
 async def test_a_button_held_at_power_on_means_nothing_and_does_not_empty_the_battery() -> None:
     async with Fob() as fob:
         await fob.board.power_off()
@@ -289,7 +327,7 @@ async def test_a_button_held_at_power_on_means_nothing_and_does_not_empty_the_ba
         await fob.press("lock")
 
 
-@virtually
+@in_virtual_time
 async def test_a_guarded_fob_ignores_what_a_pocket_presses() -> None:
     async with Fob(press_guard_ms=300) as fob:
         await fob.sleeps()
@@ -300,7 +338,7 @@ async def test_a_guarded_fob_ignores_what_a_pocket_presses() -> None:
         assert fob.accepted == 1
 
 
-@virtually
+@in_virtual_time
 async def test_a_low_battery_is_shown_and_a_press_still_works() -> None:
     battery = {"pin": 35, "ratio": 2.0, "low_mv": 3400}
     async with Fob(board("esp32", lock=32, unlock=33, battery=battery)) as fob:
@@ -316,7 +354,7 @@ async def test_a_low_battery_is_shown_and_a_press_still_works() -> None:
 
 
 @pytest.mark.parametrize(("light", "brightest"), [("normal", 1.0), ("dim", 0.0625), ("off", 0.0)])
-@virtually
+@in_virtual_time
 async def test_the_light_is_as_bright_as_its_owner_wants(light: str, brightest: float) -> None:
     async with Fob(light=light) as fob:
         await fob.sleeps()
@@ -327,7 +365,7 @@ async def test_the_light_is_as_bright_as_its_owner_wants(light: str, brightest: 
         assert max(levels, default=0.0) == pytest.approx(brightest, rel=0.01)
 
 
-@virtually
+@in_virtual_time
 async def test_a_fob_with_a_maintenance_flag_stays_awake_without_a_watchdog() -> None:
     async with Fob(files={"/maintenance": b""}) as fob:
         await asyncio.sleep(FOR_EVER)
@@ -335,7 +373,7 @@ async def test_a_fob_with_a_maintenance_flag_stays_awake_without_a_watchdog() ->
         await fob.press("unlock")
 
 
-@virtually
+@in_virtual_time
 async def test_a_fob_on_usb_stays_awake_until_it_is_unplugged() -> None:
     async with Fob(board("esp32", lock=32, unlock=33, usb=4)) as fob:
         fob.board.hardware.set_usb(True)
@@ -345,7 +383,7 @@ async def test_a_fob_on_usb_stays_awake_until_it_is_unplugged() -> None:
         assert await fob.sleeps() < 1
 
 
-@virtually
+@in_virtual_time
 async def test_a_press_that_hangs_is_ended_by_the_watchdog_and_the_next_one_works() -> None:
     async with Fob() as fob:
         await fob.sleeps()
@@ -359,7 +397,7 @@ async def test_a_press_that_hangs_is_ended_by_the_watchdog_and_the_next_one_work
         await fob.press("unlock")
 
 
-@virtually
+@in_virtual_time
 async def test_three_crashes_in_a_row_end_in_a_safe_mode_that_says_so() -> None:
     async with Fob(files={"/hal/radio.py": BROKEN_RADIO}) as fob:
         await fob.board.prints("safe mode", timeout=60)
@@ -373,7 +411,7 @@ async def test_three_crashes_in_a_row_end_in_a_safe_mode_that_says_so() -> None:
         assert b"secret" not in journal and not fob.said("secret")
 
 
-@virtually
+@in_virtual_time
 async def test_safe_mode_does_not_empty_the_battery_and_a_press_tries_again() -> None:
     async with Fob(files={"/hal/radio.py": BROKEN_RADIO}) as fob:
         await fob.board.prints("safe mode", timeout=60)
@@ -386,7 +424,7 @@ async def test_safe_mode_does_not_empty_the_battery_and_a_press_tries_again() ->
         assert fob.board.flash.read("/state/journal")[1] == 0
 
 
-@virtually
+@in_virtual_time
 async def test_a_press_that_crashes_again_leads_back_to_safe_mode() -> None:
     async with Fob(files={"/hal/radio.py": BROKEN_RADIO}) as fob:
         await fob.board.prints("safe mode", timeout=60)
@@ -399,7 +437,7 @@ async def test_a_press_that_crashes_again_leads_back_to_safe_mode() -> None:
 @pytest.mark.parametrize(
     "files", [[CONFIGURATION_PATH], [KEY_PATH], [CONFIGURATION_PATH, KEY_PATH]]
 )
-@virtually
+@in_virtual_time
 async def test_a_fob_that_is_not_provisioned_says_so_and_offers_the_repl(files: list[str]) -> None:
     async with Fob(files=dict.fromkeys(files, b"")) as fob:
         await fob.board.prints("run `fob provision`")
@@ -407,13 +445,13 @@ async def test_a_fob_that_is_not_provisioned_says_so_and_offers_the_repl(files: 
         assert fob.board.state == "repl" and fob.board.stops == []
 
 
-@virtually
+@in_virtual_time
 async def test_a_fob_without_a_key_asks_for_the_laptop_with_its_light() -> None:
     async with Fob(files={KEY_PATH: b""}) as fob:
         await fob.board.light.shows("needs laptop")
 
 
-@virtually
+@in_virtual_time
 async def test_a_configuration_of_another_version_asks_for_the_laptop_with_the_light() -> None:
     light = {"kind": "pin", "pin": 2, "inverted": False}
     text = json.dumps({"version": 3, "board": {"light": light}}).encode()
@@ -422,7 +460,7 @@ async def test_a_configuration_of_another_version_asks_for_the_laptop_with_the_l
         assert fob.said("another version")
 
 
-@virtually
+@in_virtual_time
 async def test_a_fob_whose_state_is_lost_says_so_at_once_and_at_every_press() -> None:
     async with Fob(files=dict.fromkeys(COUNTER_PATHS, b"damaged")) as fob:
         await fob.board.light.shows("needs laptop")
@@ -435,7 +473,7 @@ async def test_a_fob_whose_state_is_lost_says_so_at_once_and_at_every_press() ->
         assert fob.said("unlock failed (state)") == 2 and fob.accepted == 0
 
 
-@virtually
+@in_virtual_time
 async def test_ctrl_c_after_power_on_leads_to_the_repl_and_no_watchdog_ends_it() -> None:
     async with Fob() as fob:
         await fob.board.prints("ready")
@@ -445,7 +483,7 @@ async def test_ctrl_c_after_power_on_leads_to_the_repl_and_no_watchdog_ends_it()
         assert fob.board.state == "repl" and fob.board.stops == []
 
 
-@virtually
+@in_virtual_time
 async def test_ctrl_c_later_leaves_time_for_an_upload() -> None:
     async with Fob() as fob:
         await fob.board.prints("ready")
@@ -457,7 +495,7 @@ async def test_ctrl_c_later_leaves_time_for_an_upload() -> None:
         assert fob.board.stops[0].reason == "watchdog"
 
 
-@virtually
+@in_virtual_time
 async def test_ctrl_c_leads_from_safe_mode_to_the_repl_for_good() -> None:
     async with Fob(files={"/hal/radio.py": BROKEN_RADIO}) as fob:
         await fob.board.prints("safe mode", timeout=60)

@@ -2,7 +2,7 @@
 
 from time import ticks_add
 
-from fob.gestures import HOLD, HOLD_MS, LONG_HOLD, LONG_HOLD_MS, PRESS, Gestures
+from fob.gestures import HOLD, HOLD_MS, LONG_HOLD, LONG_HOLD_MS, PRESS, STUCK_MS, Gestures
 
 FIRST = 1
 SECOND = 2
@@ -93,7 +93,7 @@ def test_a_button_that_leaves_ends_the_chance_of_a_hold():
 
 
 def test_a_button_that_leaves_ends_the_chance_of_a_long_hold():
-    assert Finger().keep(BOTH, 2900).keep(FIRST, 5000).keep(0, 50).seen == []
+    assert Finger().keep(BOTH, 2900).keep(FIRST, 7000).keep(0, 50).seen == [(PRESS, BOTH)]
 
 
 def test_holding_one_button_is_a_hold_of_that_button():
@@ -163,8 +163,10 @@ def test_an_ignored_button_did_not_wake_the_fob():
 
 
 def test_a_button_that_stays_down_is_stuck_and_leaves_the_other_one_working():
-    finger = Finger().keep(FIRST, 6000)
+    finger = Finger().keep(FIRST, STUCK_MS)
     assert finger.seen == [(HOLD, FIRST), (LONG_HOLD, FIRST)]
+    assert finger.gestures.pending
+    finger.keep(FIRST, 50)
     assert finger.gestures.stuck == FIRST and not finger.gestures.pending
     finger.seen.clear()
     finger.keep(BOTH, 100).keep(FIRST, 60000)
@@ -172,14 +174,14 @@ def test_a_button_that_stays_down_is_stuck_and_leaves_the_other_one_working():
 
 
 def test_a_button_that_was_stuck_counts_again_once_it_was_released():
-    finger = Finger().keep(FIRST, 6000).keep(0, 50)
+    finger = Finger().keep(FIRST, STUCK_MS + 50).keep(0, 50)
     assert not finger.gestures.stuck
     finger.seen.clear()
     assert finger.keep(FIRST, 50).keep(0, 50).seen == [(PRESS, FIRST)]
 
 
 def test_of_two_buttons_that_were_down_the_one_that_stays_is_stuck():
-    finger = Finger().keep(BOTH, 1000).keep(SECOND, 5000)
+    finger = Finger().keep(BOTH, 1000).keep(SECOND, STUCK_MS)
     assert finger.gestures.stuck == SECOND and not finger.gestures.pending
 
 
@@ -200,7 +202,7 @@ def test_a_guarded_press_that_is_too_short_leaves_the_next_one_its_full_time():
 
 
 def test_sampling_may_rest_while_a_button_is_stuck():
-    finger = Finger().keep(FIRST, 6000)
+    finger = Finger().keep(FIRST, STUCK_MS + 50)
     assert finger.gestures.idle
     finger.keep(0, 10)
     assert not finger.gestures.idle
