@@ -147,6 +147,27 @@ def type_at(board: Board, data: bytes) -> None:
 
 
 @asynchronous
+async def test_an_interrupt_ends_what_was_started_at_the_prompt(tmp_path: Path) -> None:
+    async with board_with(tmp_path, "import time") as board:
+        await board.stopped()
+        loop = b"while True: print('busy'), time.sleep(0.01)\r\r"
+        await asyncio.to_thread(talk, board, loop, b"busy\n")
+        board.interrupt()
+        await asyncio.to_thread(talk, board, b"", b"KeyboardInterrupt")
+        assert board.state == "repl"
+
+
+def talk(board: Board, data: bytes, until: bytes) -> None:
+    """Type something and read until the board answers so."""
+    terminal = os.open(board.console_path, os.O_RDWR | os.O_NOCTTY)
+    os.write(terminal, data)
+    answer = b""
+    while until not in answer:
+        answer += os.read(terminal, 100)
+    os.close(terminal)
+
+
+@asynchronous
 async def test_the_light_stays_as_it_was_left(tmp_path: Path) -> None:
     async with board_with(tmp_path, "from machine import Pin\nPin(2, Pin.OUT).on()") as board:
         await board.stopped()

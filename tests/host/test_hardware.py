@@ -56,6 +56,18 @@ async def test_a_hard_reset_forgets_the_watchdog() -> None:
 
 
 @in_virtual_time
+async def test_the_watchdog_does_not_end_a_deep_sleep() -> None:
+    hardware = chip()
+    service, ends = started(hardware)
+    service.start_watchdog(1000)
+    sleeping = asyncio.ensure_future(service.deepsleep(60_000))
+    await asyncio.sleep(0)
+    assert (await hardware.sleep(60_000)).reason == 4
+    assert ends == [("sleep", 60_000)]
+    sleeping.cancel()
+
+
+@in_virtual_time
 async def test_food_without_a_watchdog_starts_none() -> None:
     service, ends = started(chip())
     service.feed_watchdog()
