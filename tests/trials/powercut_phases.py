@@ -1,0 +1,215 @@
+"""What a fob may be doing when its power goes, and what its owner expects of it afterwards."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from host_tools.protocol import vcsec_pb2 as vcsec
+from host_tools.simulator.board import BoardStopped
+from host_tools.simulator.faults import FOREVER, FaultReply, Interference
+from tests.trials import powercut_scenes as scenes
+from tests.trials.powercut_scenes import (
+    CRASH,
+    FOB,
+    HANG,
+    LAPTOP_NEW,
+    LAPTOP_OTHER,
+    LAPTOP_SAME,
+    Firmware,
+)
+from tests.trials.powercut_world import Scene, Unusable, World
+
+# Far more than a counter that a car reports is followed by itself.
+_FAR_AHEAD = 200_000
+# More than the light takes to say that the fob is in safe mode.
+_SAFE_MODE_SHOWN_SECONDS = 10.0
+# More than the watchdog waits.
+_BITTEN_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Phase:
+    """act        what happens from power to power-off, once or several times
+    begin      the scene it begins with
+    laptop     the job of the laptop that is at hand; None: the fob may not ask for one
+    paired     whether the fob knows its car, and so may never say that it does not
+    held_back  whether the owner may be asked to hold both buttons
+    """
+
+    act: Callable[[World], Awaitable[None]]
+    begin: Callable[[Firmware], Scene]
+    laptop: int | None = None
+    paired: bool = True
+    held_back: bool = False
+
+
+async def _provisioning(world: World) -> None:
+    await scenes.write(world, LAPTOP_NEW)
+
+
+async def _restoring(world: World) -> None:
+    await scenes.write(world, LAPTOP_SAME)
+
+
+async def _replacing(world: World) -> None:
+    await scenes.write(world, LAPTOP_OTHER)
+
+
+async def _pairing(world: World) -> None:
+    await world.power_on()
+    await world.pair()
+    await world.power_off()
+
+
+async def _presses_between_sleeps(world: World) -> None:
+    await world.power_on()
+    await world.presses("unlock")
+    # A counter that the car reports, inside the lease: so it need not be used up press by press.
+    world.radio.interference = FaultReply(
+        vcsec.SIGNEDMESSAGE_INFORMATION_FAULT_IV_SMALLER_THAN_EXPECTED, world.lease_end - 4
+    )
+    await world.presses("lock")
+    await world.asleep()
+    end = world.lease_end
+    while world.counter < end + 1:
+        for button in ("unlock", "lock"):
+            await world.presses(button)
+            await world.asleep()
+    await world.power_off()
+
+
+async def _presses_after_power_losses(world: World) -> None:
+    for button in ("unlock", "lock", "unlock", "lock"):
+        await world.power_on()
+        await world.presses(button)
+        await world.power_off()
+
+
+async def _session_refresh(world: World) -> None:
+    await world.power_on()
+    await world.presses("unlock")
+    for button in ("lock", "unlock"):
+        world.car.rotate_key()
+        await world.presses(button)
+        await world.asleep()
+    await world.power_off()
+    world.car.rotate_key()
+    await world.power_on()
+    await world.presses("lock")
+    await world.power_off()
+
+
+async def _crash_log(world: World) -> None:
+    world.signal(CRASH)
+    await world.start()
+    await world.prints("safe mode")
+    world.signal(FOB)
+    await asyncio.sleep(_SAFE_MODE_SHOWN_SECONDS)
+    await world.presses("unlock")
+    await world.asleep()
+    world.signal(HANG)
+    await world.board.press("lock")
+    world.signal(FOB)
+    await asyncio.sleep(_BITTEN_SECONDS)
+    world.radio.walk_away()
+    await _fails(world, "not-found")
+    await _fails(world, "not-found")
+    world.radio.come_back()
+    await world.presses("lock")
+    await world.asleep()
+    await world.power_off()
+
+
+async def _guard_faults(world: World) -> None:
+    await world.power_on()
+    world.radio.interference = FaultReply(
+        vcsec.SIGNEDMESSAGE_INFORMATION_FAULT_AES_DECRYPT_AUTH, times=FOREVER
+    )
+    for _ in range(5):
+        await _fails(world, "")
+    world.radio.interference = Interference()
+    await _fails(world, "held-back")
+    await world.confirm()
+    await world.presses("unlock")
+    await world.power_off()
+
+    await world.power_on()
+    ahead = FaultReply(
+        vcsec.SIGNEDMESSAGE_INFORMATION_FAULT_IV_SMALLER_THAN_EXPECTED, _FAR_AHEAD, times=2
+    )
+    world.radio.interference = ahead
+    await _fails(world, "held-back")
+    await world.confirm()
+    await world.presses("lock")
+    if not ahead.struck:
+        raise Unusable("the fob did not follow the counter that its owner confirmed")
+    await world.power_off()
+
+    await world.power_on()
+    world.radio.interference = FaultReply(vcsec.SIGNEDMESSAGE_INFORMATION_FAULT_NOT_ON_WHITELIST)
+    await _fails(world, "not-paired")
+    await world.presses("unlock")
+    await world.power_off()
+
+
+async def _fails(world: World, why: str) -> None:
+    verdict = await world.press("unlock")
+    if not verdict.startswith("failed") or why not in verdict:
+        raise Unusable(f"a press that had to fail ({why}): {verdict}")
+
+
+PHASES = {
+    "provisioning": Phase(_provisioning, scenes.bare, LAPTOP_NEW, paired=False),
+    "restoring": Phase(_restoring, scenes.paired),
+    "replacing": Phase(_replacing, scenes.paired, LAPTOP_OTHER, paired=False),
+    "pairing": Phase(_pairing, scenes.provisioned, paired=False),
+    "sleeping": Phase(_presses_between_sleeps, scenes.paired),
+    "losing": Phase(_presses_after_power_losses, scenes.paired),
+    "refreshing": Phase(_session_refresh, scenes.paired),
+    "crashing": Phase(_crash_log, scenes.paired),
+    "guarding": Phase(_guard_faults, scenes.paired, held_back=True),
+}
+
+
+async def recover(world: World, phase: Phase) -> None:
+    """The owner takes up the fob again after power was lost. Raises Unusable if that is in vain,
+    and BoardStopped when the power goes again."""
+    world.signal(FOB)
+    world.radio.interference = Interference()
+    world.radio.come_back()
+    await world.start()
+    if not await _is_ready(world):
+        if phase.laptop is None:
+            raise Unusable(f"the fob needs a laptop: {world.board.console[-3:]}")
+        await world.power_off()
+        await scenes.write(world, phase.laptop)
+        await world.power_on()
+    verdict = await world.press("unlock")
+    if "held-back" in verdict and phase.held_back:
+        await world.confirm()
+        verdict = await world.press("unlock")
+    if "not-paired" in verdict and not phase.paired:
+        await world.pair()
+        verdict = await world.press("unlock")
+    if verdict != "done":
+        raise Unusable(f"the press after the power came back: {verdict}")
+    await world.asleep()
+    await world.presses("lock")
+    world.look_back()
+    await world.power_off()
+    await world.power_on()
+    await world.presses("unlock")
+    world.look_back()
+    await world.power_off()
+
+
+async def _is_ready(world: World) -> bool:
+    try:
+        await world.prints("ready")
+        return True
+    except BoardStopped:
+        if world.board.state != "repl" or not any(
+            "run `fob provision`" in line for line in world.board.console
+        ):
+            raise
+        return False

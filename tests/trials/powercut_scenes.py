@@ -1,0 +1,136 @@
+"""Where a phase of the trial begins: a fob in the drawer and its car, prepared once per process."""
+
+import tempfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from host_tools.firmware import layout_firmware
+from host_tools.provision import COUNTER_PATHS, counter_files, provision, restart_counter
+from host_tools.simulator import virtual_time
+from host_tools.simulator.car import Car
+from host_tools.simulator.flash import FlashImage
+from tests.car_bench import VIN
+from tests.trials.powercut_world import DEFINITION, SIGNAL_PIN, Scene, World, now
+
+# What the trial's main.py may be told; see World.signal.
+FOB, LAPTOP_NEW, LAPTOP_SAME, LAPTOP_OTHER, CRASH, HANG = range(6)
+
+KEY = b"\x01" * 32
+OTHER_KEY = b"\x02" * 32
+_LAPTOP_CLOCK = 1_800_000_000.0
+
+Firmware = tuple[tuple[str, bytes], ...]
+"""Files that replace or join those of the firmware, path and contents."""
+
+# Otherwise as the firmware's own. A laptop works through the REPL; what it does there is done here
+# by a script of its own: the same MicroPython, file system and calls.
+_MAIN = f"""
+from machine import ADC, Pin
+
+job = round(ADC(Pin({SIGNAL_PIN}), atten=ADC.ATTN_11DB).read_uv() / 200000)
+if {LAPTOP_NEW} <= job <= {LAPTOP_OTHER}:
+    execfile("/laptop%d.py" % job)
+else:
+    import life
+
+    if job:
+        import hal.radio, time
+
+        def radio():
+            while job == {HANG}:
+                time.sleep(1)
+            raise RuntimeError
+
+        hal.radio.Radio = radio
+    life.main()
+"""
+
+
+def _laptop(files: Mapping[str, bytes]) -> bytes:
+    """What mpremote has a board do that these files are copied to."""
+    return f"""
+import os
+
+for path, data in {list(files.items())!r}:
+    folder = path.rpartition("/")[0]
+    if folder:
+        try:
+            os.mkdir(folder)
+        except OSError:
+            pass
+    with open(path, "wb") as file:
+        for at in range(0, len(data), 256):
+            file.write(data[at : at + 256])
+print("written")
+""".encode()
+
+
+@cache
+def bare(firmware: Firmware = ()) -> Scene:
+    """A board with nothing but the firmware."""
+
+    def clock() -> float:
+        return _LAPTOP_CLOCK
+
+    new = {**provision(VIN, DEFINITION, key=KEY, clock=clock), **counter_files(1)}
+    same = provision(VIN, DEFINITION, key=KEY, clock=clock)
+    records = [new[path] for path in COUNTER_PATHS]
+    same |= counter_files(restart_counter(*records, clock=clock))
+    other = {**provision(VIN, DEFINITION, key=OTHER_KEY, clock=clock), **counter_files(1)}
+    files = layout_firmware() | {
+        "/main.py": _MAIN.encode(),
+        f"/laptop{LAPTOP_NEW}.py": _laptop(new),
+        f"/laptop{LAPTOP_SAME}.py": _laptop(same),
+        f"/laptop{LAPTOP_OTHER}.py": _laptop(other),
+        **dict(firmware),
+    }
+    return Scene(_image(files), Car(VIN, clock=now), 0.0)
+
+
+@cache
+def provisioned(firmware: Firmware = ()) -> Scene:
+    """A fob that no car knows."""
+
+    begin = bare(firmware)
+
+    async def prepare() -> Scene:
+        async with World(begin) as world:
+            await write(world, LAPTOP_NEW)
+            return await world.scene_after()
+
+    return virtual_time.run(prepare())
+
+
+@cache
+def paired(firmware: Firmware = ()) -> Scene:
+    """A fob that is in use, on its third battery."""
+
+    begin = provisioned(firmware)
+
+    async def prepare() -> Scene:
+        async with World(begin) as world:
+            await world.power_on()
+            await world.pair()
+            await world.presses("unlock", "lock")
+            await world.power_off()
+            await world.power_on()
+            await world.presses("unlock")
+            await world.power_off()
+            return await world.scene_after()
+
+    return virtual_time.run(prepare())
+
+
+async def write(world: World, job: int) -> None:
+    """Have the laptop write its files, in a life of their own."""
+    world.signal(job)
+    await world.start()
+    await world.prints("written")
+    await world.power_off()
+    world.signal(FOB)
+
+
+def _image(files: Mapping[str, bytes]) -> bytes:
+    with tempfile.TemporaryDirectory(prefix="fob-") as folder:
+        return FlashImage.create(Path(folder) / "flash.img", files).path.read_bytes()

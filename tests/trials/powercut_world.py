@@ -1,0 +1,273 @@
+"""A fob that loses its power, the car that does not, and the person who stands between them."""
+
+import asyncio
+import copy
+import random
+import tempfile
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from host_tools.boards import load_board
+from host_tools.protocol import vcsec_pb2 as vcsec
+from host_tools.provision import COUNTER_PATHS, KEY_PATH, read_counter_record
+from host_tools.simulator.board import Board, BoardStopped
+from host_tools.simulator.bridge import Bridge, Chance
+from host_tools.simulator.car import Car
+from host_tools.simulator.flash import FlashError, FlashImage
+from host_tools.simulator.light import VERDICTS, recognise
+from host_tools.simulator.radio.direct import DirectRadio
+
+# A pin no board definition uses: what it measures tells main.py of the trial what to do.
+SIGNAL_PIN = 35
+_VOLTS_PER_JOB = 0.2
+
+# The memory of a board is none of this trial's business.
+_HEAP = "320K"
+# Virtual seconds, longer than anything that is waited for.
+_PATIENCE = 400.0
+_PAIRING_HOLD = 3.1
+_CONFIRMING_HOLD = 5.2
+# A car drops a link that fell silent, and forgets what it waited for.
+_DEAD_SECONDS = 60.0
+
+DEFINITION = load_board("virtual")
+
+
+class Unusable(Exception):
+    """The fob let its owner down, or broke a rule; the text says how."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Fob without power and car, to be continued any number of times; `at`: virtual time."""
+
+    image: bytes
+    car: Car
+    at: float
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The power goes at the `operation`-th program or erase after the `life`-th power-on, both
+    from 1; kind: "clean" or "torn:SEED"."""
+
+    life: int
+    operation: int
+    kind: str
+
+
+@dataclass
+class World:
+    """Continues a scene; an async context manager. Only in virtual time.
+
+    operations  what each life wrote, from power-on to power-off: programs and erases.
+    """
+
+    scene: Scene
+    cut: Cut | None = None
+    seed: int = 0
+    operations: list[int] = field(default_factory=list)
+
+    async def __aenter__(self) -> Self:
+        self._folder = tempfile.TemporaryDirectory(prefix="fob-")
+        path = Path(self._folder.name) / "flash.img"
+        path.write_bytes(self.scene.image)
+        self.car = copy.deepcopy(self.scene.car)
+        self.radio = DirectRadio(self.car, seed=self.seed)
+        self._draw = random.Random(self.seed).randbytes
+        self.board = Board(
+            None, FlashImage(path), heap=_HEAP, definition=DEFINITION, radio=self._make_radio
+        )
+        self._leases: dict[bytes, int] = {}
+        self._check_leases()
+        await asyncio.sleep(max(0.0, self.scene.at - now()))
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.board.power_off()
+        await self.radio.stop()
+        self._folder.cleanup()
+
+    def _make_radio(self, bridge: Bridge, name: str) -> object:
+        bridge.serve("chance", Chance(self._draw))
+        return self.radio.host(bridge, name)
+
+    @property
+    def struck(self) -> bool:
+        """Whether the power went at the cut."""
+        return any(stop.reason == "power cut" for stop in self.board.stops)
+
+    async def power_on(self) -> None:
+        """Begin the next life; returns when the fob is ready. Raises BoardStopped, Unusable."""
+        await self.start()
+        await self.prints("ready")
+
+    async def start(self) -> None:
+        """Begin the next life; returns before boot.py."""
+        self._began = now()
+        self.operations.append(0)
+        cut = self.cut
+        due = cut is not None and cut.life == len(self.operations)
+        await self.board.power_on(f"{cut.operation}:{cut.kind}" if cut and due else None)
+
+    async def power_off(self) -> None:
+        """End a life: the battery is taken out."""
+        self._check_power()
+        self.operations[-1] = self.board.flash_operations
+        await self.board.power_off()
+
+    async def scene_after(self) -> Scene:
+        """The scene without power as it is now, once the car has noticed."""
+        await asyncio.sleep(_DEAD_SECONDS)
+        assert self.board.state == "off" and not self.car.connections
+        return Scene(self.board.flash.path.read_bytes(), copy.deepcopy(self.car), now())
+
+    def signal(self, job: int) -> None:
+        """Tell main.py of the trial what to do at its next start; 0: be a fob."""
+        self.board.hardware.set_voltage(SIGNAL_PIN, job * _VOLTS_PER_JOB)
+
+    async def prints(self, text: str) -> None:
+        """Wait for a line. Raises BoardStopped, Unusable."""
+        try:
+            await self.board.prints(text, timeout=_PATIENCE)
+        except TimeoutError as error:
+            raise Unusable(str(error)) from None
+
+    async def press(self, button: str) -> str:
+        """Press and tell how the light answered; for anything but "done" with the fob's words.
+
+        "done" without the car's consent raises Unusable.
+        """
+        events = len(self.car.events)
+        verdict = await self._hold(button)
+        accepted = any(event.kind == "accepted" for event in self.car.events[events:])
+        if verdict == "done" and not accepted:
+            raise Unusable("the light said done, but the car accepted nothing")
+        return verdict
+
+    async def pair(self) -> None:
+        """Hold both buttons and tap the card. Raises Unusable."""
+        tapping = asyncio.create_task(self._tap_card())
+        try:
+            await self._done("pairing", await self._hold("lock", "unlock", seconds=_PAIRING_HOLD))
+        finally:
+            tapping.cancel()
+
+    async def confirm(self) -> None:
+        """Hold both buttons for long. Raises Unusable."""
+        verdict = await self._hold("lock", "unlock", seconds=_CONFIRMING_HOLD)
+        await self._done("confirming", verdict)
+
+    async def presses(self, *buttons: str) -> None:
+        """Presses that must be done. Raises Unusable."""
+        for button in buttons:
+            await self._done(button, await self.press(button))
+
+    async def asleep(self) -> None:
+        """Wait until the fob sleeps. Raises Unusable."""
+        stop = await self.board.stopped(timeout=_PATIENCE)
+        self._check_power()
+        if stop.reason != "sleep":
+            raise Unusable(f"the fob does not sleep but: {stop.reason}: {self.board.console[-5:]}")
+
+    def look_back(self) -> None:
+        """Judge what happened so far. Raises Unusable.
+
+        No nonce came twice, the counter only grew, on the flash and on the air, and since the
+        power came last the light did not ask for the laptop.
+        """
+        if self.car.violations:
+            raise Unusable(str(self.car.violations[0]))
+        self._check_leases()
+        for key, counters in self._sealed_counters().items():
+            for before, after in pairwise(counters):
+                if after <= before:
+                    raise Unusable(f"key {key.hex()} went back from counter {before} to {after}")
+        if self.asked_for_laptop():
+            raise Unusable(f"the light asked for the laptop: {self.board.console[-5:]}")
+
+    def asked_for_laptop(self) -> bool:
+        """Whether the light said so since the power came."""
+        shown = recognise(self.board.light.since(self._began), now())
+        return any(sighting.pattern == "needs laptop" for sighting in shown)
+
+    @property
+    def lease_end(self) -> int:
+        """The first value of the counter that is not leased."""
+        return next(iter(self._leased().values()))
+
+    @property
+    def counter(self) -> int:
+        """The last value that the car heard."""
+        last = [counters[-1] for counters in self._sealed_counters().values()]
+        return max(last, default=0)
+
+    async def _hold(self, *buttons: str, seconds: float = 0.1) -> str:
+        self._check_power()
+        await self.board.press(*buttons, seconds=seconds)
+        verdict = await self.board.light.shows(*VERDICTS, timeout=_PATIENCE)
+        if verdict == "done":
+            return verdict
+        words = [line for line in self.board.console if "failed" in line]
+        return f"{verdict}: {words[-1:]}"
+
+    async def _done(self, what: str, verdict: str) -> None:
+        if verdict != "done":
+            raise Unusable(f"{what}: {verdict}")
+
+    async def _tap_card(self) -> None:
+        asked = asyncio.Event()
+        self.car.on_event = lambda _: asked.set() if self.car.waits_for_card else None
+        try:
+            await asked.wait()
+        finally:
+            self.car.on_event = None
+        self.car.tap_card()
+
+    def _check_power(self) -> None:
+        if self.board.state == "off":
+            raise BoardStopped(self.board.name, self.board.stops[-1], self.board.console)
+
+    def _check_leases(self) -> None:
+        leased = self._leased()
+        for key, end in leased.items():
+            before = self._leases.setdefault(key, end)
+            if end < before:
+                raise Unusable(f"the counter went back on the flash: {before} to {end}")
+        if self._leases and not leased:
+            raise Unusable("no record of the counter can be read")
+        self._leases |= leased
+
+    def _leased(self) -> dict[bytes, int]:
+        """The fob's key and the end of its lease; nothing as long as either is missing."""
+        try:
+            files = self.board.flash.files()
+        except FlashError as error:
+            raise Unusable(f"the flash is broken: {error}") from error
+        ends = [read_counter_record(files.get(path)) for path in COUNTER_PATHS]
+        whole = [end for end in ends if end is not None]
+        key = files.get(KEY_PATH)
+        return {key: max(whole)} if key and whole else {}
+
+    def _sealed_counters(self) -> dict[bytes, list[int]]:
+        """Key to the counters of its sealed messages, in the order in which the car heard them."""
+        counters: dict[bytes, list[int]] = {}
+        for event in self.car.events:
+            if event.kind == "received":
+                message = vcsec.ToVCSECMessage.FromString(event.data[2:]).signedMessage
+                if message.signatureType != vcsec.SIGNATURE_TYPE_PRESENT_KEY and message.counter:
+                    counters.setdefault(message.keyId, []).append(message.counter)
+        return counters
+
+
+def now() -> float:
+    """Virtual time; a function of its own, so that a car that looks at it can be copied."""
+    return asyncio.get_running_loop().time()
