@@ -29,6 +29,15 @@ class Lost:
         raise self._error
 
 
+class Log:
+    """The journal, imported only by the press that fails: a handshake needs all the memory."""
+
+    def note(self, text):
+        from fob.journal import Journal
+
+        Journal(state).note(text)
+
+
 def say(text):
     """Print one line for whoever watches the console."""
     print("fob:", text)
@@ -64,7 +73,6 @@ def serve(settings, supply, buttons, lamp, retained):
     # After a wake this arms the watchdog, which so covers all that follows.
     supply.feed()
     from fob.app import App
-    from fob.journal import Journal
     from hal.radio import Radio
 
     radio = Radio()
@@ -75,12 +83,13 @@ def serve(settings, supply, buttons, lamp, retained):
         if not supply.woken:
             say(error)
             asyncio.run(patterns.play(lamp, patterns.NEEDS_LAPTOP))
-    journal = Journal(state)
-    app = App(buttons, lamp, vehicle, settings, journal, supply, say, supply.woken, supply.stuck)
+    app = App(buttons, lamp, vehicle, settings, Log(), supply, say, supply.woken, supply.stuck)
     say("ready")
     asyncio.run(app.run())
     radio.stop()
-    journal.well()
+    from fob.journal import Journal
+
+    Journal(state).well()
     say("asleep")
     supply.sleep(app.stuck)
 
