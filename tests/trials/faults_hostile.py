@@ -1,0 +1,332 @@
+"""Hostile air: forged words and endless talk, beside an honest car or while its ears are shut.
+
+Neither vehicleStatus nor commandStatus nor sessionInfo is authenticated in the older protocol.
+What follows from that is written down here case by case, in two classes:
+
+- "forged: " the fob must see through it, or at worst fail; it may not say done unless the car did.
+- "beyond the protocol: " a forged word at the very place of the genuine one. The fob is lied to
+  and says done or failed accordingly; the next press must work, with the session it has proven.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from host_tools.protocol import vcsec_pb2 as vcsec
+from host_tools.simulator.bench import Bench
+from host_tools.simulator.car.link import MAX_MESSAGE, frame
+from host_tools.simulator.faults import (
+    FOREVER,
+    Interference,
+    Operation,
+    Reply,
+    Spoof,
+    Together,
+    signed_fault,
+)
+from tests.trials.faults_link import plain
+from tests.trials.faults_messages import (
+    COLD,
+    COUNTER_FAULTS,
+    LARGEST,
+    NONE_FIRST,
+    NOT_ON_WHITELIST,
+    PAIRING,
+    WARM,
+    failed,
+    nominal_error,
+)
+from tests.trials.faults_play import Case, Expect, Setting, Strike
+
+_AES = vcsec.SIGNEDMESSAGE_INFORMATION_FAULT_AES_DECRYPT_AUTH
+_FAULTS = vcsec.SignedMessage_information_E
+
+# A write's response comes within two connection intervals of 15 ms.
+_ANSWERED = 0.05
+
+KEPT = Expect(keeps_session=True)
+LIED_TO = Expect(lied_to=True, keeps_session=True)
+MAY_FAIL = failed("done", "refused", "held-back", "timed-out", keeps_session=True)
+
+Message = vcsec.FromVCSECMessage
+
+
+def present() -> Message:
+    """The state in which a warm press finds the car."""
+    status = Message()
+    status.vehicleStatus.vehicleLockState = vcsec.VEHICLELOCKSTATE_UNLOCKED
+    return status
+
+
+def wanted() -> Message:
+    """The state to which a warm press leads."""
+    status = Message()
+    status.vehicleStatus.vehicleLockState = vcsec.VEHICLELOCKSTATE_LOCKED
+    return status
+
+
+def status_of(operation: int) -> Message:
+    """A bare commandStatus."""
+    message = Message()
+    message.commandStatus.operationStatus = operation  # type: ignore[assignment]
+    return message
+
+
+def session_info(kind: Literal["another key", "invalid point", "too short"]) -> Message:
+    """A sessionInfo of somebody else."""
+    point = (
+        ec.derive_private_key(7654321, ec.SECP256R1())
+        .public_key()
+        .public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    )
+    key = {"another key": point, "invalid point": point[:-1] + b"\0", "too short": point[:33]}
+    return Message(sessionInfo=vcsec.SessionInfo(publicKey=key[kind]))
+
+
+class SayAt(Interference):
+    """Puts forged messages into a link when a request of a kind comes, `delay` seconds later."""
+
+    def __init__(
+        self, bench: Bench, op: Operation, nth: int, forged: Sequence[Message], delay: float
+    ) -> None:
+        self._bench = bench
+        self._op = op
+        self._skip = nth
+        self._frames = [frame(each.SerializeToString()) for each in forged]
+        self._delay = delay
+
+    def on_request(self, op: Operation, index: int) -> None:
+        if op != self._op:
+            return
+        self._skip -= 1
+        if self._skip != -1:
+            return
+        if self._delay:
+            asyncio.get_running_loop().call_later(self._delay, self._say)
+        else:
+            self._say()
+
+    def _say(self) -> None:
+        for link in self._bench.car.connections:
+            for data in self._frames:
+                link.queue(data)
+
+
+class Chatter(Interference):
+    """Says something every `period` seconds while the fob is connected, for ever."""
+
+    def __init__(self, bench: Bench, frames: Sequence[bytes], period: float) -> None:
+        self._bench = bench
+        self._frames = list(frames)
+        self._period = period
+        self._talking = False
+
+    def on_request(self, op: Operation, index: int) -> None:
+        if op == "cccd" and not self._talking:
+            self._talking = True
+            self._talk()
+
+    def _talk(self) -> None:
+        links = self._bench.car.connections
+        self._talking = bool(links) and self._bench.radio.interference is not None
+        if not links:
+            return
+        for link in links:
+            for data in self._frames:
+                link.queue(data)
+        asyncio.get_running_loop().call_later(self._period, self._talk)
+
+
+class AnswerKeyRequests(Interference):
+    """Answers the next `times` requests for the car's key in its place."""
+
+    def __init__(self, forged: Message, times: int = 1, *, also: bool = False) -> None:
+        self._frame = frame(forged.SerializeToString())
+        self._left = times
+        self._also = also
+        self._genuine: list[bytes] = []
+
+    def on_frame(self, data: bytes) -> list[bytes]:
+        genuine = Message.FromString(data[2:])
+        if not genuine.HasField("sessionInfo") or not self._left or data == self._frame:
+            return [data]
+        self._left -= 1
+        return [self._frame, data] if self._also else [self._frame]
+
+
+@dataclass(frozen=True)
+class Say:
+    """A Strike: forged messages at a place of the press, while the car is deaf to so many sealed
+    messages. op, nth: the request at which they are said; the second write is a warm press's last.
+    """
+
+    forged: tuple[Message, ...]
+    op: Operation
+    nth: int = 0
+    delay: float = 0.0
+    deaf: int = 0
+
+    async def __call__(self, bench: Bench) -> Interference:
+        said = SayAt(bench, self.op, self.nth, self.forged, self.delay)
+        return Together(said, Reply([], times=self.deaf))
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A Strike: endless talk."""
+
+    frames: tuple[bytes, ...]
+    period: float = 0.02
+    deaf: int = 0
+
+    async def __call__(self, bench: Bench) -> Interference:
+        return Together(Chatter(bench, self.frames, self.period), Reply([], times=self.deaf))
+
+
+def hostile_cases() -> Iterator[Case]:
+    """Everything forged, see above."""
+    yield from _pushes()
+    yield from _faults()
+    yield from _keys()
+    yield from _talk()
+    yield from _pairing()
+
+
+def _pushes() -> Iterator[Case]:
+    words = {"vehicleStatus": (wanted(),), "OK": (status_of(vcsec.OPERATIONSTATUS_OK),)}
+    places: dict[str, tuple[Operation, int, float]] = {
+        "on connect": ("cccd", 0, 0.0),
+        "between the writes": ("write", 0, 0.0),
+        "before the last write's answer": ("write", 1, 0.0),
+        "after the last write": ("write", 1, _ANSWERED),
+    }
+    for word, forged in words.items():
+        for place, (op, nth, delay) in places.items():
+            # An OK that begins once the last write is on the air cannot be told from the car's,
+            # nor a status that begins once that write was answered.
+            convincing = place == "after the last write" or (
+                word == "OK" and place == "before the last write's answer"
+            )
+            for deaf, car in ((0, "honest car"), (1, "deaf once"), (FOREVER, "deaf")):
+                expect, kind = KEPT, "forged: "
+                if convincing and deaf:
+                    expect, kind = LIED_TO, "beyond the protocol: "
+                elif deaf == FOREVER:
+                    expect = failed("timed-out", keeps_session=True)
+                strike = Say(forged, op, nth, delay, deaf)
+                yield Case(WARM, kind + word, f"{place}, {car}", strike, expect)
+    seen = (wanted(), present())
+    strike = Say(seen, "write", 0, 0.0, FOREVER)
+    expect = failed("timed-out", keeps_session=True)
+    yield Case(WARM, "forged: vehicleStatus", "to and fro between the writes", strike, expect)
+
+
+def _faults() -> Iterator[Case]:
+    for code, name in sorted((value, key) for key, value in _FAULTS.items()):
+        if not code:
+            continue
+        text = f"{code} {name.removeprefix('SIGNEDMESSAGE_INFORMATION_')}"
+        for times, often in ((1, "once"), (FOREVER, "for ever")):
+            expect, kind = KEPT, "forged: "
+            if code == NOT_ON_WHITELIST or times > 1:
+                # The car did it; somebody's word for a failure cannot be told from the car's.
+                kind = "beyond the protocol: "
+                expect = failed(
+                    "not-paired" if code == NOT_ON_WHITELIST else "held-back", keeps_session=True
+                )
+            strike = plain(Spoof, [signed_fault(code)], times=times)
+            yield Case(WARM, f"{kind}fault, {often}", text, strike, expect)
+    for value in (70_000, 2**31, LARGEST, 2**32 - 1):
+        strike = plain(Spoof, [signed_fault(COUNTER_FAULTS[0], value)])
+        expect = failed("held-back", keeps_session=True)
+        yield Case(WARM, "beyond the protocol: giant counter", str(value), strike, expect)
+    for code in (1, 6):
+        strike = plain(Spoof, nominal_error(code))
+        expect = failed("refused", keeps_session=True)
+        yield Case(WARM, "beyond the protocol: nominalError", str(code), strike, expect)
+    wait = [status_of(vcsec.OPERATIONSTATUS_WAIT)]
+    yield Case(WARM, "forged: WAIT", "before each answer", plain(Spoof, wait, times=FOREVER), KEPT)
+    error = [status_of(vcsec.OPERATIONSTATUS_ERROR)]
+    strike = plain(Spoof, error, times=FOREVER)
+    yield Case(WARM, "forged: ERROR", "before each answer", strike, KEPT)
+    ten = failed("held-back", presses=4, after="confirm", keeps_session=True)
+    strike = plain(Spoof, [signed_fault(_AES)], times=FOREVER)
+    yield Case(WARM, "beyond the protocol: guard", "ten faults in a row", strike, ten)
+
+
+def _keys() -> Iterator[Case]:
+    for what in ("another key", "invalid point", "too short"):
+        forged = session_info(what)  # type: ignore[arg-type]
+        for setting in (COLD, PAIRING):
+            for also in (False, True):
+                how = f"{what}, {'before' if also else 'instead of'} the car's"
+                strike = plain(AnswerKeyRequests, forged, also=also)
+                yield Case(setting, "forged: sessionInfo", how, strike)
+        always = plain(AnswerKeyRequests, forged, FOREVER)
+        codes = ("invalid-key", "refused", "held-back", "timed-out", "malformed")
+        yield Case(COLD, "forged: sessionInfo", f"{what}, always", always, failed(*codes))
+        for setting in (WARM, NONE_FIRST):
+            answers = [signed_fault(_AES), forged]
+            for times, often in ((1, "once"), (FOREVER, "for ever")):
+                strike = plain(Reply, answers, times=times)
+                expect = KEPT if times == 1 else failed("held-back", keeps_session=True)
+                where = f"after a fault, {what}, {often}"
+                yield Case(setting, "forged: sessionInfo", where, strike, expect)
+            strike = plain(Spoof, answers)
+            where = f"after a fault beside the car's OK, {what}"
+            yield Case(setting, "forged: sessionInfo", where, strike, MAY_FAIL)
+            said = Say((forged,), "cccd")
+            yield Case(setting, "forged: sessionInfo", f"on connect, {what}", said, KEPT)
+
+
+def _talk() -> Iterator[Case]:
+    status = frame(present().SerializeToString())
+    draw = random.Random(5)
+    kinds = {
+        "statuses": (status,),
+        "the wanted status": (frame(wanted().SerializeToString()),),
+        "garbage in frames": (frame(draw.randbytes(30)),),
+        "garbage": (b"\x03\xff" + draw.randbytes(18),),
+        "beginnings of frames": (b"\x00\x50" + bytes(10),),
+        "lengths too great": ((MAX_MESSAGE + 1).to_bytes(2, "big"),),
+        "empty frames": (b"\x00\x00",),
+        "empty indications": (b"",),
+        "WAIT": (frame(status_of(vcsec.OPERATIONSTATUS_WAIT).SerializeToString()),),
+    }
+    unintelligible = failed("done", "timed-out", "disconnected", "link", keeps_session=True)
+    for what, frames in kinds.items():
+        for setting in (WARM, Setting("warm press, notifications", warm=True, notify=True)):
+            for period in (0.005, 0.1):
+                often = f"{what} every {period * 1000:g} ms"
+                strike: Strike = Talk(frames, period)
+                yield Case(setting, "endless talk", f"{often}, honest car", strike, unintelligible)
+                if what == "the wanted status":
+                    # It answers the question for the status, too.
+                    expect = LIED_TO
+                else:
+                    expect = failed("timed-out", "disconnected", "link", keeps_session=True)
+                deaf = Talk(frames, period, FOREVER)
+                yield Case(setting, "endless talk", f"{often}, deaf car", deaf, expect)
+
+
+def _pairing() -> Iterator[Case]:
+    done = Message()
+    done.commandStatus.whitelistOperationStatus.signerOfOperation.publicKeySHA1 = bytes(4)
+    for delay, when in ((0.0, "at once"), (1.0, "while the car waits for the card")):
+        strike = Say((done,), "write", 0, delay)
+        yield Case(PAIRING, "forged: enrolled", when, strike)
+        strike = Say((status_of(vcsec.OPERATIONSTATUS_OK),), "write", 0, delay)
+        yield Case(PAIRING, "forged: OK", when, strike)
+        strike = Say((session_info("another key"),), "write", 0, delay)
+        yield Case(PAIRING, "forged: sessionInfo", f"{when}, another key", strike)
+        strike = Say((signed_fault(NOT_ON_WHITELIST),), "write", 0, delay)
+        yield Case(PAIRING, "forged: not on whitelist", when, strike)
+    proofs = plain(Spoof, [signed_fault(NOT_ON_WHITELIST)], times=2)
+    yield Case(PAIRING, "forged: not on whitelist", "beside the first answers", proofs)

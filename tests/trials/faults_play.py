@@ -1,0 +1,305 @@
+"""One case of the trial of faults: what is done to the conversation, and what comes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any, Literal
+
+from host_tools.compile import compile_module
+from host_tools.provision import COUNTER_PATHS
+from host_tools.simulator import virtual_time
+from host_tools.simulator.bench import PAIRING_HOLD, Bench
+from host_tools.simulator.board import HEAP, BoardStopped
+from host_tools.simulator.car import Behaviour, LockOut
+from host_tools.simulator.faults import Interference
+from host_tools.simulator.light import VERDICTS, recognise
+
+Strike = Callable[[Bench], Awaitable[Interference]]
+"""Called when the fob is about to be pressed; may also change the car."""
+
+CONFIRMING_HOLD = 5.2
+"""Seconds to hold both buttons to confirm what the guard holds back."""
+
+PRESS_LIMIT = 30.0
+PAIRING_LIMIT = 90.0
+"""Virtual seconds from the finger to sleep; longer is a hang."""
+
+# A phone or a driver that keeps a place of the car's three.
+PHONE = "phone"
+
+# Seconds from the car's question to the card on the reader, and between looks at the car.
+_TAP = 1.5
+_GLANCE = 0.25
+
+# Darkness after the last pattern, so that it counts as complete.
+_DARK = 1.0
+
+_TOGGLE = """from fob import codes
+ACTIONS = {
+    "lock": ({"RKEAction": codes.RKE_ACTION_LOCK}, codes.VEHICLELOCKSTATE_LOCKED),
+    "unlock": ({"RKEAction": 2}, None),
+}
+PAIRING_CHORD = ("lock", "unlock")
+"""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The fob and the car before the fault.
+
+    pairs: the fault strikes while pairing, else in a press. known: the car has the key on its
+    whitelist. warm: an earlier press left address, handles and session behind. toggle: the button
+    moves the trunk, so that a second execution would undo the first. behaviour: see Behaviour.
+    """
+
+    name: str
+    pairs: bool = False
+    known: bool = True
+    warm: bool = False
+    toggle: bool = False
+    mtu: int = 115
+    notify: bool = False
+    shift: int = 0
+    behaviour: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Expect:
+    """What must come of a case.
+
+    ends: "done", or the codes of the failures that are right.
+    lied_to: the protocol cannot tell a forged word from the car's: the fob may say done although
+        the car did nothing.
+    after: what makes the fob work again: the next press, the owner's confirmation and a press, or
+        pairing and a press.
+    presses: how often the button is pressed under the fault; the last one is judged.
+    keeps_session: the next press must not ask for the car's key.
+    """
+
+    ends: frozenset[str] = frozenset({"done"})
+    lied_to: bool = False
+    after: Literal["press", "confirm", "pair"] = "press"
+    presses: int = 1
+    keeps_session: bool = False
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault in a setting; `kind` is its column, `where` the rest of its name."""
+
+    setting: Setting
+    kind: str
+    where: str
+    strike: Strike
+    expect: Expect = Expect()
+    radio: Literal["direct", "bumble"] = "direct"
+    seed: int = 1
+
+    @property
+    def name(self) -> str:
+        return f"{self.radio}: {self.setting.name}: {self.kind}: {self.where}"
+
+    def on(self, radio: Literal["direct", "bumble"]) -> Case:
+        """The same on another radio."""
+        return replace(self, radio=radio)
+
+
+@dataclass
+class Act:
+    """One press, or one pairing, from the finger to sleep.
+
+    said: "done", or the code of the failure; "" for nothing. light: its verdict, or "". seconds:
+    to sleep. executed: commands of keys that the car carried out. asked: requests for its key.
+    links: connections still up when the fob slept. stop: why the firmware ended, if not by sleep.
+    """
+
+    said: str = ""
+    light: str = ""
+    seconds: float = 0.0
+    requests: int = 0
+    executed: int = 0
+    asked: int = 0
+    links: int = 0
+    stop: str = ""
+    right: bool = False
+    console: tuple[str, ...] = ()
+
+
+@dataclass
+class Played:
+    """Everything that a verdict is made of: the act under the fault and those after it."""
+
+    struck: Act
+    after: list[Act] = field(default_factory=list)
+    reused: int = 0
+
+
+def play(case: Case, *, firmware: Mapping[str, bytes] | None = None, heap: str = HEAP) -> Played:
+    """Play a case in virtual time; `firmware`: files that replace some of the fob's."""
+    return virtual_time.run(_play(case, firmware or {}, heap))
+
+
+@contextlib.asynccontextmanager
+async def bench_at(
+    setting: Setting,
+    *,
+    radio: Literal["direct", "bumble"] = "direct",
+    seed: int = 1,
+    firmware: Mapping[str, bytes] | None = None,
+    heap: str = HEAP,
+) -> AsyncIterator[Bench]:
+    """A bench in a setting: the next thing to happen is the press that is judged."""
+    files = {**(_toggle_firmware() if setting.toggle else {}), **(firmware or {})}
+    options: dict[str, Any] = {"paced": True} if radio == "bumble" else {}
+    async with Bench(
+        radio=radio,
+        seed=seed,
+        heap=heap,
+        files=files,
+        enrolled=setting.known,
+        behaviour=Behaviour(**setting.behaviour),
+        mtu=setting.mtu,
+        notify=setting.notify,
+        **options,
+    ) as bench:
+        bench.radio.shift_handles(setting.shift)
+        if setting.warm:
+            await bench.press("unlock")
+            await bench.asleep()
+            await asyncio.sleep(60)
+        yield bench
+
+
+async def _play(case: Case, firmware: Mapping[str, bytes], heap: str) -> Played:
+    setting, expect = case.setting, case.expect
+    async with bench_at(
+        setting, radio=case.radio, seed=case.seed, firmware=firmware, heap=heap
+    ) as bench:
+        bench.radio.interference = await case.strike(bench)
+        struck = Act()
+        for _ in range(expect.presses):
+            struck = await (pair(bench) if setting.pairs else press(bench, setting))
+            if struck.stop:
+                return Played(struck)
+        played = Played(struck)
+        await _calm(bench)
+        # What failed is tried again as the light asks for; after pairing comes a press.
+        if expect.after == "pair" or (setting.pairs and struck.said != "done"):
+            played.after.append(await pair(bench))
+        elif expect.after == "confirm":
+            played.after.append(await confirm(bench))
+        played.after.append(await press(bench, setting))
+        played.reused = len(bench.car.violations)
+        return played
+
+
+async def press(bench: Bench, setting: Setting) -> Act:
+    """Press a button whose command changes the car; `right` tells whether it did."""
+    if setting.toggle:
+        before = set(bench.car.body.open_closures)
+        act = await _act(bench, "unlock", limit=PRESS_LIMIT)
+        act.right = bench.car.body.open_closures != before
+        return act
+    was_locked = bench.car.locked
+    act = await _act(bench, "unlock" if was_locked else "lock", limit=PRESS_LIMIT)
+    act.right = bench.car.locked != was_locked
+    return act
+
+
+async def pair(bench: Bench) -> Act:
+    """Hold both buttons, and the card to the reader whenever the car waits for it; `right` tells
+    whether the car knows the key afterwards."""
+    owner = asyncio.create_task(_hold_card(bench))
+    act = await _act(bench, "lock", "unlock", seconds=PAIRING_HOLD, limit=PAIRING_LIMIT)
+    owner.cancel()
+    # The card and the fob.
+    act.right = len(bench.car.whitelist) == 2
+    return act
+
+
+async def confirm(bench: Bench) -> Act:
+    """Hold both buttons long enough to confirm what the guard holds back."""
+    act = await _act(bench, "lock", "unlock", seconds=CONFIRMING_HOLD, limit=PRESS_LIMIT)
+    act.right = True
+    return act
+
+
+async def _hold_card(bench: Bench) -> None:
+    while True:
+        await asyncio.sleep(_GLANCE)
+        if bench.car.waits_for_card:
+            await asyncio.sleep(_TAP)
+            bench.tap_card()
+
+
+async def _act(bench: Bench, *buttons: str, seconds: float = 0.1, limit: float) -> Act:
+    clock = asyncio.get_running_loop().time
+    began, act = clock(), Act()
+    lines, events = len(bench.board.console), len(bench.car.events)
+    requests, stops = bench.radio.att_requests, len(bench.board.stops)
+    await bench.board.press(*buttons, seconds=seconds)
+    try:
+        await bench.asleep(timeout=limit)
+    except TimeoutError:
+        act.stop = "hang"
+    except BoardStopped as stopped:
+        act.stop = stopped.stop.reason
+    act.links = sum(link.peer != PHONE for link in bench.car.connections)
+    act.seconds = clock() - began
+    act.requests = bench.radio.att_requests - requests
+    for stop in bench.board.stops[stops:]:
+        if stop.reason != "sleep":
+            act.stop = act.stop or stop.reason
+    act.console = tuple(bench.board.console[lines:])
+    act.said = _said(act.console)
+    sightings = recognise(bench.board.light.since(began), clock() + _DARK)
+    verdicts = [each.pattern for each in sightings if each.pattern in VERDICTS]
+    act.light = " + ".join(verdicts)
+    for event in bench.car.events[events:]:
+        act.executed += event.kind == "accepted" and "RKEAction" in event.text
+        if event.kind == "received":
+            act.asked += "EPHEMERAL_PUBLIC_KEY" in (event.decoded or "")
+    return act
+
+
+def _said(console: tuple[str, ...]) -> str:
+    """ "done" or the code of the last verdict on the console."""
+    for line in reversed(console):
+        if " done in " in line:
+            return "done"
+        if " failed (" in line:
+            return line.partition(" failed (")[2].partition(")")[0]
+    return ""
+
+
+async def _calm(bench: Bench) -> None:
+    """Nobody interferes any more, and the car is as cars usually are."""
+    bench.radio.interference = Interference()
+    if not bench.radio.in_reach:
+        bench.walk()
+    bench.car.behaviour.busy = bench.car.behaviour.lose_answers = 0
+    bench.car.behaviour.lock_out = bench.car.behaviour.idle_timeout = None
+    bench.car.behaviour.tap_timeout = Behaviour().tap_timeout
+    for link in list(bench.car.connections):
+        if link.peer == PHONE:
+            link.disconnect()
+    # Links that were cut off are noticed, a lock-out ends.
+    await asyncio.sleep(5)
+    if bench.car.locked_out:
+        await asyncio.sleep(LockOut().lasting)
+
+
+@cache
+def _toggle_firmware() -> Mapping[str, bytes]:
+    return {"/fob/actions.mpy": compile_module(_TOGGLE.encode(), "fob/actions.py")}
+
+
+def lease_end(bench: Bench) -> int:
+    """The end of the counter's lease, from the flash of a fob that sleeps."""
+    # Version byte, 8 bytes of number, CRC-32.
+    records = [bench.board.flash.read(path) for path in COUNTER_PATHS]
+    return max(int.from_bytes(record[1:9], "big") for record in records if record)
