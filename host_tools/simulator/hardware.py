@@ -36,6 +36,8 @@ class Hardware:
         self.watchdog = Watchdog(self._bite)
         self.flash_operations = 0
         """Programs and erases of the flash since the power came on."""
+        self.heap: int | None = None
+        """Bytes in use after a collection, when the firmware went to sleep last or was asked."""
         self._applied: dict[int, int | None] = dict.fromkeys(
             definition.buttons.values(), self._released
         )
@@ -132,6 +134,11 @@ class Hardware:
         inactive = int(self.definition.active_low)
         return {pin: inactive if level is None else level for pin, level in self._applied.items()}
 
+    def measure_heap(self) -> None:
+        """Have `heap` told once the firmware waits."""
+        if self._bridge is not None:
+            self._bridge.emit("board", "measure_heap")
+
     @property
     def _released(self) -> int | None:
         # None: nothing drives the pin, so the firmware reads what pull it switched on.
@@ -210,6 +217,10 @@ class _Service:
 
     def feed_watchdog(self) -> None:
         self._hardware.watchdog.feed()
+
+    def heap(self, used: int) -> None:
+        """So many bytes are in use, garbage swept away."""
+        self._hardware.heap = used
 
     def flash_operation(self) -> None:
         """A program or an erase of the flash begins."""

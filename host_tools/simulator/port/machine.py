@@ -4,6 +4,7 @@ Names and signatures are those of the ESP32 port. Lives in the firmware's heap, 
 Input levels and voltages are pushed by the bench and kept here: reading one costs no round trip.
 """
 
+import gc
 import time
 
 import bridge
@@ -28,6 +29,9 @@ _microvolts = {}
 
 
 def _on_event(name, args):
+    if name == "measure_heap":
+        _tell_heap()
+        return
     gpio, value = args
     if name == "voltage":
         _microvolts[gpio] = value
@@ -42,6 +46,11 @@ def _on_event(name, args):
             micropython.schedule(pin._handler, pin)
         except RuntimeError:  # the queue is full: the chip, too, drops the interrupt
             pass
+
+
+def _tell_heap():
+    gc.collect()
+    bridge.post("board", "heap", gc.mem_alloc())
 
 
 bridge.on("board", _on_event)
@@ -206,6 +215,7 @@ def reset():
 
 
 def deepsleep(time_ms=0):
+    _tell_heap()
     bridge.call("board", "deepsleep", time_ms)
 
 

@@ -1,0 +1,195 @@
+"""The places of a soak: a fob in somebody's hand, its car, their radio, and the laptop's clock."""
+
+import asyncio
+import random
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from host_tools.boards import Battery, load_board
+from host_tools.firmware import layout_firmware
+from host_tools.provision import ROLES, counter_files, provision, public_key
+from host_tools.simulator.bench import VIN
+from host_tools.simulator.board import HEAP, Board, BoardEvent
+from host_tools.simulator.bridge import Bridge, Chance
+from host_tools.simulator.car import Car, CarEvent
+from host_tools.simulator.car.behaviour import Behaviour, LockOut
+from host_tools.simulator.car.connection import CarConnection
+from host_tools.simulator.car.whitelist import WhitelistKey
+from host_tools.simulator.faults import Interference
+from host_tools.simulator.flash import FlashImage
+from host_tools.simulator.radio.car_on_air import CarOnAir
+from host_tools.simulator.radio.direct import DirectRadio
+
+BOARD = replace(load_board("virtual"), battery=Battery(pin=35, ratio=2.0, low_mv=3300), usb=34)
+
+_CHARGED = 3.9
+_SETTLED = 1.5
+_GLANCE = 0.1
+# A link whose fob lost its power is dropped by the car long before.
+_LINKS_TIMEOUT = 120.0
+
+
+class Wrong(AssertionError):
+    """What a soak forbids has happened."""
+
+
+class World:
+    """One fob and one car that knows its key; what they are like is drawn.
+
+    patches: files of the firmware to replace, by path on the board, for sabotage.
+    on_board, on_car: told every event.
+    """
+
+    def __init__(
+        self,
+        draw: random.Random,
+        *,
+        radio: str,
+        patches: Mapping[str, bytes],
+        heap: str = HEAP,
+        on_board: Callable[[BoardEvent], None],
+        on_car: Callable[[CarEvent], None],
+    ) -> None:
+        self._clock = asyncio.get_running_loop().time
+        self._folder = tempfile.TemporaryDirectory(prefix="soak-")
+        self._patches = patches
+        self.source = False
+        self.key = b"\x01" + draw.randbytes(31)
+        self.car = Car(
+            VIN,
+            clock=self._clock,
+            random=random.Random(draw.random()).randbytes,
+            behaviour=Behaviour(
+                acknowledge=draw.choice(("status", "status", "counter", "vehicle-status")),
+                announce_enrolment=draw.random() < 0.5,
+                push_key=draw.random() < 0.7,
+                idle_timeout=42.0,
+                lock_out=LockOut(),
+            ),
+            name=draw.choice(("hash", "vin", "alternate")),
+            on_event=on_car,
+        )
+        self.owner_key = WhitelistKey(public_key(self.key), role=ROLES["driver"])
+        self.car.whitelist.add(self.owner_key)
+        options = {
+            "mtu": draw.choice((23, 185, 247)),
+            "notify": draw.random() < 0.2,
+            "address": draw.choice(("public", "random", "rotating")),
+            "seed": draw.randrange(1 << 30),
+        }
+        self.radio: CarOnAir | DirectRadio
+        if radio == "direct":
+            self.radio = DirectRadio(self.car, **options)
+        else:
+            self.radio = CarOnAir(self.car, paced=True, **options)
+        self._chance = random.Random(draw.random()).randbytes
+        self.flash = FlashImage.create(Path(self._folder.name) / "flash.img", self.files(1))
+        self.board = Board(
+            None,
+            self.flash,
+            heap=heap,
+            definition=BOARD,
+            radio=self._make_radio,
+            boot_seconds=draw.choice((0.0, 0.25, 0.5)),
+            on_event=on_board,
+        )
+        self.board.hardware.set_battery(_CHARGED)
+        self.last_touch = 0.0
+        self._strangers: list[CarConnection] = []
+
+    def _make_radio(self, bridge: Bridge, name: str) -> object:
+        bridge.serve("chance", Chance(self._chance))
+        return self.radio.host(bridge, name)
+
+    async def __aenter__(self) -> "World":
+        await self.radio.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        try:
+            await self.board.power_off()
+        finally:
+            await self.radio.stop()
+            self._folder.cleanup()
+
+    def files(self, counter: int) -> dict[str, bytes]:
+        """Everything on a fob with this key whose counter starts here."""
+        return {
+            **layout_firmware(source=self.source),
+            **self._patches,
+            **provision(VIN, BOARD, key=self.key),
+            **counter_files(counter),
+        }
+
+    @property
+    def now(self) -> float:
+        return self._clock()
+
+    @property
+    def asleep(self) -> bool:
+        return self.board.state == "asleep"
+
+    @property
+    def ended(self) -> bool:
+        """Whether the firmware neither runs nor sleeps."""
+        return self.board.state in ("repl", "stopped", "off")
+
+    def push(self, button: str) -> None:
+        self.last_touch = self.now
+        self.board.push(button)
+
+    def release(self, button: str) -> None:
+        self.last_touch = self.now
+        self.board.release(button)
+
+    async def pass_time(self, seconds: float) -> None:
+        """Let time go by while the fob sleeps and nobody listens to the car."""
+        # Bumble would act out every advertisement of weeks.
+        on_air = isinstance(self.radio, CarOnAir) and seconds > 5
+        if on_air:
+            await self.radio.stop()
+        await asyncio.sleep(seconds)
+        if on_air:
+            await self.radio.start()
+
+    def crowd(self) -> None:
+        """Strangers take every connection the car has."""
+        while self.car.connectable:
+            self._strangers.append(self.car.connect("stranger"))
+
+    def disperse(self) -> None:
+        """They go."""
+        for connection in self._strangers:
+            connection.disconnect()
+        self._strangers.clear()
+
+    def make_peace(self) -> None:
+        """End whatever troubles there are; what the car has become it stays."""
+        self.radio.interference = Interference()
+        if not self.radio.in_reach:
+            self.radio.come_back()
+        self.disperse()
+        self.car.behaviour.busy = self.car.behaviour.lose_answers = 0
+        self.car.body.open_closures.clear()
+        self.board.hardware.set_battery(_CHARGED)
+
+    async def quiet(self, limit: float, *, awake: bool = False) -> None:
+        """Wait until the fob sleeps or has ended, or, if it shall stay `awake`, does nothing."""
+        deadline = self.now + limit
+        while not (self.asleep or self.ended or (awake and self._idle())):
+            if self.now > deadline:
+                raise Wrong(f"the fob is {self.board.state} still, after {limit:.0f} s")
+            await asyncio.sleep(_GLANCE)
+        while any(link not in self._strangers for link in self.car.connections):
+            if self.now > deadline + _LINKS_TIMEOUT:
+                raise Wrong("the car keeps the fob's link")
+            await asyncio.sleep(_GLANCE)
+
+    def _idle(self) -> bool:
+        samples = self.board.light.samples
+        latest = max(self.last_touch, samples[-1].time if samples else 0.0)
+        linked = any(link not in self._strangers for link in self.car.connections)
+        dark = self.board.light.level == 0
+        return dark and not linked and self.now - latest > _SETTLED
