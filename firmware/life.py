@@ -33,9 +33,13 @@ class Log:
     """The journal, imported only by the press that fails: a handshake needs all the memory."""
 
     def note(self, text):
-        from fob.journal import Journal
+        try:
+            from fob.journal import Journal
 
-        Journal(state).note(text)
+            Journal(state).note(text)
+        except MemoryError:
+            # The light and the console have said it; a log must not stop a key.
+            pass
 
 
 def say(text):
@@ -141,9 +145,16 @@ def main():
     except KeyboardInterrupt:
         say("interrupted: the REPL is yours")
     except Exception as error:  # noqa: BLE001 - whatever it is: a key must come back by itself
-        import rescue
+        # What the tasks left behind would be in the way.
+        asyncio.new_event_loop()
+        try:
+            import rescue
 
-        crash = rescue.described(error)
-        say(crash)
-        if rescue.count(state, crash) and not safely:
+            crash = rescue.described(error)
+            say(crash)
+            again = rescue.count(state, crash) and not safely
+        except MemoryError:
+            # Only a press can have used it all up: without one this does not come again.
+            again = not safely
+        if again:
             power.restart()
