@@ -26,7 +26,8 @@ from host_tools.simulator.radio.ble_host import BleHost
 from host_tools.simulator.terminal import Terminal
 
 HEAP = "160K"
-"""What an ESP32 without PSRAM has for Python, counted on the 64-bit Unix port: -X heapsize."""
+"""What an ESP32 without PSRAM has for Python, counted on the 64-bit Unix port, where objects are
+about twice as large. The stand-ins for its modules come on top: see process.STAND_INS."""
 
 MakeRadio = Callable[[Bridge, str], object]
 """Serves the "ble" of a board's bridge, for one run of its process; the board's name."""

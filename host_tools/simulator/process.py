@@ -25,6 +25,11 @@ _ENDINGS = {  # exit codes of port/power_on.py
     13: "the flash cannot be mounted",
     14: "main.py was interrupted",
 }
+STAND_INS = 38 * 1024
+"""Bytes of heap that port/ takes. On a chip these modules are in C and take nothing of it, so that
+it is given besides what the firmware has."""
+
+_UNITS = {"K": 1024, "M": 1024**2}
 _PROMPTS = (b">>> ", b">")
 _OWN_VARIABLES = {"MICROPYPATH", "MICROPYINSPECT", "FOB_CLOCK", "FOB_POWER_CUT", "FOB_REPL"}
 _START_TIMEOUT = 20.0
@@ -47,6 +52,7 @@ class Stop:
 class Firmware:
     """One MicroPython process on a flash image.
 
+    heap            what the firmware has, as for -X heapsize: bytes, or with K or M.
     on_start        gets the bridge before boot.py runs and must serve it.
     on_line         gets each line that is printed, until the REPL begins.
     on_repl         is told that main.py is over and the REPL waits; without a terminal, the process
@@ -133,7 +139,7 @@ class Firmware:
         try:
             process = await asyncio.create_subprocess_exec(
                 *micropython_command(),
-                *("-X", f"heapsize={self._heap}", str(_POWER_ON)),
+                *("-X", f"heapsize={_size(self._heap) + STAND_INS}", str(_POWER_ON)),
                 env=variables,
                 stdin=stdin,
                 stdout=self._output.stdout,
@@ -192,6 +198,10 @@ class _Milestones:
     def _interrupt(self) -> None:
         self._send_signal(signal.SIGINT)
         self._firmware._bridge.interrupt()
+
+
+def _size(heap: str) -> int:
+    return int(heap.rstrip("KM")) * _UNITS.get(heap[-1], 1)
 
 
 async def _watch(
