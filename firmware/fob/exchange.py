@@ -116,6 +116,8 @@ class Exchange:
             if self.unheard:
                 # The handles are the first to suspect.
                 raise
+            # What began and never ended must not swallow the next answer as well.
+            self._frames.drop()
             return await self._ask(message, wanted, timeout_ms)
 
     async def _ask(self, message, wanted, timeout_ms):

@@ -213,6 +213,15 @@ async def test_unwanted_answers_do_not_move_the_deadline_of_a_question():
     assert 3000 <= await elapsed(awaiting(TimedOut, question)) <= 3040
 
 
+async def test_a_torn_answer_does_not_cost_the_one_to_the_question_asked_again():
+    answer = car.session_info(car.VEHICLE_KEY)
+    torn = (1200, car.framed(answer)[:20])
+    link = car.Link(car.Car(on_session=[torn, (answer,)]), 20)
+    await link.open()
+    question = messages.ephemeral_key_request(bytes(4))
+    assert await Exchange(link).ask(question, lambda said: "sessionInfo" in said, 1500) == answer
+
+
 async def test_a_message_that_is_too_long_is_not_sent():
     exchange, link = await connected()
     error = await awaiting(ValueError, exchange.send(bytes(1025)))
