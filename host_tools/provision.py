@@ -13,8 +13,10 @@
 press_guard_ms is how long a button has to be held before a press counts (0: any press does). What
 the board's fields mean is in boards/README.md; `wake` is worked out from the chip.
 
-/key.bin: the private scalar of the fob's P-256 key, 32 bytes, big-endian; public_key is its point,
-uncompressed (65 bytes in hex), which a small chip takes long to compute.
+/key.bin: the private scalar of the fob's P-256 key (32 bytes, big-endian), and the CRC-32
+(big-endian) of scalar and public key. public_key is its point, uncompressed (65 bytes in hex),
+which a small chip takes long to compute; the CRC tells it whether the two files belong together, as
+they do not where the power went between them.
 
 /state/counter.0, .1: the first records of the message counter: version (1 byte), the first value
 that is not leased yet (8 bytes, big-endian), CRC-32 of both. The firmware never starts a counter by
@@ -108,7 +110,7 @@ def vin_warning(vin: str) -> str | None:
 
 
 def new_key() -> bytes:
-    """A private scalar for KEY_PATH, from the operating system's generator."""
+    """A private scalar, from the operating system's generator."""
     private = ec.generate_private_key(ec.SECP256R1()).private_numbers().private_value
     return private.to_bytes(KEY_LENGTH, "big")
 
@@ -125,6 +127,11 @@ def public_key(key: bytes) -> bytes:
             "Leave it out to draw a new one.",
         ) from None
     return private.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+
+
+def key_file(key: bytes, public: bytes) -> bytes:
+    """The contents of KEY_PATH for a scalar and its public point."""
+    return key + _CRC.pack(zlib.crc32(key + public))
 
 
 def provision(
@@ -168,10 +175,11 @@ def provision(
         )
     counter = 1 if key is None else restart_counter(clock=clock)
     key = new_key() if key is None else key
+    public = public_key(key)
     configuration: dict[str, Any] = {
         "version": CONFIGURATION_VERSION,
         "vin": parse_vin(vin),
-        "public_key": public_key(key).hex(),
+        "public_key": public.hex(),
         "role": role,
         "form_factor": form_factor,
         "enrol": enrol,
@@ -190,7 +198,7 @@ def provision(
         CONFIGURATION_PATH: json.dumps(configuration, indent=1).encode(),
         # The key comes before its counter: cut off in between, a new key meets the counter of an
         # old one, which does no harm.
-        KEY_PATH: key,
+        KEY_PATH: key_file(key, public),
         **counter_files(counter),
     }
 

@@ -4,13 +4,13 @@
 or "permissions"), light (brightness: "normal", "dim" or "off"), press_guard_ms (0: none) and
 board: buttons (name to GPIO), active_low, wake (ext0: GPIO or null, ext1 and gpio: lists of GPIO),
 light (kind, pin, inverted), battery (null, or pin, ratio of its divider, low_mv) and usb (null, or
-the GPIO that is high while USB powers the board). `key.bin` holds the private scalar, 32 bytes
-big-endian.
+the GPIO that is high while USB powers the board). `key.bin` holds the private scalar (32 bytes
+big-endian) and the CRC-32 of scalar and public key (4 bytes big-endian).
 """
 
 import hashlib
 import json
-from binascii import unhexlify
+from binascii import crc32, unhexlify
 
 from micropython import const
 
@@ -20,6 +20,8 @@ VERSION = const(2)
 
 # Masks of buttons are kept in one byte.
 _BUTTONS = const(8)
+_SCALAR = const(32)
+_KEY_FILE = const(32 + 4)
 _LAST_GPIO = const(48)
 _LONGEST_GUARD_MS = const(1000)
 _HIGHEST_RATIO = const(20)
@@ -99,16 +101,21 @@ def owner(config):
     return hashlib.sha1(config.public_key + config.vin.encode()).digest()[:4]
 
 
-def load(text, private_key):
+def load(text, key):
     """Return the Config of the two files' contents (bytes, or None where a file is missing)."""
     if text is None:
         raise ConfigError("no fob.json: run `fob provision`")
     fields = _fields(text)
     if fields.get("version") != VERSION:
         raise ConfigError("fob.json is of another version: run `fob provision`")
-    if private_key is None or len(private_key) != 32:
+    if key is None or len(key) != _KEY_FILE:
         raise ConfigError("no usable key.bin: run `fob provision`")
-    return Config(fields, private_key)
+    settings = Config(fields, key[:_SCALAR])
+    # Power that went between the two files leaves a new public key beside an old private one,
+    # with which pairing could only fail.
+    if crc32(key[:_SCALAR] + settings.public_key) != int.from_bytes(key[_SCALAR:], "big"):
+        raise ConfigError("key.bin does not belong to fob.json: run `fob provision`")
+    return settings
 
 
 def light(text):

@@ -83,13 +83,13 @@ def test_each_fob_gets_a_valid_key_of_its_own() -> None:
     keys = {provision(VIN, BOARD)["/key.bin"] for _ in range(8)}
     assert len(keys) == 8
     for key in keys:
-        assert len(key) == 32
-        ec.derive_private_key(int.from_bytes(key, "big"), ec.SECP256R1())
+        assert len(key) == 36
+        ec.derive_private_key(int.from_bytes(key[:32], "big"), ec.SECP256R1())
 
 
 def test_an_existing_key_is_kept() -> None:
     key = new_key()
-    assert provision(VIN, BOARD, key=key)["/key.bin"] == key
+    assert provision(VIN, BOARD, key=key)["/key.bin"][:32] == key
 
 
 def test_the_firmware_reads_the_configuration(interpreter: Interpreter) -> None:
@@ -99,7 +99,7 @@ def test_the_firmware_reads_the_configuration(interpreter: Interpreter) -> None:
         " c.buttons, c.active_low, c.light))"
         f"(load('fob.config').load({files['/fob.json']!r}, {files['/key.bin']!r}))"
     )
-    key = files["/key.bin"]
+    key = files["/key.bin"][:32]
     buttons = {"lock": 32, "unlock": 33}
     light = {"kind": "pin", "pin": 22, "inverted": True}
     assert read == (VIN, public_key(key), key, 3, 7, "role", buttons, True, light)

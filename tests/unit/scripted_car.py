@@ -9,7 +9,7 @@ script ends, the car gives its key and its lock state when asked, and is silent 
 import asyncio
 import hashlib
 import json
-from binascii import hexlify, unhexlify
+from binascii import crc32, hexlify, unhexlify
 
 from recording_flash import RecordingFlash
 from rtc_memory import RtcMemory
@@ -367,7 +367,8 @@ def settings(enrol="role"):
             "light": {"kind": "pin", "pin": 22, "inverted": True},
         },
     }
-    return config.load(json.dumps(fields), PRIVATE_KEY)
+    check = crc32(PRIVATE_KEY + PUBLIC_KEY).to_bytes(4, "big")
+    return config.load(json.dumps(fields), PRIVATE_KEY + check)
 
 
 async def unlock(fob):

@@ -1,15 +1,16 @@
 """The configuration as a laptop wrote it, and everything that may be wrong with it."""
 
 import json
-from binascii import unhexlify
+from binascii import crc32, unhexlify
 
 from expect import raises
 
 from fob import config
 from fob.errors import ConfigError
 
-KEY = bytes(range(32))
+SCALAR = bytes(range(32))
 PUBLIC_KEY = "04" + "0123456789abcdef" * 8
+KEY = SCALAR + crc32(SCALAR + unhexlify(PUBLIC_KEY)).to_bytes(4, "big")
 
 
 def fields(**changes):
@@ -42,7 +43,7 @@ def load(content):
 def test_a_configuration_is_read():
     settings = load(fields())
     assert settings.vin == "5YJ3E1EA1KF000000"
-    assert settings.private_key == KEY
+    assert settings.private_key == SCALAR
     assert settings.public_key == unhexlify(PUBLIC_KEY)
     assert (settings.role, settings.form_factor, settings.enrol) == (3, 7, "role")
     assert settings.buttons == {"lock": 32, "unlock": 33}
@@ -83,8 +84,21 @@ def test_a_missing_key_is_an_error():
 
 
 def test_a_key_of_another_length_is_an_error():
-    for length in (0, 31, 33):
-        raises(ConfigError, config.load, json.dumps(fields()).encode(), bytes(length))
+    text = json.dumps(fields()).encode()
+    for key in (b"", SCALAR, KEY[:-1], KEY + b"\0"):
+        raises(ConfigError, config.load, text, key)
+
+
+def test_a_damaged_key_is_an_error():
+    text = json.dumps(fields()).encode()
+    for at in range(len(KEY)):
+        damaged = KEY[:at] + bytes((KEY[at] ^ 1,)) + KEY[at + 1 :]
+        raises(ConfigError, config.load, text, damaged)
+
+
+def test_a_key_that_does_not_belong_to_the_public_key_is_an_error():
+    error = raises(ConfigError, load, fields(public_key="04" + "fedcba9876543210" * 8))
+    assert error.needs_laptop and "key.bin" in str(error)
 
 
 def test_damaged_json_is_an_error():
