@@ -24,9 +24,8 @@ from virtual_time import elapsed
 
 from fob import codes
 from fob.errors import AttError, Disconnected, FobError, TimedOut
-from fob.vehicle import Vehicle
 
-ELSEWHERE = (1, b"\x41\x42\x43\x44\x45\x46")
+ELSEWHERE = (1, b"\xc1\x42\x43\x44\x45\x46")
 MOVED = (0x21, 0x23, 0x24, 3)
 TRUNK = b"\x10\x02"
 
@@ -63,11 +62,21 @@ async def test_a_warm_press_dials_the_remembered_address_without_a_search():
     assert fob.radio.dialled == [(PEER, 400)] and fob.radio.searched == []
 
 
-async def test_listening_first_is_a_matter_of_a_parameter():
-    fob = Fob(Car(on_sealed=[(OK,)]), met=True)
-    vehicle = Vehicle(fob.radio, fob.config, fob.counter, fob.cache, fob.guard, direct_ms=0)
-    await vehicle.perform(UNLOCK, UNLOCKED)
-    assert fob.radio.searched == [PEER] and fob.radio.dialled == [(PEER, 3000)]
+async def test_an_address_that_rotates_is_listened_for_at_once():
+    rotating = (1, b"\x7f\x02\x03\x04\x05\x06")
+    fob = Fob(Car(on_sealed=[(OK,), (OK,)]), met=False, peer=rotating)
+    await unlock(fob)
+    await unlock(fob)
+    assert fob.radio.searched == [None, rotating]
+    assert fob.radio.dialled == [(rotating, 3000)] * 2
+
+
+async def test_a_random_address_that_stays_is_dialled():
+    static = (1, b"\xc1\x02\x03\x04\x05\x06")
+    fob = Fob(Car(on_sealed=[(OK,), (OK,)]), met=False, peer=static)
+    await unlock(fob)
+    await unlock(fob)
+    assert fob.radio.dialled == [(static, 3000), (static, 400)]
 
 
 async def test_a_car_with_a_new_address_is_searched_by_its_name_and_remembered():
