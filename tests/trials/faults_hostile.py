@@ -14,7 +14,7 @@ import asyncio
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -25,6 +25,7 @@ from host_tools.simulator.car.link import MAX_MESSAGE, frame
 from host_tools.simulator.faults import (
     FOREVER,
     Interference,
+    LateAt,
     Operation,
     Reply,
     Spoof,
@@ -50,10 +51,11 @@ _FAULTS = vcsec.SignedMessage_information_E
 
 # A write's response comes within two connection intervals of 15 ms.
 _ANSWERED = 0.05
+_LATE = 0.2
 
 KEPT = Expect(keeps_session=True)
 LIED_TO = Expect(lied_to=True, keeps_session=True)
-MAY_FAIL = failed("done", "refused", "held-back", "timed-out", keeps_session=True)
+MAY_FAIL = failed("done", "refused", "held-back", "timed-out", "invalid-key", keeps_session=True)
 
 Message = vcsec.FromVCSECMessage
 
@@ -90,27 +92,33 @@ def session_info(kind: Literal["another key", "invalid point", "too short"]) -> 
     return Message(sessionInfo=vcsec.SessionInfo(publicKey=key[kind]))
 
 
-class SayAt(Interference):
-    """Puts forged messages into a link when a request of a kind comes, `delay` seconds later."""
+class SayFirst(Interference):
+    """Puts forged messages before the first thing that the car says."""
 
-    def __init__(
-        self, bench: Bench, op: Operation, nth: int, forged: Sequence[Message], delay: float
-    ) -> None:
+    def __init__(self, forged: Sequence[Message]) -> None:
+        self._frames = [frame(each.SerializeToString()) for each in forged]
+
+    def on_frame(self, data: bytes) -> list[bytes]:
+        forged, self._frames = self._frames, []
+        return [*forged, data]
+
+
+class SayAtWrite(Interference):
+    """Puts forged messages into a link, `delay` seconds after write number `nth` came."""
+
+    def __init__(self, bench: Bench, nth: int, forged: Sequence[Message], delay: float) -> None:
         self._bench = bench
-        self._op = op
-        self._skip = nth
+        self._until = nth
         self._frames = [frame(each.SerializeToString()) for each in forged]
         self._delay = delay
 
     def on_request(self, op: Operation, index: int) -> None:
-        if op != self._op:
+        if op != "write":
             return
-        self._skip -= 1
-        if self._skip != -1:
-            return
-        if self._delay:
+        self._until -= 1
+        if self._until == -1 and self._delay:
             asyncio.get_running_loop().call_later(self._delay, self._say)
-        else:
+        elif self._until == -1:
             self._say()
 
     def _say(self) -> None:
@@ -161,21 +169,47 @@ class AnswerKeyRequests(Interference):
         return [self._frame, data] if self._also else [self._frame]
 
 
+Place = Literal[
+    "on connect",
+    "between the writes",
+    "before the last write's answer",
+    "after the last write",
+]
+
+
 @dataclass(frozen=True)
 class Say:
-    """A Strike: forged messages at a place of the press, while the car is deaf to so many sealed
-    messages. op, nth: the request at which they are said; the second write is a warm press's last.
-    """
+    """A Strike: forged messages at a place of a warm press, which has two writes, while the car is
+    deaf to so many sealed messages."""
 
     forged: tuple[Message, ...]
-    op: Operation
-    nth: int = 0
-    delay: float = 0.0
+    place: Place
     deaf: int = 0
 
     async def __call__(self, bench: Bench) -> Interference:
-        said = SayAt(bench, self.op, self.nth, self.forged, self.delay)
-        return Together(said, Reply([], times=self.deaf))
+        deaf = Reply([], times=self.deaf)
+        match self.place:
+            case "on connect":
+                return Together(SayFirst(self.forged), deaf)
+            case "between the writes":
+                said = SayAtWrite(bench, 0, self.forged, 0.0)
+                # The first one is answered late enough for the fob to have heard it all.
+                return Together(said, LateAt("write", _LATE), deaf)
+            case "before the last write's answer":
+                return Together(SayAtWrite(bench, 1, self.forged, 0.0), deaf)
+            case "after the last write":
+                return Together(SayAtWrite(bench, 1, self.forged, _ANSWERED), deaf)
+
+
+@dataclass(frozen=True)
+class SayWhilePairing:
+    """A Strike: forged messages so many seconds after the request to add the key."""
+
+    forged: tuple[Message, ...]
+    delay: float
+
+    async def __call__(self, bench: Bench) -> Interference:
+        return SayAtWrite(bench, 0, self.forged, self.delay)
 
 
 @dataclass(frozen=True)
@@ -201,14 +235,8 @@ def hostile_cases() -> Iterator[Case]:
 
 def _pushes() -> Iterator[Case]:
     words = {"vehicleStatus": (wanted(),), "OK": (status_of(vcsec.OPERATIONSTATUS_OK),)}
-    places: dict[str, tuple[Operation, int, float]] = {
-        "on connect": ("cccd", 0, 0.0),
-        "between the writes": ("write", 0, 0.0),
-        "before the last write's answer": ("write", 1, 0.0),
-        "after the last write": ("write", 1, _ANSWERED),
-    }
     for word, forged in words.items():
-        for place, (op, nth, delay) in places.items():
+        for place in get_args(Place):
             # An OK that begins once the last write is on the air cannot be told from the car's,
             # nor a status that begins once that write was answered.
             convincing = place == "after the last write" or (
@@ -220,10 +248,10 @@ def _pushes() -> Iterator[Case]:
                     expect, kind = LIED_TO, "beyond the protocol: "
                 elif deaf == FOREVER:
                     expect = failed("timed-out", keeps_session=True)
-                strike = Say(forged, op, nth, delay, deaf)
+                strike = Say(forged, place, deaf)
                 yield Case(WARM, kind + word, f"{place}, {car}", strike, expect)
     seen = (wanted(), present())
-    strike = Say(seen, "write", 0, 0.0, FOREVER)
+    strike = Say(seen, "between the writes", FOREVER)
     expect = failed("timed-out", keeps_session=True)
     yield Case(WARM, "forged: vehicleStatus", "to and fro between the writes", strike, expect)
 
@@ -276,13 +304,15 @@ def _keys() -> Iterator[Case]:
             answers = [signed_fault(_AES), forged]
             for times, often in ((1, "once"), (FOREVER, "for ever")):
                 strike = plain(Reply, answers, times=times)
-                expect = KEPT if times == 1 else failed("held-back", keeps_session=True)
+                expect = failed("held-back", "invalid-key", keeps_session=True)
+                if times == 1 and what != "another key":
+                    expect = KEPT
                 where = f"after a fault, {what}, {often}"
                 yield Case(setting, "forged: sessionInfo", where, strike, expect)
             strike = plain(Spoof, answers)
             where = f"after a fault beside the car's OK, {what}"
             yield Case(setting, "forged: sessionInfo", where, strike, MAY_FAIL)
-            said = Say((forged,), "cccd")
+            said = Say((forged,), "on connect")
             yield Case(setting, "forged: sessionInfo", f"on connect, {what}", said, KEPT)
 
 
@@ -308,8 +338,8 @@ def _talk() -> Iterator[Case]:
                 strike: Strike = Talk(frames, period)
                 yield Case(setting, "endless talk", f"{often}, honest car", strike, unintelligible)
                 if what == "the wanted status":
-                    # It answers the question for the status, too.
-                    expect = LIED_TO
+                    # It answers the question for the status, too, where it comes in time.
+                    expect = Expect(frozenset({"done", "timed-out"}), True, keeps_session=True)
                 else:
                     expect = failed("timed-out", "disconnected", "link", keeps_session=True)
                 deaf = Talk(frames, period, FOREVER)
@@ -320,13 +350,13 @@ def _pairing() -> Iterator[Case]:
     done = Message()
     done.commandStatus.whitelistOperationStatus.signerOfOperation.publicKeySHA1 = bytes(4)
     for delay, when in ((0.0, "at once"), (1.0, "while the car waits for the card")):
-        strike = Say((done,), "write", 0, delay)
+        strike = SayWhilePairing((done,), delay)
         yield Case(PAIRING, "forged: enrolled", when, strike)
-        strike = Say((status_of(vcsec.OPERATIONSTATUS_OK),), "write", 0, delay)
+        strike = SayWhilePairing((status_of(vcsec.OPERATIONSTATUS_OK),), delay)
         yield Case(PAIRING, "forged: OK", when, strike)
-        strike = Say((session_info("another key"),), "write", 0, delay)
+        strike = SayWhilePairing((session_info("another key"),), delay)
         yield Case(PAIRING, "forged: sessionInfo", f"{when}, another key", strike)
-        strike = Say((signed_fault(NOT_ON_WHITELIST),), "write", 0, delay)
+        strike = SayWhilePairing((signed_fault(NOT_ON_WHITELIST),), delay)
         yield Case(PAIRING, "forged: not on whitelist", when, strike)
     proofs = plain(Spoof, [signed_fault(NOT_ON_WHITELIST)], times=2)
     yield Case(PAIRING, "forged: not on whitelist", "beside the first answers", proofs)
