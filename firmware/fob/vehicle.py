@@ -15,6 +15,7 @@ from fob.errors import (
     AttError,
     ConnectionLimit,
     Disconnected,
+    InvalidKey,
     LinkError,
     NotFound,
     NotPaired,
@@ -122,7 +123,16 @@ class Vehicle:
                     await link.disconnect()
 
     async def agree(self, exchange):
-        """Ask for the car's key and derive the shared key; kept only once it is proven."""
+        """Ask for the car's key and derive the shared key; kept only once it is proven.
+
+        A key that is none is asked for once more: it was garbled on its way, or not the car's.
+        """
+        try:
+            await self._agree(exchange)
+        except InvalidKey:
+            await self._agree(exchange)
+
+    async def _agree(self, exchange):
         answer = await exchange.ask(
             self.session.request(),
             lambda answer: answer.get("sessionInfo", {}).get("publicKey") or legacy.fault(answer),
@@ -239,8 +249,8 @@ class Vehicle:
             await self.agree(exchange)
         if greet:
             greeted = await self._greet(delivery, exchange, _GREETING_MS)
-            if greeted == SILENT and exchange.unheard:
-                return SILENT
+            if greeted == BUSY or (greeted == SILENT and exchange.unheard):
+                return greeted
 
         async def send():
             counter = self._counter.take()

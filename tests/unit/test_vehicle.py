@@ -247,6 +247,12 @@ async def test_a_car_that_stays_busy_is_given_up():
     assert len(vehicle.counters) <= 12
 
 
+async def test_a_car_too_busy_for_the_greeting_is_not_sent_the_command():
+    vehicle = Car(on_sealed=[(WAIT,)] * 100)
+    await awaiting(TimedOut, unlock(Fob(vehicle, needs_none=True)))
+    assert set(vehicle.plaintexts) == {NONE}
+
+
 async def test_a_link_that_goes_down_is_set_up_once_more():
     vehicle = Car(on_sealed=[(20, HANG_UP), (OK,)])
     fob = Fob(vehicle)

@@ -23,6 +23,7 @@ from fob.errors import (
     CounterExhausted,
     Disconnected,
     HeldBack,
+    InvalidKey,
     NotPaired,
     Refused,
     TimedOut,
@@ -115,6 +116,21 @@ async def test_a_key_that_is_wrong_again_is_not_asked_for_again():
     await awaiting(HeldBack, unlock(Fob(vehicle)))
     handshakes = [entry for entry in vehicle.heard if entry[0] == "session"]
     assert len(handshakes) <= 3
+
+
+async def test_a_key_that_is_none_is_asked_for_once_more():
+    garbled = car.session_info(car.VEHICLE_KEY[:-1] + bytes(1))
+    genuine = car.session_info(car.VEHICLE_KEY)
+    vehicle = Car(on_session=[(garbled,), (genuine,)], on_sealed=[(OK,)])
+    await unlock(Fob(vehicle, paired=False))
+    assert [entry[0] for entry in vehicle.heard] == ["session", "session", "sealed"]
+
+
+async def test_a_key_that_is_none_twice_ends_the_press():
+    garbled = car.session_info(car.VEHICLE_KEY[:-1] + bytes(1))
+    vehicle = Car(on_session=[(garbled,)] * 10)
+    await awaiting(InvalidKey, unlock(Fob(vehicle, paired=False)))
+    assert [entry[0] for entry in vehicle.heard] == ["session"] * 2
 
 
 async def test_a_key_that_proves_nothing_does_not_replace_the_proven_one():
