@@ -38,8 +38,19 @@ check: $(READY) ## lint, type checks, and a compile of the firmware for the boar
 	@$(BIN)/mypy --config-file .config/firmware.mypy.ini
 	@$(BIN)/python -m host_tools.compile --check
 
-bench: $(READY) ## measure the firmware's cryptography beside others
+bench: $(READY) ## measure cryptography, waking and finding the car
 	@$(BIN)/python -m tests.bench
+
+powercut: $(READY) ## cut the power at every flash operation of a fob's life
+	@$(BIN)/python -m tests.trials.powercut
+
+faults: $(READY) ## every fault on the air at every step of pairing and of a press
+	@$(BIN)/python -m tests.trials.faults
+
+N ?= 1000
+SEED ?= 1
+soak: $(READY) ## N presses of random lives from SEED: make soak N=10000 SEED=7
+	@$(BIN)/python -m tests.trials.soak --presses $(N) --seed $(SEED)
 
 lock: ## renew the pinned versions
 	@$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet uv
@@ -52,4 +63,4 @@ clean: ## remove what the targets made
 	rm -rf $(VENV) host_tools/protocol/*_pb2.py* build dist \
 	  .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
-.PHONY: help setup demo sim test check bench lock clean
+.PHONY: help setup demo sim test check bench powercut faults soak lock clean
