@@ -14,8 +14,7 @@ BLOCK_SIZE = 4096
 BLOCK_COUNT = 512
 """The stock layout of an ESP32 with 4 MiB of flash leaves 2 MiB for files."""
 
-# What MicroPython's VfsLfs2 uses; its cache is four times the larger of read and program size.
-_GEOMETRY: dict[str, Any] = {
+GEOMETRY: dict[str, Any] = {
     "block_size": BLOCK_SIZE,
     "block_count": BLOCK_COUNT,
     "read_size": 32,
@@ -24,6 +23,7 @@ _GEOMETRY: dict[str, Any] = {
     "cache_size": 128,
     "block_cycles": 100,
 }
+"""What MicroPython's VfsLfs2 uses; its cache is four times the larger of read and program size."""
 
 
 class FlashError(Exception):
@@ -111,7 +111,7 @@ class FlashImage:
 
     @staticmethod
     def _filesystem(buffer: bytearray) -> LittleFS:
-        return LittleFS(UserContext(buffer=buffer), mount=False, **_GEOMETRY)
+        return LittleFS(UserContext(buffer=buffer), mount=False, **GEOMETRY)
 
 
 def _read(filesystem: LittleFS, path: str) -> bytes:

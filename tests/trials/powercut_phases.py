@@ -165,6 +165,7 @@ PHASES = {
     "pairing": Phase(_pairing, scenes.provisioned, paired=False),
     "sleeping": Phase(_presses_between_sleeps, scenes.paired),
     "losing": Phase(_presses_after_power_losses, scenes.paired),
+    "wearing": Phase(_presses_after_power_losses, scenes.worn),
     "refreshing": Phase(_session_refresh, scenes.paired),
     "crashing": Phase(_crash_log, scenes.paired),
     "guarding": Phase(_guard_faults, scenes.paired, held_back=True),

@@ -1,15 +1,20 @@
 """Where a phase of the trial begins: a fob in the drawer and its car, prepared once per process."""
 
 import tempfile
+from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
+
+from littlefs import LittleFS, UserContext
+from littlefs.lfs import LFSConfig
 
 from host_tools.firmware import layout_firmware
 from host_tools.provision import COUNTER_PATHS, counter_files, provision, restart_counter
 from host_tools.simulator import virtual_time
 from host_tools.simulator.car import Car
-from host_tools.simulator.flash import FlashImage
+from host_tools.simulator.flash import BLOCK_SIZE, GEOMETRY, FlashImage
 from tests.car_bench import VIN
 from tests.trials.powercut_world import DEFINITION, SIGNAL_PIN, Scene, World, now
 
@@ -19,6 +24,10 @@ FOB, LAPTOP_NEW, LAPTOP_SAME, LAPTOP_OTHER, CRASH, HANG = range(6)
 KEY = b"\x01" * 32
 OTHER_KEY = b"\x02" * 32
 _LAPTOP_CLOCK = 1_800_000_000.0
+# Only how much is read at a time differs, which does not show on the flash.
+_FAST = {**GEOMETRY, "read_size": BLOCK_SIZE, "cache_size": BLOCK_SIZE}
+# The move comes with the second or third lease.
+_STEPS_BEFORE_MOVE = 4
 
 Firmware = tuple[tuple[str, bytes], ...]
 """Files that replace or join those of the firmware, path and contents."""
@@ -120,6 +129,55 @@ def paired(firmware: Firmware = ()) -> Scene:
             return await world.scene_after()
 
     return virtual_time.run(prepare())
+
+
+@cache
+def worn(firmware: Firmware = ()) -> Scene:
+    """The same fob when its flash is about to move the folder of the state to fresh blocks, as it
+    does after each hundred erases."""
+    scene = paired(firmware)
+    wear = _Wear(scene.image)
+    # Long names fill the folder fast; what is left of the way is gone in the fob's own steps.
+    almost = deque([wear.image()], maxlen=2)
+    while not wear.moved:
+        if wear.write("n" * 200):
+            almost.append(wear.image())
+    wear = _Wear(almost[0])
+    steps = deque([almost[0]], maxlen=_STEPS_BEFORE_MOVE)
+    while not wear.moved:
+        wear.write("n")
+        steps.append(wear.image())
+    return replace(scene, image=steps[0])
+
+
+class _Wear(UserContext):
+    """The file system of an image, wearing out its folder of state."""
+
+    def __init__(self, image: bytes) -> None:
+        super().__init__(buffer=bytearray(image))
+        self._erased: list[int] = []
+        self._filesystem = LittleFS(context=self, mount=False, **_FAST)
+        self._filesystem.mount()
+
+    def erase(self, cfg: LFSConfig, block: int) -> int:
+        self._erased.append(block)
+        return super().erase(cfg, block)
+
+    def image(self) -> bytes:
+        return bytes(self.buffer)
+
+    @property
+    def moved(self) -> bool:
+        """Whether a third block was erased: a folder has two."""
+        return len(set(self._erased)) > 2
+
+    def write(self, name: str) -> bool:
+        """Write a file as the firmware does; whether that erased a block."""
+        before = len(self._erased)
+        with self._filesystem.open(f"/state/{name}.new", "wb") as file:
+            file.write(bytes(13))
+        self._filesystem.rename(f"/state/{name}.new", f"/state/{name}")
+        return len(self._erased) > before
 
 
 async def write(world: World, job: int) -> None:

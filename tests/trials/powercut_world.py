@@ -248,14 +248,16 @@ class World:
 
     def _leased(self) -> dict[bytes, int]:
         """The fob's key and the end of its lease; nothing as long as either is missing."""
-        try:
-            files = self.board.flash.files()
-        except FlashError as error:
-            raise Unusable(f"the flash is broken: {error}") from error
-        ends = [read_counter_record(files.get(path)) for path in COUNTER_PATHS]
+        ends = [read_counter_record(self._file(path)) for path in COUNTER_PATHS]
         whole = [end for end in ends if end is not None]
-        key = files.get(KEY_PATH)
+        key = self._file(KEY_PATH)
         return {key: max(whole)} if key and whole else {}
+
+    def _file(self, path: str) -> bytes | None:
+        try:
+            return self.board.flash.read(path)
+        except FlashError:
+            return None
 
     def _sealed_counters(self) -> dict[bytes, list[int]]:
         """Key to the counters of its sealed messages, in the order in which the car heard them."""
