@@ -18,12 +18,12 @@ def problem(case: Case, played: Played) -> str:
     found = _sound(struck, limit)
     if found:
         return found
+    if case.setting.toggle and struck.executed > 1:
+        return f"a toggle was carried out {struck.executed} times"
     if struck.said not in expect.ends:
         return f"ended {struck.said}, not {' or '.join(sorted(expect.ends))}"
     if struck.said == "done" and not expect.lied_to and not _carried_out(case, struck):
         return "said done, but the car did not do it"
-    if case.setting.toggle and struck.executed > 1:
-        return f"a toggle was carried out {struck.executed} times"
     if struck.links and not _unreachable(case):
         return "slept without taking the link down"
     if played.reused:
