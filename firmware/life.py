@@ -50,12 +50,11 @@ def say(text):
 def configure():
     """Return the Config of the laptop's files; None, said and shown, where they are of no use."""
     files = Flash("")
-    text = files.read("fob.json")
     try:
-        return config.load(text, files.read("key.bin"))
+        return config.load(files.read("fob.json"), files.read("key.bin"))
     except ConfigError as error:
         say(error)
-        known = config.light(text) if text else None
+        known = config.light(files.read("light.json"))
         if known:
             asyncio.run(patterns.play(light.build(**known), patterns.NEEDS_LAPTOP))
         return None

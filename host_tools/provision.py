@@ -13,6 +13,9 @@
 press_guard_ms is how long a button has to be held before a press counts (0: any press does). What
 the board's fields mean is in boards/README.md; `wake` is worked out from the chip.
 
+/light.json: {"kind": ..., "pin": GPIO, "inverted": ...} as above, by which a fob without a usable
+fob.json can still ask for the laptop.
+
 /key.bin: the private scalar of the fob's P-256 key (32 bytes, big-endian), and the CRC-32
 (big-endian) of scalar and public key. public_key is its point, uncompressed (65 bytes in hex),
 which a small chip takes long to compute; the CRC tells it whether the two files belong together, as
@@ -37,6 +40,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from host_tools.boards import BoardDefinition
 
 CONFIGURATION_PATH = "/fob.json"
+LIGHT_PATH = "/light.json"
 KEY_PATH = "/key.bin"
 COUNTER_PATHS = ("/state/counter.0", "/state/counter.1")
 KEY_LENGTH = 32
@@ -195,6 +199,7 @@ def provision(
         },
     }
     return {
+        LIGHT_PATH: json.dumps(asdict(board.light)).encode(),
         CONFIGURATION_PATH: json.dumps(configuration, indent=1).encode(),
         # The key comes before its counter: cut off in between, a new key meets the counter of an
         # old one, which does no harm.

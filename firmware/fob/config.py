@@ -50,7 +50,7 @@ class Config:
     def _read_board(self, board):
         self.buttons = {name: _pin(pin) for name, pin in board["buttons"].items()}
         self.active_low = bool(board["active_low"])
-        self.light = _light(board)
+        self.light = _light(board["light"])
         pins = list(self.buttons.values())
         if len(pins) > _BUTTONS:
             raise ValueError
@@ -87,8 +87,7 @@ def _pin(number):
     return int(_number(number, 0, _LAST_GPIO))
 
 
-def _light(board):
-    light = board["light"]
+def _light(light):
     return {
         "kind": _one_of(light["kind"], ("pin", "pwm", "neopixel")),
         "pin": _pin(light["pin"]),
@@ -119,12 +118,12 @@ def load(text, key):
 
 
 def light(text):
-    """Return the light of a configuration that may be unusable otherwise, None if unknown.
+    """Return the light of `light.json` (None where it is missing), None if that is of no use.
 
-    What kind and pin it has is the same in every version: it can then ask for the laptop.
+    It asks for the laptop where no configuration tells of a light.
     """
     try:
-        return _light(_fields(text)["board"])
+        return _light(_fields(text or b""))
     except (ConfigError, AttributeError, KeyError, TypeError, ValueError):
         return None
 

@@ -90,16 +90,21 @@ async def test_a_fob_that_is_not_provisioned_says_so_and_offers_the_repl(files: 
         assert fob.board.state == "repl" and fob.board.stops == []
 
 
+@pytest.mark.parametrize("path", [CONFIGURATION_PATH, KEY_PATH])
 @in_virtual_time
-async def test_a_fob_without_a_key_asks_for_the_laptop_with_its_light() -> None:
-    async with Fob(files={KEY_PATH: b""}) as fob:
+async def test_a_fob_without_key_or_configuration_asks_for_the_laptop_with_its_light(
+    path: str,
+) -> None:
+    async with Fob() as fob:
+        await fob.board.power_off()
+        fob.board.flash.remove(path)
+        await fob.board.power_on()
         await fob.board.light.shows("needs laptop")
 
 
 @in_virtual_time
 async def test_a_configuration_of_another_version_asks_for_the_laptop_with_the_light() -> None:
-    light = {"kind": "pin", "pin": 2, "inverted": False}
-    text = json.dumps({"version": 3, "board": {"light": light}}).encode()
+    text = json.dumps({"version": 3}).encode()
     async with Fob(files={CONFIGURATION_PATH: text}) as fob:
         await fob.board.light.shows("needs laptop")
         assert fob.said("another version")

@@ -197,13 +197,13 @@ def test_a_brightness_that_does_not_exist_is_an_error():
     raises(ConfigError, load, fields(light="bright"))
 
 
-def test_the_light_is_known_from_a_configuration_of_another_version():
-    text = json.dumps({"version": 1, "board": {"light": fields()["board"]["light"]}})
+def test_the_light_is_known_without_a_configuration():
+    text = json.dumps(fields()["board"]["light"])
     assert config.light(text.encode()) == {"kind": "pin", "pin": 22, "inverted": True}
 
 
-def test_no_light_is_known_from_what_is_no_configuration():
-    for text in (b"", b"\xff", b"[]", b"{}", b'{"board": 1}', b'{"board": {"light": {}}}'):
+def test_no_light_is_known_from_what_describes_none():
+    for text in (None, b"", b"\xff", b"[]", b"{}", b'{"kind": "pin", "pin": 99, "inverted": 0}'):
         assert config.light(text) is None
 
 
