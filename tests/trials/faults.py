@@ -17,6 +17,7 @@ from itertools import groupby
 import click
 from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
 from tests.trials.faults_hostile import hostile_cases
 from tests.trials.faults_link import link_cases
@@ -81,29 +82,27 @@ def _ending(outcome: Outcome) -> str:
 
 def table(report: Report) -> Group:
     """The outcomes by phase and fault, the counts, and where the two radios differ."""
-    rows = Table(box=None, pad_edge=False, title="faults on the air", title_justify="left")
-    for heading in ("phase", "fault"):
-        rows.add_column(heading)
-    rows.add_column("cases\ndirect", justify="right")
-    rows.add_column("cases\nBumble", justify="right")
+    rows = Table(box=None, pad_edge=False)
+    rows.add_column("fault, by phase", min_width=30)
+    rows.add_column("direct\ncases", justify="right")
+    rows.add_column("Bumble\ncases", justify="right")
     rows.add_column("outcome")
     rows.add_column("light")
-    rows.add_column("settled\ns", justify="right")
+    rows.add_column("asleep\nafter s", justify="right")
     rows.add_column("ATT\nrequests", justify="right")
     rows.add_column("wrong", justify="right")
-    ordered = sorted(report.outcomes, key=_phase)
-    for phase, outcomes in groupby(ordered, key=_phase):
+    for phase, outcomes in groupby(sorted(report.outcomes, key=_phase), key=_phase):
+        rows.add_row(f"[bold]{phase}[/]")
         kinds: dict[str, list[Outcome]] = {}
         for outcome in outcomes:
             kinds.setdefault(outcome.group.partition("|")[2], []).append(outcome)
-        for index, (kind, those) in enumerate(kinds.items()):
-            rows.add_row("" if index else phase, kind, *_cells(those))
-        rows.add_section()
+        for kind, those in kinds.items():
+            rows.add_row(f"  {kind}", *_cells(those))
     radios = Counter(map(_radio, report.outcomes))
     different = [outcome for outcome in report.outcomes if "direct_outcome" in outcome.figures]
     return Group(
         rows,
-        f"{radios['direct']} cases on the direct radio, {radios['bumble']} through Bumble,"
+        f"\n{radios['direct']} cases on the direct radio, {radios['bumble']} through Bumble,"
         f" {len(report.failures)} wrong, in {report.seconds:.0f} s",
         f"{len(different)} came out otherwise through Bumble",
         *(
@@ -139,8 +138,10 @@ def _counted(endings: Iterable[str]) -> str:
     return ", ".join(name if len(counts) == 1 else f"{name} {count}" for name, count in counts)
 
 
-def _repeated(failure: Outcome) -> str:
-    return f"repeat: python -m tests.trials.faults --only {shlex.quote(failure.case)}"
+def _repeated(failure: Outcome) -> Text:
+    command = f"python -m tests.trials.faults --only {shlex.quote(failure.case)}"
+    # To be copied: in one line, however long.
+    return Text(f"repeat: {command}", no_wrap=True, overflow="ignore")
 
 
 @click.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from host_tools.protocol import vcsec_pb2 as vcsec
@@ -253,7 +253,10 @@ def _changes() -> Iterator[Case]:
                 text = f"{keys} x, {'pushed' if pushed else 'to be asked for'}"
                 strike: Strike = Changed(keys=keys, behaviour={"push_key": pushed})
                 yield Case(setting, "vehicle key rotated", text, strike)
-        yield Case(setting, "address rotated", "since the last press", Changed(address=True))
+        moved = Changed(address=True)
+        yield Case(setting, "address rotated", "from a public one", moved)
+        random = replace(setting, name=f"{setting.name}, random address", address="random")
+        yield Case(random, "address rotated", "from a random one", moved)
         wanting = Changed(behaviour={"require_none": "ignore"})
         yield Case(setting, "NONE first", "from now on, silently", wanting)
     forgotten = failed("not-paired", after="pair")

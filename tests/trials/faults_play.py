@@ -17,6 +17,7 @@ from host_tools.simulator.board import HEAP, BoardStopped
 from host_tools.simulator.car import Behaviour, LockOut
 from host_tools.simulator.faults import Interference
 from host_tools.simulator.light import VERDICTS, recognise
+from host_tools.simulator.radio.car_radio import AddressKind
 
 Strike = Callable[[Bench], Awaitable[Interference]]
 """Called when the fob is about to be pressed; may also change the car."""
@@ -64,6 +65,7 @@ class Setting:
     mtu: int = 115
     notify: bool = False
     shift: int = 0
+    address: AddressKind = "public"
     behaviour: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -164,6 +166,7 @@ async def bench_at(
         behaviour=Behaviour(**setting.behaviour),
         mtu=setting.mtu,
         notify=setting.notify,
+        address=setting.address,
         **options,
     ) as bench:
         bench.radio.shift_handles(setting.shift)
