@@ -102,6 +102,7 @@ async def _until_struck(world: World, life: object) -> None:
             raise
     if not world.struck:
         raise Unusable("the fob never came to the operation of the cut: the run is no repetition")
+    world.check_flash()
 
 
 def cases(wholes: list[Outcome], *, torn: int, again: float, seed: int) -> Iterator[Case]:

@@ -179,7 +179,7 @@ async def recover(world: World, phase: Phase) -> None:
     world.radio.interference = Interference()
     world.radio.come_back()
     await world.start()
-    if not await _is_ready(world):
+    if await _wants_laptop(world):
         if phase.laptop is None:
             raise Unusable(f"the fob needs a laptop: {world.board.console[-3:]}")
         await world.power_off()
@@ -204,13 +204,10 @@ async def recover(world: World, phase: Phase) -> None:
     await world.power_off()
 
 
-async def _is_ready(world: World) -> bool:
+async def _wants_laptop(world: World) -> bool:
     try:
         await world.prints("ready")
-        return True
     except BoardStopped:
-        if world.board.state != "repl" or not any(
-            "run `fob provision`" in line for line in world.board.console
-        ):
+        if world.board.state != "repl":
             raise
-        return False
+    return any("run `fob provision`" in line for line in world.board.console)

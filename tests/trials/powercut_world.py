@@ -4,6 +4,7 @@ import asyncio
 import copy
 import random
 import tempfile
+import zlib
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Self
 
 from host_tools.boards import load_board
 from host_tools.protocol import vcsec_pb2 as vcsec
-from host_tools.provision import COUNTER_PATHS, KEY_PATH, read_counter_record
+from host_tools.provision import COUNTER_PATHS, KEY_PATH, RECORD_VERSION, read_counter_record
 from host_tools.simulator.board import Board, BoardStopped
 from host_tools.simulator.bridge import Bridge, Chance
 from host_tools.simulator.car import Car
@@ -32,6 +33,9 @@ _PAIRING_HOLD = 3.1
 _CONFIRMING_HOLD = 5.2
 # A car drops a link that fell silent, and forgets what it waited for.
 _DEAD_SECONDS = 60.0
+
+_LATER_RECORDS = {f"/state/{name}" for name in ("session", "guard", "journal")}
+_RECORDS = _LATER_RECORDS | set(COUNTER_PATHS)
 
 DEFINITION = load_board("virtual")
 
@@ -82,7 +86,8 @@ class World:
             None, FlashImage(path), heap=_HEAP, definition=DEFINITION, radio=self._make_radio
         )
         self._leases: dict[bytes, int] = {}
-        self._check_leases()
+        self._records: set[str] = set()
+        self.check_flash()
         await asyncio.sleep(max(0.0, self.scene.at - now()))
         return self
 
@@ -186,7 +191,7 @@ class World:
         """
         if self.car.violations:
             raise Unusable(str(self.car.violations[0]))
-        self._check_leases()
+        self.check_flash()
         for key, counters in self._sealed_counters().items():
             for before, after in pairwise(counters):
                 if after <= before:
@@ -236,6 +241,18 @@ class World:
         if self.board.state == "off":
             raise BoardStopped(self.board.name, self.board.stops[-1], self.board.console)
 
+    def check_flash(self) -> None:
+        """Judge what lies on the flash. Raises Unusable.
+
+        No counter went back, no record got lost, none is damaged.
+        """
+        self._check_leases()
+        whole = {path for path in _RECORDS if _is_record(self._file(path))}
+        damaged = {path for path in _LATER_RECORDS - whole if self._file(path) is not None}
+        for path in sorted(self._records - whole | damaged):
+            raise Unusable(f"{path} is lost or damaged")
+        self._records = whole
+
     def _check_leases(self) -> None:
         leased = self._leased()
         for key, end in leased.items():
@@ -268,6 +285,16 @@ class World:
                 if message.signatureType != vcsec.SIGNATURE_TYPE_PRESENT_KEY and message.counter:
                     counters.setdefault(message.keyId, []).append(message.counter)
         return counters
+
+
+def _is_record(data: bytes | None) -> bool:
+    """Whether these are a version, a payload and the CRC-32 of both."""
+    return (
+        data is not None
+        and len(data) > 4
+        and data[0] == RECORD_VERSION
+        and zlib.crc32(data[:-4]) == int.from_bytes(data[-4:], "big")
+    )
 
 
 def now() -> float:

@@ -1,0 +1,92 @@
+"""The trial of power cuts, in short, and that it would tell if a cut did harm."""
+
+import random
+
+import pytest
+
+from host_tools.firmware import layout_firmware
+from tests.trials.powercut import Case, cases, perform
+from tests.trials.powercut_phases import PHASES
+from tests.trials.powercut_scenes import Firmware
+from tests.trials.powercut_world import Cut
+
+
+def changed(path: str, *changes: tuple[str, str]) -> Firmware:
+    """The firmware with some text of a file replaced."""
+    text = layout_firmware(source=True)[path].decode()
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    return ((path, text.encode()),)
+
+
+def first_problem(phase: str, firmware: Firmware, operations: range) -> str:
+    """What the first clean cut that harms a fob with this firmware does to it, if one at
+    these operations does."""
+    for operation in operations:
+        problem = perform(Case(phase, Cut(1, operation, "clean"), firmware=firmware)).problem
+        if problem:
+            return problem
+    return ""
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_some_cuts_of_every_phase_do_no_harm(phase: str) -> None:
+    whole = perform(Case(phase))
+    every = list(cases([whole], torn=1, again=0.5, seed=1))
+    chosen = random.Random(phase).sample(every, 2)
+    outcomes = [whole, *map(perform, chosen)]
+    assert [outcome.problem for outcome in outcomes] == [""] * 3
+    assert all(outcome.figures["cuts"] for outcome in outcomes[1:])
+
+
+def test_a_case_can_be_repeated_by_its_name() -> None:
+    for text in ("pairing:whole", "losing:2:3:clean", "losing:2:3:torn:5", "wearing:1:2:torn:7+8"):
+        assert str(Case.parse(text)) == text
+    with pytest.raises(ValueError, match="no phase"):
+        Case.parse("sailing:whole")
+
+
+def test_a_counter_that_is_used_before_it_is_durable_is_found() -> None:
+    hasty = changed(
+        "/fob/store.py",
+        (
+            "            self._slots.save(end)\n            self._end = end\n        value",
+            "            import asyncio\n"
+            "            asyncio.create_task(self._save_late(end))\n"
+            "            self._end = end\n        value",
+        ),
+        (
+            "    def distance",
+            "    async def _save_late(self, end):\n        import asyncio\n"
+            "        await asyncio.sleep_ms(50)\n        self._slots.save(end)\n\n"
+            "    def distance",
+        ),
+    )
+    assert "NONCE REUSED" in first_problem("losing", hasty, range(1, 4))
+
+
+def test_a_file_that_is_removed_before_it_is_replaced_is_found() -> None:
+    careless = changed(
+        "/hal/flash.py", ("os.rename(fresh", "self._discard(path)\n                os.rename(fresh")
+    )
+    assert "is lost or damaged" in first_problem("refreshing", careless, range(4, 12))
+
+
+def test_a_file_that_is_written_in_place_is_found() -> None:
+    in_place = changed(
+        "/hal/flash.py",
+        ('path + ".new"', "path"),
+        (
+            "file.write(data)",
+            "file.write(data[:8])\n                file.flush()\n"
+            "                file.write(data[8:])",
+        ),
+        ("os.rename(fresh, path)", "pass"),
+    )
+    assert "is lost or damaged" in first_problem("refreshing", in_place, range(1, 6))
+
+
+def test_a_key_that_is_believed_beside_another_configuration_is_found() -> None:
+    trusting = changed("/fob/config.py", ("    if crc32(", "    if 0 and crc32("))
+    assert "pair failed" in first_problem("replacing", trusting, range(7, 11))
