@@ -10,7 +10,7 @@ from host_tools.simulator.faults import CarSilent, DisconnectAt, Drop, Garbage, 
 from tests.trials.faults import compared, perform
 from tests.trials.faults_hostile import Say, wanted
 from tests.trials.faults_link import plain
-from tests.trials.faults_messages import COLD, PAIRING, TRUNK, WARM, Away, Changed, Reported, failed
+from tests.trials.faults_messages import COLD, PAIRING, TRUNK, WARM, Away, Changed, Reported, ends
 from tests.trials.faults_play import Case, Expect, Setting, play
 from tests.trials.faults_verdict import problem
 from tests.trials.runner import Outcome
@@ -78,10 +78,10 @@ def with_more(path: str, code: str) -> Mapping[str, bytes]:
         Case(WARM, "drop", "indication 1", plain(Drop, 1)),
         Case(COLD, "garbage", "indication 2", plain(Garbage, 2)),
         Case(PAIRING, "disconnect before", "request 8, cccd", plain(DisconnectAt, "cccd")),
-        Case(WARM, "car silent", "throughout", plain(CarSilent), failed("timed-out")),
-        Case(WARM, "counter", "+70,000", Reported(70_000), failed("held-back", after="confirm")),
-        Case(WARM, "key removed", "", Changed(forgets=True), failed("not-paired", after="pair")),
-        Case(WARM, "out of reach", "throughout", Away(0), failed("not-found")),
+        Case(WARM, "car silent", "throughout", plain(CarSilent), ends("timed-out")),
+        Case(WARM, "counter", "+70,000", Reported(70_000), ends("held-back", after="confirm")),
+        Case(WARM, "key removed", "", Changed(forgets=True), ends("not-paired", after="pair")),
+        Case(WARM, "out of reach", "throughout", Away(0), ends("not-found")),
         Case(TRUNK, "handles shifted", "by 1", Changed(shift=1)),
     ],
     ids=lambda case: f"{case.setting.name}, {case.kind} {case.where}",

@@ -83,14 +83,13 @@ def _ending(outcome: Outcome) -> str:
 def table(report: Report) -> Group:
     """The outcomes by phase and fault, the counts, and where the two radios differ."""
     rows = Table(box=None, pad_edge=False)
-    rows.add_column("fault, by phase", min_width=30)
-    rows.add_column("direct\ncases", justify="right")
-    rows.add_column("Bumble\ncases", justify="right")
+    rows.add_column("fault, by phase")
+    for heading in ("cases", "Bumble"):
+        rows.add_column(heading, justify="right", no_wrap=True)
     rows.add_column("outcome")
     rows.add_column("light")
-    rows.add_column("asleep\nafter s", justify="right")
-    rows.add_column("ATT\nrequests", justify="right")
-    rows.add_column("wrong", justify="right")
+    for heading in ("asleep\nafter s", "ATT", "wrong"):
+        rows.add_column(heading, justify="right", no_wrap=True)
     for phase, outcomes in groupby(sorted(report.outcomes, key=_phase), key=_phase):
         rows.add_row(f"[bold]{phase}[/]")
         kinds: dict[str, list[Outcome]] = {}

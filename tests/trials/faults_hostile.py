@@ -41,7 +41,7 @@ from tests.trials.faults_messages import (
     NOT_ON_WHITELIST,
     PAIRING,
     WARM,
-    failed,
+    ends,
     nominal_error,
 )
 from tests.trials.faults_play import Case, Expect, Setting, Strike
@@ -55,7 +55,7 @@ _LATE = 0.2
 
 KEPT = Expect(keeps_session=True)
 LIED_TO = Expect(lied_to=True, keeps_session=True)
-MAY_FAIL = failed("done", "refused", "held-back", "timed-out", "invalid-key", keeps_session=True)
+MAY_FAIL = ends("done", "refused", "held-back", "timed-out", "invalid-key", keeps_session=True)
 
 Message = vcsec.FromVCSECMessage
 
@@ -247,12 +247,12 @@ def _pushes() -> Iterator[Case]:
                 if convincing and deaf:
                     expect, kind = LIED_TO, "beyond the protocol: "
                 elif deaf == FOREVER:
-                    expect = failed("timed-out", keeps_session=True)
+                    expect = ends("timed-out", keeps_session=True)
                 strike = Say(forged, place, deaf)
                 yield Case(WARM, kind + word, f"{place}, {car}", strike, expect)
     seen = (wanted(), present())
     strike = Say(seen, "between the writes", FOREVER)
-    expect = failed("timed-out", keeps_session=True)
+    expect = ends("timed-out", keeps_session=True)
     yield Case(WARM, "forged: vehicleStatus", "to and fro between the writes", strike, expect)
 
 
@@ -266,25 +266,25 @@ def _faults() -> Iterator[Case]:
             if code == NOT_ON_WHITELIST or times > 1:
                 # The car did it; somebody's word for a failure cannot be told from the car's.
                 kind = "beyond the protocol: "
-                expect = failed(
+                expect = ends(
                     "not-paired" if code == NOT_ON_WHITELIST else "held-back", keeps_session=True
                 )
             strike = plain(Spoof, [signed_fault(code)], times=times)
             yield Case(WARM, f"{kind}fault, {often}", text, strike, expect)
     for value in (70_000, 2**31, LARGEST, 2**32 - 1):
         strike = plain(Spoof, [signed_fault(COUNTER_FAULTS[0], value)])
-        expect = failed("held-back", keeps_session=True)
+        expect = ends("held-back", keeps_session=True)
         yield Case(WARM, "beyond the protocol: giant counter", str(value), strike, expect)
     for code in (1, 6):
         strike = plain(Spoof, nominal_error(code))
-        expect = failed("refused", keeps_session=True)
+        expect = ends("refused", keeps_session=True)
         yield Case(WARM, "beyond the protocol: nominalError", str(code), strike, expect)
     wait = [status_of(vcsec.OPERATIONSTATUS_WAIT)]
     yield Case(WARM, "forged: WAIT", "before each answer", plain(Spoof, wait, times=FOREVER), KEPT)
     error = [status_of(vcsec.OPERATIONSTATUS_ERROR)]
     strike = plain(Spoof, error, times=FOREVER)
     yield Case(WARM, "forged: ERROR", "before each answer", strike, KEPT)
-    ten = failed("held-back", presses=4, after="confirm", keeps_session=True)
+    ten = ends("held-back", presses=4, after="confirm", keeps_session=True)
     strike = plain(Spoof, [signed_fault(_AES)], times=FOREVER)
     yield Case(WARM, "beyond the protocol: guard", "ten faults in a row", strike, ten)
 
@@ -299,12 +299,12 @@ def _keys() -> Iterator[Case]:
                 yield Case(setting, "forged: sessionInfo", how, strike)
         always = plain(AnswerKeyRequests, forged, FOREVER)
         codes = ("invalid-key", "refused", "held-back", "timed-out", "malformed")
-        yield Case(COLD, "forged: sessionInfo", f"{what}, always", always, failed(*codes))
+        yield Case(COLD, "forged: sessionInfo", f"{what}, always", always, ends(*codes))
         for setting in (WARM, NONE_FIRST):
             answers = [signed_fault(_AES), forged]
             for times, often in ((1, "once"), (FOREVER, "for ever")):
                 strike = plain(Reply, answers, times=times)
-                expect = failed("held-back", "invalid-key", keeps_session=True)
+                expect = ends("held-back", "invalid-key", keeps_session=True)
                 if times == 1 and what != "another key":
                     expect = KEPT
                 where = f"after a fault, {what}, {often}"
@@ -330,11 +330,11 @@ def _talk() -> Iterator[Case]:
         "empty indications": (b"",),
         "WAIT": (frame(status_of(vcsec.OPERATIONSTATUS_WAIT).SerializeToString()),),
     }
-    unintelligible = failed("done", "timed-out", "disconnected", "link", keeps_session=True)
+    unintelligible = ends("done", "timed-out", "disconnected", "link", keeps_session=True)
     for what, frames in kinds.items():
         # What begins a frame and never ends it drowns every answer.
         jammed = what in ("garbage", "beginnings of frames")
-        expect = failed("done", "timed-out") if jammed else Expect()
+        expect = ends("done", "timed-out") if jammed else Expect()
         strike: Strike = Talk(frames, 0.1)
         yield Case(PAIRING, "endless talk", f"{what} every 100 ms", strike, expect)
         for setting in (WARM, Setting("warm press, notifications", warm=True, notify=True)):
@@ -346,7 +346,7 @@ def _talk() -> Iterator[Case]:
                     # It answers the question for the status, too, where it comes in time.
                     expect = Expect(frozenset({"done", "timed-out"}), True, keeps_session=True)
                 else:
-                    expect = failed("timed-out", "disconnected", "link", keeps_session=True)
+                    expect = ends("timed-out", "disconnected", "link", keeps_session=True)
                 deaf = Talk(frames, period, FOREVER)
                 yield Case(setting, "endless talk", f"{often}, deaf car", deaf, expect)
 

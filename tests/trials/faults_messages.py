@@ -41,8 +41,8 @@ LARGEST = 2**32 - 2
 _ALREADY_KNOWN = 13
 
 
-def failed(*codes: str, **more: Any) -> Expect:
-    """It must fail, with one of these codes."""
+def ends(*codes: str, **more: Any) -> Expect:
+    """It must end with one of these codes, "done" or a failure's."""
     return Expect(frozenset(codes), **more)
 
 
@@ -153,7 +153,7 @@ def message_cases() -> Iterator[Case]:
 
 def _silence() -> Iterator[Case]:
     for setting in (COLD, WARM, NONE_FIRST, PAIRING):
-        forever = failed("timed-out")
+        forever = ends("timed-out")
         yield Case(setting, "car silent", "from the start", plain(CarSilent), forever)
         yield Case(setting, "car silent", "after its status", plain(CarSilent, 1), forever)
         for frame in range(3):
@@ -164,7 +164,7 @@ def _silence() -> Iterator[Case]:
     for setting in (COLD, WARM, NONE_FIRST):
         for times in (1, 2, 3):
             yield Case(setting, "WAIT", f"{times} x", CarIs({"busy": times}))
-        yield Case(setting, "WAIT", "for ever", CarIs({"busy": FOREVER}), failed("timed-out"))
+        yield Case(setting, "WAIT", "for ever", CarIs({"busy": FOREVER}), ends("timed-out"))
 
 
 def _refusals() -> Iterator[Case]:
@@ -178,44 +178,44 @@ def _refusals() -> Iterator[Case]:
                 expect = DONE
                 if unpaired:
                     # Final, though anybody can say so: the next press must work all the same.
-                    expect = failed("not-paired", keeps_session=setting is not COLD)
+                    expect = ends("not-paired", keeps_session=setting is not COLD)
                 elif times > 1:
                     # An error without detail is no fault of authentication: the guard lets it be.
-                    expect = failed("held-back" if code else "refused", keeps_session=True)
+                    expect = ends("held-back" if code else "refused", keeps_session=True)
                 kind = f"fault code, {often}"
                 yield Case(setting, kind, text, plain(FaultReply, code, times=times), expect)
     for code in range(10):
         reply = plain(Reply, nominal_error(code))
-        yield Case(WARM, "nominalError", str(code), reply, failed("refused", keeps_session=True))
+        yield Case(WARM, "nominalError", str(code), reply, ends("refused", keeps_session=True))
     reply = plain(FaultReply, COUNTER_FAULTS[0], times=FOREVER)
-    guarded = failed("held-back", presses=4, after="confirm", keeps_session=True)
+    guarded = ends("held-back", presses=4, after="confirm", keeps_session=True)
     yield Case(WARM, "guard", "ten faults in a row", reply, guarded)
 
 
 def _counters() -> Iterator[Case]:
-    suspect = failed("held-back", keeps_session=True)
+    suspect = ends("held-back", keeps_session=True)
     for past, followed in COUNTERS.items():
         for code in COUNTER_FAULTS:
             expect = Expect(keeps_session=True) if followed else suspect
             where = f"+{past}, code {code}"
             yield Case(WARM, "counter reported", where, Reported(past, code), expect)
-        expect = DONE if followed else failed("held-back", after="confirm")
+        expect = DONE if followed else ends("held-back", after="confirm")
         yield Case(WARM, "counter behind", f"+{past}", Reported(past), expect)
     yield Case(WARM, "counter reported", "2^32-2", Reported(LARGEST, COUNTER_FAULTS[0]), suspect)
     times = Reported(100, COUNTER_FAULTS[0], times=FOREVER)
-    refused = failed("refused", "held-back", keeps_session=True)
+    refused = ends("refused", "held-back", keeps_session=True)
     yield Case(WARM, "counter reported", "+100, for ever", times, refused)
 
 
 def _pairing() -> Iterator[Case]:
-    refused = failed("refused")
+    refused = ends("refused")
     for code, name in sorted(
         (value, key) for key, value in vcsec.WhitelistOperation_information_E.items()
     ):
         text = f"{code} {name.removeprefix('WHITELISTOPERATION_INFORMATION_')}"
         known = code == _ALREADY_KNOWN
         # It is on the whitelist, says the car, yet knows nothing of it: nobody taps a card.
-        expect = failed("timed-out") if known else refused
+        expect = ends("timed-out") if known else refused
         yield Case(PAIRING, "whitelist code", text, plain(PairingReply, code), expect)
     yield Case(PAIRING_KNOWN, "whitelist code", "13, truly", CarIs({}))
     # The driver of the bench needs more than a second for the card.
@@ -224,17 +224,17 @@ def _pairing() -> Iterator[Case]:
 
 
 def _places() -> Iterator[Case]:
-    yield Case(WARM, "connection limit", "throughout", Full(), failed("connection-limit"))
-    yield Case(COLD, "connection limit", "throughout", Full(), failed("connection-limit"))
+    yield Case(WARM, "connection limit", "throughout", Full(), ends("connection-limit"))
+    yield Case(COLD, "connection limit", "throughout", Full(), ends("connection-limit"))
     for setting in (WARM, COLD, PAIRING):
         # Pairing begins 3 s after the finger.
         frees = 3.0 + 3.0 * setting.pairs
         yield Case(setting, "connection limit", "freed meanwhile", Full(frees))
     locked = Changed(keys=1, behaviour={"lock_out": LockOut(faults=1)})
-    yield Case(WARM, "lock-out", "at the first fault", locked, failed("connection-limit"))
-    yield Case(WARM, "out of reach", "throughout", Away(0), failed("not-found"))
-    yield Case(COLD, "out of reach", "throughout", Away(0), failed("not-found"))
-    lost = failed("done", "not-found", "disconnected", "timed-out")
+    yield Case(WARM, "lock-out", "at the first fault", locked, ends("connection-limit"))
+    yield Case(WARM, "out of reach", "throughout", Away(0), ends("not-found"))
+    yield Case(COLD, "out of reach", "throughout", Away(0), ends("not-found"))
+    lost = ends("done", "not-found", "disconnected", "timed-out")
     for setting in (WARM, COLD):
         yield Case(setting, "out of reach", "heard again after 3 s", Away(0, 3.0))
         for tenths in range(1, 8 if setting is COLD else 5):
@@ -259,7 +259,7 @@ def _changes() -> Iterator[Case]:
         yield Case(random, "address rotated", "from a random one", moved)
         wanting = Changed(behaviour={"require_none": "ignore"})
         yield Case(setting, "NONE first", "from now on, silently", wanting)
-    forgotten = failed("not-paired", after="pair")
+    forgotten = ends("not-paired", after="pair")
     yield Case(WARM, "key removed", "since the last press", Changed(forgets=True), forgotten)
     for before, now in ((0, 1), (0, 2), (0, 5), (1, 0), (2, 0), (3, 0), (3, 1), (3, 2)):
         setting = Setting("warm press, moved handles", warm=True, shift=before)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -38,6 +39,8 @@ _GLANCE = 0.25
 
 # Darkness after the last pattern, so that it counts as complete.
 _DARK = 1.0
+
+_SIGNED = re.compile(r"\bsignedMessage")
 
 _TOGGLE = """from fob import codes
 ACTIONS = {
@@ -116,7 +119,8 @@ class Act:
 
     said: "done", or the code of the failure; "" for nothing. light: its verdict, or "". seconds:
     to sleep. executed: commands of keys that the car carried out. asked: requests for its key.
-    links: connections still up when the fob slept. stop: why the firmware ended, if not by sleep.
+    sealed: messages that only the car's key opens. links: connections still up when the fob slept.
+    stop: why the firmware ended, if not by sleep. right: the car is as was wanted.
     """
 
     said: str = ""
@@ -125,6 +129,7 @@ class Act:
     requests: int = 0
     executed: int = 0
     asked: int = 0
+    sealed: int = 0
     links: int = 0
     stop: str = ""
     right: bool = False
@@ -265,7 +270,9 @@ async def _act(bench: Bench, *buttons: str, seconds: float = 0.1, limit: float) 
     for event in bench.car.events[events:]:
         act.executed += event.kind == "accepted" and "RKEAction" in event.text
         if event.kind == "received":
-            act.asked += "EPHEMERAL_PUBLIC_KEY" in (event.decoded or "")
+            text = event.decoded or ""
+            act.asked += "EPHEMERAL_PUBLIC_KEY" in text
+            act.sealed += bool(_SIGNED.search(text)) and "PRESENT_KEY" not in text
     return act
 
 

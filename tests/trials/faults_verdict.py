@@ -7,6 +7,9 @@ from tests.trials.faults_play import PAIRING_LIMIT, PRESS_LIMIT, Act, Case, Play
 # Codes whose failure no press mends: the fourth light.
 _NEEDS_LAPTOP = frozenset({"needs-laptop", "configuration", "state", "counter-exhausted"})
 
+# A car that could not read so many shuts everybody out before long.
+_SEALED_LIMIT = 3
+
 # On the console, whatever else is right.
 _NEVER = ("Traceback", "MemoryError", "(internal)", "crash")
 
@@ -24,6 +27,8 @@ def problem(case: Case, played: Played) -> str:
         return f"ended {struck.said}, not {' or '.join(sorted(expect.ends))}"
     if struck.said == "done" and not expect.lied_to and not _carried_out(case, struck):
         return "said done, but the car did not do it"
+    if struck.said == "held-back" and struck.sealed > _SEALED_LIMIT:
+        return f"{struck.sealed} messages that the car could not read, in one press"
     if struck.links and not _unreachable(case):
         return "slept without taking the link down"
     if played.reused:
