@@ -22,6 +22,9 @@ FOR_EVER = 900.0
 BROKEN_RADIO = b"raise RuntimeError('secret')\n"
 """/hal/radio.py instead of the firmware's: every press, and every start after power-on, crashes."""
 
+BEFORE_1_29 = b"import machine\ndel machine.wake_pins\n"
+"""/boot.py for a MicroPython that does not say which pins woke it."""
+
 WHOLE_RADIO = layout_firmware(source=True)["/hal/radio.py"]
 
 HANGING_RADIO = (

@@ -193,9 +193,15 @@ class Power:
         reason = machine.wake_reason()
         if reason == machine.EXT0_WAKE:
             return [self._wake["ext0"]]
-        if reason in (machine.EXT1_WAKE, _GPIO_WAKE):
+        if reason not in (machine.EXT1_WAKE, _GPIO_WAKE):
+            return ()
+        try:
             return machine.wake_pins()
-        return ()
+        except AttributeError:
+            # Before MicroPython 1.29. What is still down is known by its level; of a button that
+            # is up again this is known where it is the only one of its source.
+            pins = self._wake["ext1" if reason == machine.EXT1_WAKE else "gpio"]
+            return pins if len(pins) == 1 else ()
 
     def _mask(self, gpios):
         mask = 0
