@@ -19,8 +19,8 @@ from .runner import Outcome, Report, conclude, run_cases
 from .soak_life import Life, Plan
 from .soak_world import Wrong
 
-_PRESSES = 250
-_SLEEPLESS_PRESSES = 400
+_PRESSES = 125
+_SLEEPLESS_PRESSES = 320
 _EVERY_SLEEPLESS = 8
 _EVERY_BUMBLE = 10
 

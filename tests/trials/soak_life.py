@@ -19,10 +19,11 @@ _LARGEST = 1024
 _RTC = 2048
 _REMEDIES = 3
 
-# A life without sleep: presses after which the heap must not grow any more, how often it is
-# measured, and what may come and go (a list that is longer now and then).
+# Steps between looks at the flash and the heap.
+_EVERY = 10
+# A life without sleep: presses after which the heap must not grow any more, and what may come and
+# go (a list that is longer now and then).
 _WARM = 150
-_MEASURE = 10
 _SLACK = 512
 
 
@@ -230,7 +231,7 @@ class Life:
         world = self.world
         if len(world.board.hardware.rtc_memory) > _RTC:
             raise Wrong("the RTC memory is too small")
-        if self.steps % _MEASURE:
+        if self.steps % _EVERY:
             return
         listed = world.flash.list()
         state = {path: size for path, size in listed.items() if path.startswith("/state/")}

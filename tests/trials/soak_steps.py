@@ -49,7 +49,7 @@ def draw_step(draw: random.Random, plan: Plan) -> Step:
 
 async def _rest(life: Life) -> None:
     """Seconds to weeks, mostly hours."""
-    longest = _WEEKS if not life.plan.sleepless else 300.0
+    longest = _WEEKS if not life.plan.sleepless else 60.0
     if life.plan.sleepless and life.plan.radio == "bumble":
         longest = 5.0
     await life.world.pass_time(math.exp(life.draw.uniform(math.log(0.5), math.log(longest))))
@@ -112,7 +112,9 @@ async def a_fidgeting_hand(life: Life) -> None:
 @_step(2)
 async def both_buttons_shortly(life: Life) -> None:
     await _rest(life)
-    await _without_effect(life, *BUTTONS, seconds=life.draw.uniform(0.06, 2.5))
+    # What is up again before the chip has booted is one button's press: the one that woke it.
+    shortest = 0.6 if life.world.asleep else 0.06
+    await _without_effect(life, *BUTTONS, seconds=life.draw.uniform(shortest, 2.5))
 
 
 @_step(2)

@@ -20,10 +20,11 @@ _LAG = 0.1
 # How long a verdict's pattern takes to be seen: with its pause after it, all of it.
 _SHOWN = {"done": 1.1, "failed": 1.3, "needs laptop": 13.0}
 
-# What may keep a fob awake: a press, at most; the minute after power or a reset; pairing.
+# What may keep a fob awake: a press, at most; the minute after power or a reset, and what the light
+# says before it; pairing.
 _PRESS = 22.0
 _LIGHT = 14.0
-_IDLE = 70.0
+_IDLE = 84.0
 _PAIRING = 135.0
 _HELD_AT_POWER_ON = 310.0
 

@@ -5,6 +5,7 @@ import random
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from host_tools.boards import Battery, load_board
@@ -29,6 +30,11 @@ _SETTLED = 1.5
 _GLANCE = 0.1
 # A link whose fob lost its power is dropped by the car long before.
 _LINKS_TIMEOUT = 120.0
+
+
+@cache
+def _firmware(source: bool) -> Mapping[str, bytes]:
+    return layout_firmware(source=source)
 
 
 class Wrong(AssertionError):
@@ -117,7 +123,7 @@ class World:
     def files(self, counter: int) -> dict[str, bytes]:
         """Everything on a fob with this key whose counter starts here."""
         return {
-            **layout_firmware(source=self.source),
+            **_firmware(self.source),
             **self._patches,
             **provision(VIN, BOARD, key=self.key),
             **counter_files(counter),
@@ -178,6 +184,8 @@ class World:
     async def quiet(self, limit: float, *, awake: bool = False) -> None:
         """Wait until the fob sleeps or has ended, or, if it shall stay `awake`, does nothing."""
         deadline = self.now + limit
+        # A finger that is up again already has woken the fob, which takes its time.
+        await asyncio.sleep(_GLANCE)
         while not (self.asleep or self.ended or (awake and self._idle())):
             if self.now > deadline:
                 raise Wrong(f"the fob is {self.board.state} still, after {limit:.0f} s")

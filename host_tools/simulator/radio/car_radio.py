@@ -145,6 +145,8 @@ class CarRadio:
         """
         async with asyncio.timeout(_POWER_ON):
             await self.device.power_on()
+        self._stopping = False
+        self._advertised = None
         self._main = asyncio.create_task(self._run())
 
     async def lost(self) -> None:
