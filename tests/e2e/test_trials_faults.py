@@ -8,10 +8,11 @@ from host_tools.compile import compile_module
 from host_tools.resources import resource_folder
 from host_tools.simulator.faults import CarSilent, DisconnectAt, Drop, Garbage, LateAt
 from tests.trials.faults import compared, perform
-from tests.trials.faults_hostile import Say, wanted
+from tests.trials.faults_case import Case, Expect, Setting
+from tests.trials.faults_forgery import Say, wanted
 from tests.trials.faults_link import plain
 from tests.trials.faults_messages import COLD, PAIRING, TRUNK, WARM, Away, Changed, Reported, ends
-from tests.trials.faults_play import Case, Expect, Setting, play
+from tests.trials.faults_play import play
 from tests.trials.faults_verdict import problem
 from tests.trials.runner import Outcome
 

@@ -19,10 +19,11 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from tests.trials.faults_case import Case
 from tests.trials.faults_hostile import hostile_cases
 from tests.trials.faults_link import link_cases
 from tests.trials.faults_messages import message_cases
-from tests.trials.faults_play import Case, play
+from tests.trials.faults_play import play
 from tests.trials.faults_verdict import problem
 from tests.trials.runner import Outcome, Report, conclude, run_cases
 

@@ -24,7 +24,8 @@ from host_tools.simulator.faults import (
     SilentAt,
     Truncate,
 )
-from tests.trials.faults_play import Case, Expect, Setting, bench_at, pair, press
+from tests.trials.faults_case import Case, Expect, Setting
+from tests.trials.faults_play import bench_at, pair, press
 
 SETTINGS = (
     Setting("cold press"),

@@ -18,8 +18,9 @@ from host_tools.simulator.faults import (
     PairingReply,
     Reply,
 )
+from tests.trials.faults_case import Case, Expect, Setting, Strike
 from tests.trials.faults_link import plain
-from tests.trials.faults_play import PHONE, Case, Expect, Setting, Strike, lease_end
+from tests.trials.faults_play import PHONE, lease_end
 
 COLD = Setting("cold press")
 WARM = Setting("warm press", warm=True)

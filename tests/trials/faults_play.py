@@ -1,14 +1,13 @@
-"""One case of the trial of faults: what is done to the conversation, and what comes of it."""
+"""Plays a case of the trial of faults on the bench."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Mapping
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 from host_tools.compile import compile_module
 from host_tools.provision import COUNTER_PATHS
@@ -18,17 +17,18 @@ from host_tools.simulator.board import HEAP, BoardStopped
 from host_tools.simulator.car import Behaviour, LockOut
 from host_tools.simulator.faults import Interference
 from host_tools.simulator.light import VERDICTS, recognise
-from host_tools.simulator.radio.car_radio import AddressKind
-
-Strike = Callable[[Bench], Awaitable[Interference]]
-"""Called when the fob is about to be pressed; may also change the car."""
+from tests.trials.faults_case import (
+    PAIRING_LIMIT,
+    PRESS_LIMIT,
+    Act,
+    Case,
+    Played,
+    RadioKind,
+    Setting,
+)
 
 CONFIRMING_HOLD = 5.2
 """Seconds to hold both buttons to confirm what the guard holds back."""
-
-PRESS_LIMIT = 30.0
-PAIRING_LIMIT = 90.0
-"""Virtual seconds from the finger to sleep; longer is a hang."""
 
 # A phone or a driver that keeps a place of the car's three.
 PHONE = "phone"
@@ -51,100 +51,6 @@ PAIRING_CHORD = ("lock", "unlock")
 """
 
 
-@dataclass(frozen=True)
-class Setting:
-    """The fob and the car before the fault.
-
-    pairs: the fault strikes while pairing, else in a press. known: the car has the key on its
-    whitelist. warm: an earlier press left address, handles and session behind. toggle: the button
-    moves the trunk, so that a second execution would undo the first. behaviour: see Behaviour.
-    """
-
-    name: str
-    pairs: bool = False
-    known: bool = True
-    warm: bool = False
-    toggle: bool = False
-    mtu: int = 115
-    notify: bool = False
-    shift: int = 0
-    address: AddressKind = "public"
-    behaviour: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Expect:
-    """What must come of a case.
-
-    ends: "done", or the codes of the failures that are right.
-    lied_to: the protocol cannot tell a forged word from the car's: the fob may say done although
-        the car did nothing.
-    after: what makes the fob work again: the next press, the owner's confirmation and a press, or
-        pairing and a press.
-    presses: how often the button is pressed under the fault; the last one is judged.
-    keeps_session: the next press must not ask for the car's key.
-    """
-
-    ends: frozenset[str] = frozenset({"done"})
-    lied_to: bool = False
-    after: Literal["press", "confirm", "pair"] = "press"
-    presses: int = 1
-    keeps_session: bool = False
-
-
-@dataclass(frozen=True)
-class Case:
-    """A fault in a setting; `kind` is its column, `where` the rest of its name."""
-
-    setting: Setting
-    kind: str
-    where: str
-    strike: Strike
-    expect: Expect = Expect()
-    radio: Literal["direct", "bumble"] = "direct"
-    seed: int = 1
-
-    @property
-    def name(self) -> str:
-        return f"{self.radio}: {self.setting.name}: {self.kind}: {self.where}"
-
-    def on(self, radio: Literal["direct", "bumble"]) -> Case:
-        """The same on another radio."""
-        return replace(self, radio=radio)
-
-
-@dataclass
-class Act:
-    """One press, or one pairing, from the finger to sleep.
-
-    said: "done", or the code of the failure; "" for nothing. light: its verdict, or "". seconds:
-    to sleep. executed: commands of keys that the car carried out. asked: requests for its key.
-    sealed: messages that only the car's key opens. links: connections still up when the fob slept.
-    stop: why the firmware ended, if not by sleep. right: the car is as was wanted.
-    """
-
-    said: str = ""
-    light: str = ""
-    seconds: float = 0.0
-    requests: int = 0
-    executed: int = 0
-    asked: int = 0
-    sealed: int = 0
-    links: int = 0
-    stop: str = ""
-    right: bool = False
-    console: tuple[str, ...] = ()
-
-
-@dataclass
-class Played:
-    """Everything that a verdict is made of: the act under the fault and those after it."""
-
-    struck: Act
-    after: list[Act] = field(default_factory=list)
-    reused: int = 0
-
-
 def play(case: Case, *, firmware: Mapping[str, bytes] | None = None, heap: str = HEAP) -> Played:
     """Play a case in virtual time; `firmware`: files that replace some of the fob's."""
     return virtual_time.run(_play(case, firmware or {}, heap))
@@ -154,7 +60,7 @@ def play(case: Case, *, firmware: Mapping[str, bytes] | None = None, heap: str =
 async def bench_at(
     setting: Setting,
     *,
-    radio: Literal["direct", "bumble"] = "direct",
+    radio: RadioKind = "direct",
     seed: int = 1,
     firmware: Mapping[str, bytes] | None = None,
     heap: str = HEAP,
