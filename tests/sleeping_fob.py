@@ -25,6 +25,16 @@ BROKEN_RADIO = b"raise RuntimeError('secret')\n"
 BEFORE_1_29 = b"import machine\ndel machine.wake_pins\n"
 """/boot.py for a MicroPython that does not say which pins woke it."""
 
+BROKEN_CONVERTER = b"""
+import machine
+
+def fail(converter):
+    raise OSError(263)
+
+machine.ADC.read_uv = fail
+"""
+"""/boot.py of a chip whose analogue-digital converter answers with a time-out."""
+
 WHOLE_RADIO = layout_firmware(source=True)["/hal/radio.py"]
 
 HANGING_RADIO = (

@@ -130,10 +130,14 @@ class Power:
             self._wdt = WDT(timeout=_HANDED_OVER_MS)
 
     def battery_mv(self):
-        """Return the battery's voltage in mV, None where the board cannot measure it."""
+        """Return the battery's voltage in mV, None where it cannot be measured."""
         if not self._adc:
             return None
-        microvolts = sum([self._adc.read_uv() for _ in range(_READINGS)]) // _READINGS
+        try:
+            microvolts = sum([self._adc.read_uv() for _ in range(_READINGS)]) // _READINGS
+        except OSError:
+            # The converter is busy or broken: no reason for a press to fail.
+            return None
         return int(microvolts * self._ratio) // 1000
 
     def sleep(self, held):

@@ -6,7 +6,7 @@ import pytest
 
 from host_tools.boards import BoardDefinition
 from tests.asynchronous import in_virtual_time
-from tests.sleeping_fob import BEFORE_1_29, BOARDS, BROKEN_RADIO, Fob, board
+from tests.sleeping_fob import BEFORE_1_29, BOARDS, BROKEN_CONVERTER, BROKEN_RADIO, Fob, board
 
 every_board = pytest.mark.parametrize("definition", BOARDS.values(), ids=BOARDS.keys())
 
@@ -256,6 +256,17 @@ async def test_a_low_battery_is_shown_and_a_press_still_works() -> None:
         await fob.sleeps()
         await fob.press("lock")
         assert await fob.sleeps() < 0.5
+
+
+@in_virtual_time
+async def test_a_battery_that_cannot_be_measured_fails_no_press() -> None:
+    battery = {"pin": 35, "ratio": 2.0, "low_mv": 3400}
+    definition = board("esp32", lock=32, unlock=33, battery=battery)
+    async with Fob(definition, files={"/boot.py": BROKEN_CONVERTER}) as fob:
+        await fob.sleeps()
+        await fob.press("unlock")
+        assert await fob.sleeps() < 0.5
+        assert fob.accepted == 1
 
 
 @pytest.mark.parametrize(("light", "brightest"), [("normal", 1.0), ("dim", 0.0625), ("off", 0.0)])
