@@ -88,8 +88,12 @@ def serve(settings, supply, buttons, lamp, retained):
             asyncio.run(patterns.play(lamp, patterns.NEEDS_LAPTOP))
     app = App(buttons, lamp, vehicle, settings, Log(), supply, say, supply.woken, supply.stuck)
     say("ready")
-    asyncio.run(app.run())
-    radio.stop()
+    try:
+        asyncio.run(app.run())
+    finally:
+        # After a crash and for the REPL too: a link that nobody takes down holds one of the car's
+        # three places.
+        radio.stop()
     from fob.journal import Journal
 
     Journal(state).well()

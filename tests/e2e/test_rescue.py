@@ -146,6 +146,18 @@ async def test_ctrl_c_later_leaves_time_for_an_upload() -> None:
 
 
 @in_virtual_time
+async def test_ctrl_c_takes_the_link_to_the_car_down() -> None:
+    async with Fob(enrolled=False) as fob:
+        await fob.sleeps()
+        await fob.board.press("lock", "unlock", seconds=3.5)
+        await fob.board.prints("hold your key card", timeout=20)
+        assert len(fob.car.connections) == 1
+        fob.board.interrupt()
+        await asyncio.sleep(3)
+        assert fob.board.state == "repl" and not fob.car.connections
+
+
+@in_virtual_time
 async def test_ctrl_c_leads_from_safe_mode_to_the_repl_for_good() -> None:
     async with Fob(files={"/hal/radio.py": BROKEN_RADIO}) as fob:
         await fob.board.prints("safe mode", timeout=60)
