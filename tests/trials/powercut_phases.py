@@ -22,7 +22,7 @@ from tests.trials.powercut_world import Scene, Unusable, World
 # Far more than a counter that a car reports is followed by itself.
 _FAR_AHEAD = 200_000
 # More than the light takes to say that the fob is in safe mode.
-_SAFE_MODE_SHOWN_SECONDS = 10.0
+_SAFE_MODE_SHOWN_SECONDS = 20.0
 # More than the watchdog waits.
 _BITTEN_SECONDS = 20.0
 
@@ -133,6 +133,8 @@ async def _guard_faults(world: World) -> None:
     await world.presses("unlock")
     await world.power_off()
 
+
+async def _confirmed_counter(world: World) -> None:
     await world.power_on()
     ahead = FaultReply(
         vcsec.SIGNEDMESSAGE_INFORMATION_FAULT_IV_SMALLER_THAN_EXPECTED, _FAR_AHEAD, times=2
@@ -145,6 +147,8 @@ async def _guard_faults(world: World) -> None:
         raise Unusable("the fob did not follow the counter that its owner confirmed")
     await world.power_off()
 
+
+async def _disowned(world: World) -> None:
     await world.power_on()
     world.radio.interference = FaultReply(vcsec.SIGNEDMESSAGE_INFORMATION_FAULT_NOT_ON_WHITELIST)
     await _fails(world, "not-paired")
@@ -169,6 +173,8 @@ PHASES = {
     "refreshing": Phase(_session_refresh, scenes.paired),
     "crashing": Phase(_crash_log, scenes.paired),
     "guarding": Phase(_guard_faults, scenes.paired, held_back=True),
+    "confirming": Phase(_confirmed_counter, scenes.paired),
+    "disowned": Phase(_disowned, scenes.paired),
 }
 
 
