@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from host_tools.provision import COUNTER_PATHS
@@ -13,6 +13,9 @@ from .soak_laptop import Laptop
 from .soak_witness import Verdict, Witness
 from .soak_world import World, Wrong
 
+Step = Callable[["Life"], Awaitable[None]]
+"""What happens to a fob in one go; its name says what."""
+
 _STATE_FILES = 5
 _STATE_NAMES = {"counter.0", "counter.1", "session", "guard", "journal"}
 _LARGEST = 1024
@@ -21,9 +24,7 @@ _REMEDIES = 3
 
 # Steps between looks at the flash and the heap.
 _EVERY = 10
-# A life without sleep: presses after which the heap must not grow any more, and what may come and
-# go (a list that is longer now and then).
-_WARM = 150
+# What may come and go on the heap: a list that is longer now and then.
 _SLACK = 512
 
 
@@ -32,6 +33,7 @@ class Plan:
     """What is drawn of a life before it begins; its number and the soak's seed decide it all.
 
     sleepless: USB is plugged in all the time, so that one start of the firmware serves all presses.
+    warm: presses after which the heap of such a life must not grow any more.
     patches: files of a sabotaged firmware, by path on the board.
     """
 
@@ -40,6 +42,7 @@ class Plan:
     presses: int
     radio: str = "direct"
     sleepless: bool = False
+    warm: int = 150
     patches: Mapping[str, bytes] = field(default_factory=dict)
     heap: str = HEAP
 
@@ -77,10 +80,11 @@ class Life:
         if self._log:
             self._log(f"{self.world.now:14.3f}  {text}")
 
-    async def run(self) -> Counter[str]:
-        """Live until all presses are made; raises Wrong with the step and what was wrong."""
-        from .soak_steps import draw_step
+    async def run(self, steps: Iterable[Step] | None = None) -> Counter[str]:
+        """Live these steps, or drawn ones until all presses are made.
 
+        Raises Wrong with the step and what was wrong.
+        """
         world = self.world
         try:
             async with world:
@@ -88,8 +92,7 @@ class Life:
                 world.board.hardware.set_usb(self.plan.sleepless)
                 await world.board.power_on()
                 await self.settle()
-                while self.presses < self.plan.presses:
-                    step = draw_step(self.draw, self.plan)
+                for step in self._drawn() if steps is None else steps:
                     self.steps += 1
                     self.doing = step.__name__.replace("_", " ")
                     self.say(f"step {self.steps}: {self.doing}")
@@ -98,10 +101,17 @@ class Life:
                 if self.plan.sleepless:
                     self._check_heap()
         except Wrong as wrong:
-            raise Wrong(f"step {self.steps} ({self.doing}), {world.now:.1f} s: {wrong}") from None
+            where = f"step {self.steps} ({self.doing}), {world.now:.1f} s"
+            raise Wrong(f"{where}: {wrong}") from None
         self.figures["presses"] = self.presses
         self.figures["steps"] = self.steps
         return self.figures
+
+    def _drawn(self) -> Iterator[Step]:
+        from .soak_steps import draw_step
+
+        while self.presses < self.plan.presses:
+            yield draw_step(self.draw, self.plan)
 
     async def touch(self, *buttons: str, seconds: float = 0.1) -> None:
         """Press buttons together; counted as one press."""
@@ -257,7 +267,7 @@ class Life:
 
     def _check_heap(self) -> None:
         """Once everything was imported, what is in use does not grow any more."""
-        warm = [used for presses, used in self._heaps if presses >= _WARM]
+        warm = [used for presses, used in self._heaps if presses >= self.plan.warm]
         third = len(warm) // 3
         if third and min(warm[-third:]) > max(warm[:third]) + _SLACK:
             raise Wrong(f"the heap grows: {self._heaps}")

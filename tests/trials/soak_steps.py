@@ -3,17 +3,15 @@
 import asyncio
 import math
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from host_tools.provision import COUNTER_PATHS
 from host_tools.simulator import faults
 from host_tools.simulator.board import BoardStopped
 
-from .soak_life import Life, Plan
+from .soak_life import Life, Plan, Step
 from .soak_world import Wrong
-
-Step = Callable[[Life], Awaitable[None]]
 
 BUTTONS = ("lock", "unlock")
 _WEEKS = 3 * 7 * 86400.0

@@ -17,8 +17,8 @@ _LOW = "fob: the battery is low"
 
 # Seconds by which the light may lag behind the line.
 _LAG = 0.1
-# How long a verdict's pattern takes to be seen: with its pause after it, all of it.
-_SHOWN = {"done": 1.1, "failed": 1.3, "needs laptop": 13.0}
+# How long a verdict's pattern takes to be known for it.
+_SHOWN = 0.75
 
 # What may keep a fob awake: a press, at most; the minute after power or a reset, and what the light
 # says before it; pairing.
@@ -214,7 +214,7 @@ class Witness:
 
     def _cut_short(self, verdict: Verdict) -> bool:
         """Whether a finger, an end of the power or the next action kept it from being seen."""
-        end = verdict.at + _SHOWN["done" if verdict.done else "needs laptop"]
+        end = verdict.at + _SHOWN
         before = max((each.at for each in self.verdicts if each.at < verdict.at), default=0.0)
         # A press that waited for the end of the action begins the next one at once.
         waiting = sum(before < at <= verdict.at for at in self._releases) > 1

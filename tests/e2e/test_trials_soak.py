@@ -1,0 +1,126 @@
+"""The soak in short, and that it can fail: sabotaged firmware is found out."""
+
+import pytest
+
+from host_tools.compile import compile_module
+from host_tools.resources import resource_folder
+from host_tools.simulator import virtual_time
+from tests.trials.soak import live, plan_lives
+from tests.trials.soak_life import Life, Plan
+from tests.trials.soak_steps import a_low_battery, a_press, a_press_out_of_reach
+from tests.trials.soak_world import Wrong
+
+
+def _sabotaged(module: str, *changes: tuple[str, str]) -> dict[str, bytes]:
+    source = (resource_folder("firmware") / f"{module}.py").read_text(encoding="utf-8")
+    for old, new in changes:
+        assert source.count(old) == 1, f"{module} has changed: {old}"
+        source = source.replace(old, new)
+    return {f"/{module}.mpy": compile_module(source.encode(), f"{module}.py", None)}
+
+
+def _live_steps(plan: Plan, *steps) -> Life:
+    async def main() -> Life:
+        life = Life(plan)
+        await life.run(steps)
+        return life
+
+    return virtual_time.run(main())
+
+
+@pytest.mark.parametrize(("radio", "presses"), [("direct", 12), ("bumble", 2)])
+def test_a_short_life_goes_well(radio: str, presses: int) -> None:
+    outcome = live(Plan(seed=3, number=0, presses=presses, radio=radio))
+    assert outcome.problem == ""
+    assert int(outcome.figures["presses"]) >= presses
+
+
+def test_a_life_repeats_itself_from_its_seed() -> None:
+    def told() -> list[str]:
+        log: list[str] = []
+
+        async def main() -> None:
+            await Life(Plan(seed=5, number=2, presses=5), log.append).run()
+
+        virtual_time.run(main())
+        return log
+
+    first = told()
+    assert len(first) > 20
+    assert told() == first
+
+
+def test_a_life_does_not_depend_on_how_many_there_are() -> None:
+    assert plan_lives(1, 2000)[:5] == plan_lives(1, 9000)[:5]
+
+
+def test_every_soak_has_lives_through_bumble_and_lives_without_sleep() -> None:
+    plans = plan_lives(1, 10_000)
+    assert sum(plan.presses for plan in plans) == 10_000
+    assert sum(plan.presses for plan in plans if plan.radio == "bumble") >= 500
+    assert any(plan.sleepless and plan.presses >= 300 for plan in plans)
+
+
+def test_a_counter_that_is_not_retained_before_use_is_found_out() -> None:
+    patches = _sabotaged(
+        "fob/store",
+        (
+            "        self._next = value + 1\n        # Before",
+            "        self._keep()\n        self._next = value + 1\n        # Before",
+        ),
+        ("is not handed out again.\n        self._keep()\n", "is not handed out again.\n"),
+    )
+    with pytest.raises(Wrong, match="NONCE REUSED"):
+        _live_steps(Plan(1, 0, 0, patches=patches), a_press, a_press, a_press)
+
+
+def test_a_light_that_says_done_unconfirmed_is_found_out() -> None:
+    patches = _sabotaged(
+        "fob/app",
+        (
+            "self._failed(name, error.code, error, pattern)",
+            "self._verdict(patterns.DONE); self._say('%s done in 0 ms' % name)",
+        ),
+    )
+    with pytest.raises(Wrong, match="the car did not do it"):
+        _live_steps(Plan(1, 0, 0, patches=patches), a_press_out_of_reach)
+
+
+def test_a_light_that_differs_from_what_is_said_is_found_out() -> None:
+    patches = _sabotaged(
+        "fob/app",
+        ("        self._verdict(patterns.DONE)", "        self._verdict(patterns.FAILED)"),
+    )
+    with pytest.raises(Wrong, match="the light"):
+        _live_steps(Plan(1, 0, 0, patches=patches), a_press)
+
+
+def test_a_low_battery_that_is_not_shown_is_found_out() -> None:
+    patches = _sabotaged("fob/app", ("self._show(pattern, low)", "self._show(pattern)"))
+    with pytest.raises(Wrong, match="battery"):
+        _live_steps(Plan(1, 0, 0, patches=patches), a_low_battery)
+
+
+def test_a_fob_that_does_not_sleep_is_found_out() -> None:
+    patches = _sabotaged(
+        "fob/app",
+        (
+            "return (self._touched or quiet_ms >= _IDLE_MS) and",
+            "return quiet_ms >= 120000 and",
+        ),
+    )
+    with pytest.raises(Wrong, match="awake for"):
+        _live_steps(Plan(1, 0, 0, patches=patches), a_press)
+
+
+def test_a_leak_is_found_out() -> None:
+    patches = _sabotaged(
+        "fob/app",
+        (
+            "        started = ticks_ms()\n",
+            "        _LEAK.append(bytes(128))\n        started = ticks_ms()\n",
+        ),
+        ('_PAIR = "pair"\n', '_PAIR = "pair"\n_LEAK = []\n'),
+    )
+    with pytest.raises(Wrong, match="heap grows"):
+        _live_steps(Plan(1, 0, 0, sleepless=True, warm=20, patches=patches), *[a_press] * 60)
