@@ -48,17 +48,19 @@ class Delivery:
         self._counter = self._sent = 0
         self.information = self.reported = 0
         self.settled = False
+        self._doubtful = False
 
-    async def send(self, message, counter, lock_state, wait_ms, settle):
+    async def send(self, message, counter, lock_state, wait_ms, settle, doubtful=False):
         """Send what is sealed under `counter`; return ACCEPTED, REFUSED, BUSY or SILENT.
 
         `lock_state` is the state that shows success, or None. A car that says nothing for
         `wait_ms` is asked for its status where `settle` is true. BUSY comes after the pause that
-        it asks for. Raises Refused where no repetition would help.
+        it asks for. `doubtful`: the car's word on another message may be under way, so that an OK
+        without a counter is none on this one. Raises Refused where no repetition would help.
         """
         exchange = self._exchange
         await exchange.send(message)
-        self._counter, self._sent = counter, exchange.sent
+        self._counter, self._sent, self._doubtful = counter, exchange.sent, doubtful
         answered = exchange.answered
         deadline = ticks_add(ticks_ms(), wait_ms)
         outcome = SILENT
@@ -130,7 +132,7 @@ class Delivery:
             return SILENT
         operation = status.get("operationStatus", codes.OPERATIONSTATUS_OK)
         if operation == codes.OPERATIONSTATUS_OK:
-            return ACCEPTED
+            return SILENT if self._doubtful and not counter else ACCEPTED
         if operation == codes.OPERATIONSTATUS_WAIT:
             return BUSY
         self.information = self.reported = 0

@@ -247,8 +247,10 @@ class Vehicle:
         """Send the command, after NONE where `greet` is true, until the car decides."""
         if self.session.shared_key is None:
             await self.agree(exchange)
+        doubtful = False
         if greet:
             greeted = await self._greet(delivery, exchange, _GREETING_MS)
+            doubtful = greeted == SILENT and not delivery.settled
             if greeted == BUSY or (greeted == SILENT and exchange.unheard):
                 return greeted
 
@@ -257,7 +259,7 @@ class Vehicle:
             sealed = self.session.seal(unsigned, counter)
             self._undecided = True
             outcome = await delivery.send(
-                sealed, counter, lock_state, ANSWER_MS, lock_state is not None
+                sealed, counter, lock_state, ANSWER_MS, lock_state is not None, doubtful
             )
             if outcome in (BUSY, REFUSED):
                 self._undecided = False

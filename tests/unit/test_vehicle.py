@@ -334,3 +334,10 @@ async def test_a_late_word_on_the_greeting_is_not_taken_for_one_on_the_command()
     vehicle = Car(on_sealed=[(1000, OK), ()], on_status=[(800, status(LOCKED))])
     await awaiting(TimedOut, unlock(Fob(vehicle, needs_none=True)))
     assert vehicle.plaintexts == [NONE, UNLOCK]
+
+
+async def test_a_car_that_answers_no_question_confirms_no_command_by_its_word_on_the_greeting():
+    # It dozes: NONE is answered once the command has been sent, which is refused after that.
+    unsure = Car(on_sealed=[(3500, OK), (700, ERROR)], on_status=[(), ()])
+    await awaiting(Refused, unlock(Fob(unsure, needs_none=True)))
+    assert unsure.plaintexts == [NONE, UNLOCK]
