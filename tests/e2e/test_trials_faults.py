@@ -22,7 +22,7 @@ DEAF_TO_A_FORGED_PUSH = Case(
 )
 
 CREDULOUS = """
-async def _send(self, message, counter, lock_state, wait_ms, settle):
+async def _send(self, message, counter, lock_state, wait_ms, *others):
     await self._exchange.send(message)
     deadline = ticks_add(ticks_ms(), wait_ms)
     while True:
