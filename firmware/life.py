@@ -94,9 +94,11 @@ def serve(settings, supply, buttons, lamp, retained):
         # After a crash and for the REPL too: a link that nobody takes down holds one of the car's
         # three places.
         radio.stop()
-    from fob.journal import Journal
+    if app.touched:
+        # Not after a start that nobody used: a press that crashes every time has to be noticed.
+        from fob.journal import Journal
 
-    Journal(state).well()
+        Journal(state).well()
     say("asleep")
     supply.sleep(app.stuck)
 

@@ -74,6 +74,11 @@ class App:
         """Mask of the buttons that are down and mean nothing: they must not wake the fob."""
         return self._gestures.stuck
 
+    @property
+    def touched(self):
+        """True when a press started the fob, or a button was pressed since."""
+        return self._touched
+
     async def run(self):
         """Serve presses; returns when it is time to sleep, with nothing left running.
 

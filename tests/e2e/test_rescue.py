@@ -79,6 +79,18 @@ async def test_a_press_that_crashes_again_leads_back_to_safe_mode() -> None:
         assert fob.said("safe mode") == 2 and fob.board.state == "running"
 
 
+@in_virtual_time
+async def test_presses_that_crash_each_time_lead_to_safe_mode_also_with_sleep_in_between() -> None:
+    async with Fob() as fob:
+        await fob.sleeps()
+        fob.board.flash.write({"/hal/radio.py": HANGING_RADIO})
+        for crashes in (1, 2, 3):
+            await fob.board.press("unlock")
+            await asyncio.sleep(15)
+            assert fob.said("safe mode") == (crashes == 3)
+            await fob.sleeps()
+
+
 @pytest.mark.parametrize(
     "files", [[CONFIGURATION_PATH], [KEY_PATH], [CONFIGURATION_PATH, KEY_PATH]]
 )
