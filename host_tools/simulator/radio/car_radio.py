@@ -231,6 +231,10 @@ class CarRadio:
                 async with asyncio.timeout(_TICK):
                     await self._changed.wait()
             self._changed.clear()
+        # A controller that is gone advertises no more anyway, and answers nothing.
+        with contextlib.suppress(HCI_Error, TimeoutError):
+            async with asyncio.timeout(_POWER_ON):
+                await self.device.stop_advertising()
 
     async def _advertise(self) -> None:
         epoch = self._address_epoch()
