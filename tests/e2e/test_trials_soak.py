@@ -7,7 +7,12 @@ from host_tools.resources import resource_folder
 from host_tools.simulator import virtual_time
 from tests.trials.soak import live, plan_lives
 from tests.trials.soak_life import Life, Plan
-from tests.trials.soak_steps import a_low_battery, a_press, a_press_out_of_reach
+from tests.trials.soak_steps import (
+    a_low_battery,
+    a_press,
+    a_press_out_of_reach,
+    a_restart_of_the_car,
+)
 from tests.trials.soak_world import Wrong
 
 
@@ -28,11 +33,17 @@ def _live_steps(plan: Plan, *steps) -> Life:
     return virtual_time.run(main())
 
 
-@pytest.mark.parametrize(("radio", "presses"), [("direct", 12), ("bumble", 2)])
+@pytest.mark.parametrize(("radio", "presses"), [("direct", 12), ("bumble", 6)])
 def test_a_short_life_goes_well(radio: str, presses: int) -> None:
     outcome = live(Plan(seed=3, number=0, presses=presses, radio=radio))
     assert outcome.problem == ""
     assert int(outcome.figures["presses"]) >= presses
+
+
+@pytest.mark.parametrize("radio", ["direct", "bumble"])
+def test_a_car_that_restarts_is_found_again(radio: str) -> None:
+    life = _live_steps(Plan(1, 0, 0, radio=radio), a_restart_of_the_car)
+    assert life.figures["recovered by a press"] == 1
 
 
 def test_a_life_repeats_itself_from_its_seed() -> None:
@@ -118,9 +129,9 @@ def test_a_leak_is_found_out() -> None:
         "fob/app",
         (
             "        started = ticks_ms()\n",
-            "        _LEAK.append(bytes(128))\n        started = ticks_ms()\n",
+            "        _LEAK.append(bytes(256))\n        started = ticks_ms()\n",
         ),
         ('_PAIR = "pair"\n', '_PAIR = "pair"\n_LEAK = []\n'),
     )
     with pytest.raises(Wrong, match="heap grows"):
-        _live_steps(Plan(1, 0, 0, sleepless=True, warm=20, patches=patches), *[a_press] * 60)
+        _live_steps(Plan(1, 0, 0, sleepless=True, warm=9, patches=patches), *[a_press] * 40)
