@@ -31,13 +31,12 @@ def first_problem(phase: str, firmware: Firmware, operations: range) -> str:
 
 
 @pytest.mark.parametrize("phase", PHASES)
-def test_some_cuts_of_every_phase_do_no_harm(phase: str) -> None:
+def test_a_cut_of_every_phase_does_no_harm(phase: str) -> None:
     whole = perform(Case(phase))
-    every = list(cases([whole], torn=1, again=0.5, seed=1))
-    chosen = random.Random(phase).sample(every, 2)
-    outcomes = [whole, *map(perform, chosen)]
-    assert [outcome.problem for outcome in outcomes] == [""] * 3
-    assert all(outcome.figures["cuts"] for outcome in outcomes[1:])
+    cut = random.Random(phase).choice(list(cases([whole], torn=1, again=1.0, seed=1)))
+    outcome = perform(cut)
+    assert (whole.problem, outcome.problem) == ("", "")
+    assert outcome.figures["cuts"]
 
 
 def test_a_case_can_be_repeated_by_its_name() -> None:
