@@ -7,7 +7,7 @@ is put back, and the fob must serve its owner. A sample loses the power once mor
 
 import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass
 
 import click
@@ -94,9 +94,9 @@ async def _live(case: Case, figures: dict[str, float | str]) -> None:
         await recover(world, phase)
 
 
-async def _until_struck(world: World, life: object) -> None:
+async def _until_struck(world: World, life: Awaitable[None]) -> None:
     try:
-        await life  # type: ignore[misc]
+        await life
     except BoardStopped:
         if not world.struck:
             raise
