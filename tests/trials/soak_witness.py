@@ -17,8 +17,9 @@ _LOW = "fob: the battery is low"
 
 # Seconds by which the light may lag behind the line.
 _LAG = 0.1
-# How long a verdict's pattern takes to be known for it.
+# How long a verdict's pattern shines, and how long it is dark then before it is known for it.
 _SHOWN = 0.75
+_KNOWN = 1.1
 
 # What may keep a fob awake: a press, at most; the minute after power or a reset, and what the light
 # says before it; pairing.
@@ -68,6 +69,7 @@ class Witness:
         self._problems: list[str] = []
         self._accepted: list[tuple[float, str]] = []
         self._statuses: list[float] = []
+        self._touches: list[float] = []
         self._breaks: list[float] = []
         self._releases: list[float] = []
         self._low: list[float] = []
@@ -97,7 +99,7 @@ class Witness:
         if event.kind == "console":
             self._read(event.time, event.text)
         elif event.kind == "button":
-            self._breaks.append(event.time)
+            self._touches.append(event.time)
             self._woken = self._woken or event.text.endswith("down")
             if event.text.endswith("up"):
                 self._releases.append(event.time)
@@ -185,7 +187,14 @@ class Witness:
         light.samples.clear()
         self.world.car.events.clear()
         self._judged = now
-        for each in (self._accepted, self._statuses, self._breaks, self._releases, self._low):
+        for each in (
+            self._accepted,
+            self._statuses,
+            self._touches,
+            self._breaks,
+            self._releases,
+            self._low,
+        ):
             each.clear()
         if self._problems:
             raise Wrong("; ".join(self._problems))
@@ -210,18 +219,20 @@ class Witness:
 
     def _may_start_with(self, sighting: Sighting) -> bool:
         """Whether a start of the firmware shows this by itself: state lost, configuration wrong."""
-        return any(0 <= sighting.start - at <= 2 for at in self._breaks)
+        return any(-_LAG <= sighting.start - at <= 2 for at in self._breaks)
 
     def _cut_short(self, verdict: Verdict) -> bool:
         """Whether a finger, an end of the power or the next action kept it from being seen."""
-        end = verdict.at + _SHOWN
+        end = verdict.at + _KNOWN
         before = max((each.at for each in self.verdicts if each.at < verdict.at), default=0.0)
         # A press that waited for the end of the action begins the next one at once.
         waiting = sum(before < at <= verdict.at for at in self._releases) > 1
         replaced = any(
             each is not verdict and verdict.at <= each.began <= end for each in self.verdicts
         )
-        return waiting or replaced or any(verdict.at <= at <= end for at in self._breaks)
+        touched = any(verdict.at <= at <= end for at in self._touches)
+        ended = any(verdict.at <= at <= verdict.at + _SHOWN for at in self._breaks)
+        return waiting or replaced or touched or ended
 
     def forget(self) -> None:
         """A new step begins."""
