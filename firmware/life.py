@@ -73,9 +73,9 @@ def build_vehicle(settings, radio, retained):
 
 def serve(settings, supply, buttons, lamp, retained):
     """Serve presses, then sleep; does not return."""
-    # After a wake this arms the watchdog, which so covers all that follows.
+    # After a wake this arms the watchdog, unless USB keeps the fob awake: so it covers all that
+    # follows.
     supply.feed()
-    from fob.app import App
     from hal.radio import Radio
 
     radio = Radio()
@@ -86,10 +86,26 @@ def serve(settings, supply, buttons, lamp, retained):
         if not supply.woken:
             say(error)
             asyncio.run(patterns.play(lamp, patterns.NEEDS_LAPTOP))
-    app = App(buttons, lamp, vehicle, settings, Log(), supply, say, supply.woken, supply.stuck)
     say("ready")
+    woken, stuck = supply.woken, supply.stuck
+    while True:
+        stuck = serve_until_quiet(settings, supply, buttons, lamp, radio, vehicle, woken, stuck)
+        # A press that came and went while the radio was switched off counts, too.
+        woken = buttons.moved() & ~buttons.levels() & ~stuck
+        if not woken:
+            break
+    say("asleep")
+    supply.sleep(stuck)
+
+
+def serve_until_quiet(settings, supply, buttons, lamp, radio, vehicle, woken, stuck):
+    """Serve presses until it is time to sleep; return the mask of the buttons that are stuck."""
+    from fob.app import App
+
+    app = App(buttons, lamp, vehicle, settings, Log(), supply, say, woken, stuck)
     try:
         asyncio.run(app.run())
+        buttons.moved()
     finally:
         # After a crash and for the REPL too: a link that nobody takes down holds one of the car's
         # three places.
@@ -99,8 +115,7 @@ def serve(settings, supply, buttons, lamp, retained):
         from fob.journal import Journal
 
         Journal(state).well()
-    say("asleep")
-    supply.sleep(app.stuck)
+    return app.stuck
 
 
 def live(settings, safely):

@@ -51,6 +51,21 @@ Radio.start = hang
 )
 """The same, but what begins with switching it on never ends."""
 
+SLOW_RADIO = (
+    WHOLE_RADIO
+    + b"""
+import time
+
+def stop_slowly(radio, stop=Radio.stop):
+    print("switching off")
+    stop(radio)
+    time.sleep_ms(300)
+
+Radio.stop = stop_slowly
+"""
+)
+"""The same, but it takes its time to be switched off."""
+
 
 class Fob:
     """A provisioned board and the car that knows its key; an async context manager."""

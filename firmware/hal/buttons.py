@@ -20,6 +20,7 @@ class Buttons:
         pull = Pin.PULL_UP if active_low else Pin.PULL_DOWN
         self._pins = [Pin(gpio, Pin.IN, pull) for gpio in self.gpios]
         self._flag = asyncio.ThreadSafeFlag()
+        self._moved = 0
         for pin in self._pins:
             pin.irq(self._on_edge, Pin.IRQ_FALLING | Pin.IRQ_RISING)
 
@@ -35,5 +36,11 @@ class Buttons:
         """Wait for an edge on any button; edges since the last wait count."""
         await self._flag.wait()
 
-    def _on_edge(self, _pin):
+    def moved(self):
+        """Return the mask of the buttons with an edge since this was asked last."""
+        moved, self._moved = self._moved, 0
+        return moved
+
+    def _on_edge(self, pin):
+        self._moved |= 1 << self._pins.index(pin)
         self._flag.set()

@@ -30,10 +30,10 @@ _WINDOW_MS = const(5000)
 _HELD_MS = const(300000)
 _FLAG = "/maintenance"
 
-# A button that stays down is looked at again after this time, doubled each time up to the most.
+# A button that stays down is looked at again after this time, doubled each time, six times
+# at most.
 _REARM_MS = const(5000)
 _REARM_DOUBLINGS = const(6)
-_REARM_MOST_MS = const(300000)
 _RETAINED = "stuck"
 
 # One reading of the converter is noisy.
@@ -91,9 +91,10 @@ class Power:
         self._in_vain = False
         levels = buttons.levels()
         woken = cause() == WOKEN
-        # What keeps the fob awake; only who just connected the power may want that.
-        self._window = not woken
-        self._held = 0 if woken else levels
+        # What keeps the fob awake. Who just connected the power may want it to stay so; after a
+        # hang nobody is there, and only the watchdog can end the next one.
+        self._window = cause() == POWER_ON
+        self._held = levels if self._window else 0
         self._flag = not woken and _exists(_FLAG)
         self.woken = self.stuck = 0
         if woken:
@@ -106,7 +107,8 @@ class Power:
 
     @property
     def maintenance(self):
-        """True while the fob must stay awake: just powered, and USB, a flag or a held button."""
+        """True while the fob must stay awake: for USB power, for a flag found at any start but a
+        wake, and after power-on for a while, a longer one if a button was held all through it."""
         awake_ms = ticks_diff(ticks_ms(), self._began_ms)
         if self._window:
             self._held &= self._buttons.levels()
@@ -185,7 +187,7 @@ class Power:
         else:
             doublings = 0
         self._retained.put(_RETAINED, bytes((held, doublings)))
-        return min(_REARM_MS << doublings, _REARM_MOST_MS) if held else 0
+        return _REARM_MS << doublings if held else 0
 
     def _recall(self):
         kept = self._retained.get(_RETAINED)

@@ -6,7 +6,15 @@ import pytest
 
 from host_tools.boards import BoardDefinition
 from tests.asynchronous import in_virtual_time
-from tests.sleeping_fob import BEFORE_1_29, BOARDS, BROKEN_CONVERTER, BROKEN_RADIO, Fob, board
+from tests.sleeping_fob import (
+    BEFORE_1_29,
+    BOARDS,
+    BROKEN_CONVERTER,
+    BROKEN_RADIO,
+    SLOW_RADIO,
+    Fob,
+    board,
+)
 
 every_board = pytest.mark.parametrize("definition", BOARDS.values(), ids=BOARDS.keys())
 
@@ -44,6 +52,18 @@ async def test_a_press_counts_that_was_over_before_the_firmware_looked(
             await fob.board.light.shows("done")
             await fob.sleeps()
         assert fob.accepted == 2
+
+
+@in_virtual_time
+async def test_a_press_counts_that_comes_and_goes_while_the_radio_is_switched_off() -> None:
+    async with Fob(files={"/hal/radio.py": SLOW_RADIO}) as fob:
+        await fob.sleeps()
+        await fob.press("unlock")
+        await fob.board.prints("switching off")
+        await fob.board.press("lock")
+        await fob.board.light.shows("done")
+        await fob.sleeps()
+        assert fob.car.locked and fob.accepted == 2
 
 
 @pytest.mark.parametrize(
@@ -118,7 +138,7 @@ async def test_a_stuck_button_fires_never_and_keeps_nobody_awake(
         fob.board.push("unlock")
         await asyncio.sleep(3600)
         awake = sum(stop.reason == "sleep" for stop in fob.board.stops)
-        # Looked at after 5, 10, 20, 40, 80, 160 and then each 300 seconds.
+        # Looked at after 5, 10, 20, 40, 80, 160 and then each 320 seconds.
         assert 15 <= awake <= 22
         assert fob.accepted == 0
 
