@@ -7,13 +7,14 @@ import pytest
 from host_tools.compile import compile_module
 from host_tools.resources import resource_folder
 from host_tools.simulator.faults import CarSilent, DisconnectAt, Drop, Garbage, LateAt
-from tests.trials.faults import compared, perform
-from tests.trials.faults_case import Case, Expect, Setting
-from tests.trials.faults_forgery import Say, wanted
-from tests.trials.faults_link import plain
-from tests.trials.faults_messages import COLD, PAIRING, TRUNK, WARM, Away, Changed, Reported, ends
-from tests.trials.faults_play import play
-from tests.trials.faults_verdict import problem
+from tests.trials.faults.case import Case, Expect, Setting
+from tests.trials.faults.forgery import Say, wanted
+from tests.trials.faults.link import plain
+from tests.trials.faults.messages import COLD, PAIRING, TRUNK, WARM, Away, Changed, Reported, ends
+from tests.trials.faults.play import play
+from tests.trials.faults.table import compared
+from tests.trials.faults.trial import perform
+from tests.trials.faults.verdict import problem
 from tests.trials.runner import Outcome
 
 NO_FAULT = Case(WARM, "none", "", Changed())

@@ -5,10 +5,10 @@ import random
 import pytest
 
 from host_tools.firmware import layout_firmware
-from tests.trials.powercut import Case, cases, perform
-from tests.trials.powercut_phases import PHASES
-from tests.trials.powercut_scenes import Firmware
-from tests.trials.powercut_world import Cut
+from tests.trials.powercut.phases import PHASES
+from tests.trials.powercut.scenes import Firmware
+from tests.trials.powercut.trial import Case, cases, perform
+from tests.trials.powercut.world import Cut
 
 
 def changed(path: str, *changes: tuple[str, str]) -> Firmware:

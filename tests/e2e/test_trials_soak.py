@@ -5,15 +5,15 @@ import pytest
 from host_tools.compile import compile_module
 from host_tools.resources import resource_folder
 from host_tools.simulator import virtual_time
-from tests.trials.soak import live, plan_lives
-from tests.trials.soak_life import Life, Plan
-from tests.trials.soak_steps import (
+from tests.trials.soak.hand_and_car import (
     a_low_battery,
     a_press,
     a_press_out_of_reach,
     a_restart_of_the_car,
 )
-from tests.trials.soak_world import Wrong
+from tests.trials.soak.life import Life, Plan
+from tests.trials.soak.trial import live, plan_lives
+from tests.trials.soak.world import Wrong
 
 
 def _sabotaged(module: str, *changes: tuple[str, str]) -> dict[str, bytes]:

@@ -16,7 +16,8 @@ from host_tools.simulator import virtual_time
 from host_tools.simulator.car import Car
 from host_tools.simulator.flash import BLOCK_SIZE, GEOMETRY, FlashImage
 from tests.car_bench import VIN
-from tests.trials.powercut_world import DEFINITION, SIGNAL_PIN, Scene, World, now
+
+from .world import DEFINITION, SIGNAL_PIN, Scene, World, now
 
 # What the trial's main.py may be told; see World.signal.
 FOB, LAPTOP_NEW, LAPTOP_SAME, LAPTOP_OTHER, CRASH, HANG = range(6)

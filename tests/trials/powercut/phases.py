@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from host_tools.protocol import vcsec_pb2 as vcsec
 from host_tools.simulator.board import BoardStopped
 from host_tools.simulator.faults import FOREVER, FaultReply, Interference
-from tests.trials import powercut_scenes as scenes
-from tests.trials.powercut_scenes import (
+
+from . import scenes
+from .scenes import (
     CRASH,
     FOB,
     HANG,
@@ -17,7 +18,7 @@ from tests.trials.powercut_scenes import (
     LAPTOP_SAME,
     Firmware,
 )
-from tests.trials.powercut_world import Scene, Unusable, World
+from .world import Scene, Unusable, World
 
 # Far more than a counter that a car reports is followed by itself.
 _FAR_AHEAD = 200_000

@@ -13,7 +13,7 @@ from host_tools.provision import (
 )
 from host_tools.simulator.flash import FlashError, FlashImage
 
-from .soak_world import World
+from .world import World
 
 _PROVISIONED = RELEASED + 200 * 86400
 

@@ -24,8 +24,9 @@ from host_tools.simulator.faults import (
     SilentAt,
     Truncate,
 )
-from tests.trials.faults_case import Case, Expect, Setting
-from tests.trials.faults_play import bench_at, pair, press
+
+from .case import Case, Expect, Setting
+from .play import bench_at, pair, press
 
 SETTINGS = (
     Setting("cold press"),

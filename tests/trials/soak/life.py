@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from host_tools.provision import COUNTER_PATHS
 from host_tools.simulator.board import HEAP
 
-from .soak_laptop import Laptop
-from .soak_witness import Verdict, Witness
-from .soak_world import World, Wrong
+from .laptop import Laptop
+from .witness import Verdict, Witness
+from .world import World, Wrong
 
 Step = Callable[["Life"], Awaitable[None]]
 """What happens to a fob in one go; its name says what."""
@@ -108,7 +108,7 @@ class Life:
         return self.figures
 
     def _drawn(self) -> Iterator[Step]:
-        from .soak_steps import draw_step
+        from .drawing import draw_step
 
         while self.presses < self.plan.presses:
             yield draw_step(self.draw, self.plan)

@@ -18,9 +18,10 @@ from host_tools.simulator.faults import (
     PairingReply,
     Reply,
 )
-from tests.trials.faults_case import Case, Expect, Setting, Strike
-from tests.trials.faults_link import plain
-from tests.trials.faults_play import PHONE, lease_end
+
+from .case import Case, Expect, Setting, Strike
+from .link import plain
+from .play import PHONE, lease_end
 
 COLD = Setting("cold press")
 WARM = Setting("warm press", warm=True)

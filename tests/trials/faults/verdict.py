@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.trials.faults_case import PAIRING_LIMIT, PRESS_LIMIT, Act, Case, Played
+from .case import PAIRING_LIMIT, PRESS_LIMIT, Act, Case, Played
 
 # Codes whose failure no press mends: the fourth light.
 _NEEDS_LAPTOP = frozenset({"needs-laptop", "configuration", "state", "counter-exhausted"})

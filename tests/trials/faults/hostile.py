@@ -17,8 +17,9 @@ from typing import get_args
 from host_tools.protocol import vcsec_pb2 as vcsec
 from host_tools.simulator.car.link import MAX_MESSAGE, frame
 from host_tools.simulator.faults import FOREVER, Reply, Spoof, signed_fault
-from tests.trials.faults_case import Case, Expect, Setting, Strike
-from tests.trials.faults_forgery import (
+
+from .case import Case, Expect, Setting, Strike
+from .forgery import (
     AnswerKeyRequests,
     ForgedKey,
     Message,
@@ -31,8 +32,8 @@ from tests.trials.faults_forgery import (
     status_of,
     wanted,
 )
-from tests.trials.faults_link import plain
-from tests.trials.faults_messages import (
+from .link import plain
+from .messages import (
     COLD,
     COUNTER_FAULTS,
     LARGEST,

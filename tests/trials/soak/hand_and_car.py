@@ -1,83 +1,37 @@
-"""The steps a life is drawn from: what fingers, cars, batteries and laptops do to a fob."""
+"""Steps of a life: what fingers do to a fob, and the battery, the car and the air between them."""
 
 import asyncio
-import math
-import random
-from collections.abc import Callable
-from dataclasses import dataclass
 
-from host_tools.provision import COUNTER_PATHS
 from host_tools.simulator import faults
-from host_tools.simulator.board import BoardStopped
 
-from .soak_life import Life, Plan, Step
-from .soak_world import Wrong
+from .life import Life
+from .steps import BUTTONS, Steps, moment, rest, short
+from .world import Wrong
 
-BUTTONS = ("lock", "unlock")
-_WEEKS = 3 * 7 * 86400.0
 # Low enough for the light, high enough for the radio.
 _LOW_VOLTAGE = 3.1
 
-
-@dataclass(frozen=True)
-class _Drawn:
-    step: Step
-    weight: int
-    sleepless: bool
+STEPS = Steps()
 
 
-_STEPS: list[_Drawn] = []
-
-
-def _step(weight: int, *, sleepless: bool = True) -> Callable[[Step], Step]:
-    """`sleepless`: may also happen to a fob that stays on USB power and never restarts."""
-
-    def add(step: Step) -> Step:
-        _STEPS.append(_Drawn(step, weight, sleepless))
-        return step
-
-    return add
-
-
-def draw_step(draw: random.Random, plan: Plan) -> Step:
-    """The next step of a life."""
-    possible = [each for each in _STEPS if each.sleepless or not plan.sleepless]
-    return draw.choices(possible, [each.weight for each in possible])[0].step
-
-
-async def _rest(life: Life) -> None:
-    """Seconds to weeks, mostly hours."""
-    longest = _WEEKS if not life.plan.sleepless else 60.0
-    if life.plan.sleepless and life.plan.radio == "bumble":
-        longest = 5.0
-    await life.world.pass_time(math.exp(life.draw.uniform(math.log(0.5), math.log(longest))))
-
-
-def _short(life: Life) -> float:
-    """How long a short press takes; one that wakes the fob may be over before it runs."""
-    if life.world.asleep and life.draw.random() < 0.2:
-        return life.draw.choice((0.0, 0.001, 0.02))
-    return life.draw.uniform(0.06, 0.4)
-
-
-@_step(30)
+@STEPS.add(30)
 async def a_press(life: Life) -> None:
-    await _rest(life)
-    await life.works(life.draw.choice(BUTTONS), seconds=_short(life))
+    await rest(life)
+    await life.works(life.draw.choice(BUTTONS), seconds=short(life))
 
 
-@_step(6)
+@STEPS.add(6)
 async def a_slow_press(life: Life) -> None:
-    await _rest(life)
+    await rest(life)
     await life.works(life.draw.choice(BUTTONS), seconds=life.draw.uniform(0.4, 2.9))
 
 
-@_step(6)
+@STEPS.add(6)
 async def another_press_during_the_first(life: Life) -> None:
-    await _rest(life)
+    await rest(life)
     first, second = life.draw.choice(BUTTONS), life.draw.choice(BUTTONS)
     life.witness.forget()
-    await life.touch(first, seconds=_short(life))
+    await life.touch(first, seconds=short(life))
     # While the chip boots there is nobody to see a finger.
     await asyncio.sleep(0.6 + life.draw.uniform(0, 1.5))
     await life.touch(second, seconds=life.draw.uniform(0.06, 0.4))
@@ -85,9 +39,9 @@ async def another_press_during_the_first(life: Life) -> None:
     life.expect_done(second)
 
 
-@_step(5)
+@STEPS.add(5)
 async def a_double_press(life: Life) -> None:
-    await _rest(life)
+    await rest(life)
     button = life.draw.choice(BUTTONS)
     life.witness.forget()
     await life.touch(button, seconds=life.draw.uniform(0.06, 0.2))
@@ -97,33 +51,33 @@ async def a_double_press(life: Life) -> None:
     life.expect_done(button)
 
 
-@_step(3)
+@STEPS.add(3)
 async def a_fidgeting_hand(life: Life) -> None:
-    await _rest(life)
+    await rest(life)
     for _ in range(life.draw.randint(3, 8)):
-        await life.touch(life.draw.choice(BUTTONS), seconds=_short(life))
+        await life.touch(life.draw.choice(BUTTONS), seconds=short(life))
         await asyncio.sleep(life.draw.uniform(0.01, 0.6))
     await life.settle()
     await life.works(life.draw.choice(BUTTONS))
 
 
-@_step(2)
+@STEPS.add(2)
 async def both_buttons_shortly(life: Life) -> None:
-    await _rest(life)
+    await rest(life)
     # What is up again before the chip has booted is one button's press: the one that woke it.
     shortest = 0.6 if life.world.asleep else 0.06
     await _without_effect(life, *BUTTONS, seconds=life.draw.uniform(shortest, 2.5))
 
 
-@_step(2)
+@STEPS.add(2)
 async def both_buttons_for_long(life: Life) -> None:
-    await _rest(life)
+    await rest(life)
     await _without_effect(life, *BUTTONS, seconds=life.draw.uniform(5.2, 10))
 
 
-@_step(1)
+@STEPS.add(1)
 async def one_button_for_very_long(life: Life) -> None:
-    await _rest(life)
+    await rest(life)
     await _without_effect(life, life.draw.choice(BUTTONS), seconds=life.draw.uniform(16, 60))
 
 
@@ -136,23 +90,23 @@ async def _without_effect(life: Life, *buttons: str, seconds: float) -> None:
         raise Wrong(f"{' and '.join(buttons)} for {seconds:.1f} s did something")
 
 
-@_step(3)
+@STEPS.add(3)
 async def a_press_out_of_reach(life: Life) -> None:
-    await _rest(life)
+    await rest(life)
     life.world.radio.walk_away()
     life.witness.forget()
-    await life.touch(life.draw.choice(BUTTONS), seconds=_short(life))
+    await life.touch(life.draw.choice(BUTTONS), seconds=short(life))
     await life.settle()
     if life.last is None or life.last.code != "not-found":
         raise Wrong(f"out of reach, but: {life.last and life.last.text}")
     await life.recover()
 
 
-@_step(5)
+@STEPS.add(5)
 async def a_walk_in_the_middle_of_a_press(life: Life) -> None:
-    await _rest(life)
-    await life.touch(life.draw.choice(BUTTONS), seconds=_short(life))
-    await asyncio.sleep(_moment(life))
+    await rest(life)
+    await life.touch(life.draw.choice(BUTTONS), seconds=short(life))
+    await asyncio.sleep(moment(life))
     life.world.radio.walk_away()
     if life.draw.random() < 0.5:
         await asyncio.sleep(life.draw.uniform(0.05, 12))
@@ -161,37 +115,32 @@ async def a_walk_in_the_middle_of_a_press(life: Life) -> None:
     await life.recover()
 
 
-def _moment(life: Life) -> float:
-    """A moment in a press: mostly while messages are on their way."""
-    return life.draw.choice((life.draw.uniform(0, 0.3), life.draw.uniform(0, 2.5)))
-
-
-@_step(3)
+@STEPS.add(3)
 async def a_new_vehicle_key(life: Life) -> None:
-    await _rest(life)
+    await rest(life)
     life.world.car.rotate_key()
     await life.works(life.draw.choice(BUTTONS))
 
 
-@_step(3)
+@STEPS.add(3)
 async def a_new_address_of_the_car(life: Life) -> None:
-    await _rest(life)
+    await rest(life)
     await life.world.radio.change_address()
     await life.works(life.draw.choice(BUTTONS))
 
 
-@_step(3)
+@STEPS.add(3)
 async def new_handles(life: Life) -> None:
-    await _rest(life)
+    await rest(life)
     life.world.radio.shift_handles(life.draw.randrange(4))
     await life.works(life.draw.choice(BUTTONS))
 
 
-@_step(3)
+@STEPS.add(3)
 async def a_restart_of_the_car(life: Life) -> None:
-    await _rest(life)
-    await life.touch(life.draw.choice(BUTTONS), seconds=_short(life))
-    await asyncio.sleep(_moment(life))
+    await rest(life)
+    await life.touch(life.draw.choice(BUTTONS), seconds=short(life))
+    await asyncio.sleep(moment(life))
     await life.world.radio.stop()
     await asyncio.sleep(life.draw.uniform(0, 5))
     if life.draw.random() < 0.5:
@@ -201,22 +150,22 @@ async def a_restart_of_the_car(life: Life) -> None:
     await life.recover()
 
 
-@_step(2)
+@STEPS.add(2)
 async def a_car_full_of_connections(life: Life) -> None:
-    await _rest(life)
+    await rest(life)
     life.world.crowd()
     life.witness.forget()
-    await life.touch(life.draw.choice(BUTTONS), seconds=_short(life))
-    await asyncio.sleep(_moment(life))
+    await life.touch(life.draw.choice(BUTTONS), seconds=short(life))
+    await asyncio.sleep(moment(life))
     if life.draw.random() < 0.3:
         life.world.disperse()
     await life.settle()
     await life.recover()
 
 
-@_step(3)
+@STEPS.add(3)
 async def a_busy_car(life: Life) -> None:
-    await _rest(life)
+    await rest(life)
     life.world.car.behaviour.busy = waits = life.draw.randint(1, 6)
     button = life.draw.choice(BUTTONS)
     if waits <= 2:
@@ -227,32 +176,32 @@ async def a_busy_car(life: Life) -> None:
     await life.recover()
 
 
-@_step(3)
+@STEPS.add(3)
 async def lost_answers(life: Life) -> None:
-    await _rest(life)
+    await rest(life)
     life.world.car.behaviour.lose_answers = life.draw.randint(1, 5)
     await life.touch(life.draw.choice(BUTTONS))
     await life.settle()
     await life.recover()
 
 
-@_step(3)
+@STEPS.add(3)
 async def another_wish_to_be_greeted(life: Life) -> None:
-    await _rest(life)
+    await rest(life)
     life.world.car.behaviour.require_none = life.draw.choice(("refuse", "ignore", False))
     await life.works(life.draw.choice(BUTTONS))
 
 
-@_step(2)
+@STEPS.add(2)
 async def somebody_else_at_the_car(life: Life) -> None:
-    await _rest(life)
+    await rest(life)
     life.world.car.body.locked = life.draw.random() < 0.5
     await life.works(life.draw.choice(BUTTONS))
 
 
-@_step(2)
+@STEPS.add(2)
 async def an_open_door(life: Life) -> None:
-    await _rest(life)
+    await rest(life)
     life.world.car.body.open_closures.add("frontDriverDoor")
     await life.works("unlock")
     life.witness.forget()
@@ -263,9 +212,9 @@ async def an_open_door(life: Life) -> None:
     await life.recover()
 
 
-@_step(3)
+@STEPS.add(3)
 async def a_low_battery(life: Life) -> None:
-    await _rest(life)
+    await rest(life)
     life.world.board.hardware.set_battery(_LOW_VOLTAGE)
     before = life.figures["battery low"]
     await life.works(life.draw.choice(BUTTONS))
@@ -274,9 +223,9 @@ async def a_low_battery(life: Life) -> None:
     life.world.make_peace()
 
 
-@_step(4)
+@STEPS.add(4)
 async def noise_on_the_air(life: Life) -> None:
-    await _rest(life)
+    await rest(life)
     draw = life.draw
     first, times = draw.randrange(6), draw.randint(1, 3)
     life.world.radio.interference = draw.choice(
@@ -296,9 +245,9 @@ async def noise_on_the_air(life: Life) -> None:
     await life.recover()
 
 
-@_step(4)
+@STEPS.add(4)
 async def a_request_gone_wrong(life: Life) -> None:
-    await _rest(life)
+    await rest(life)
     draw = life.draw
     verdict = draw.choice(
         ("error", "disconnect", "disconnect after", "silent", "silent after", "late")
@@ -310,9 +259,9 @@ async def a_request_gone_wrong(life: Life) -> None:
     await life.recover()
 
 
-@_step(3)
+@STEPS.add(3)
 async def somebody_who_answers_for_the_car(life: Life) -> None:
-    await _rest(life)
+    await rest(life)
     draw = life.draw
     key = life.world.car.whitelist.find(life.world.owner_key.key_id)
     counter = (key.counter if key else 0) + draw.choice((0, 1, 60_000, 1_000_000, 1 << 31))
@@ -331,129 +280,9 @@ async def somebody_who_answers_for_the_car(life: Life) -> None:
     await life.recover()
 
 
-@_step(1)
+@STEPS.add(1)
 async def a_forgotten_key(life: Life) -> None:
-    await _rest(life)
+    await rest(life)
     # A car that adds a key again starts its counter anew; only a key of the fob's may do so.
     life.world.car.whitelist.remove(life.world.owner_key.key_id)
-    await life.recover()
-
-
-@_step(6, sleepless=False)
-async def a_power_cut(life: Life) -> None:
-    await _rest(life)
-    if life.draw.random() < 0.8:
-        await life.touch(life.draw.choice(BUTTONS), seconds=_short(life))
-        await asyncio.sleep(_moment(life))
-    await life.world.board.power_off()
-    await asyncio.sleep(life.draw.choice((0.1, 5, 3600)))
-    await life.world.board.power_on()
-    if life.draw.random() < 0.5:
-        await asyncio.sleep(life.draw.uniform(0, 10))
-    else:
-        await life.settle()
-    await life.recover()
-
-
-@_step(6, sleepless=False)
-async def a_power_cut_inside_a_write(life: Life) -> None:
-    await _rest(life)
-    draw = life.draw
-    await life.world.board.power_off()
-    kind = draw.choice(("clean", f"torn:{draw.randrange(1 << 16)}"))
-    try:
-        await life.world.board.power_on(cut=f"{draw.randint(1, 25)}:{kind}")
-    except BoardStopped:
-        life.say("it did not come to boot.py")
-    for _ in range(draw.randint(1, 3)):
-        if draw.random() < 0.4:
-            life.world.car.rotate_key()
-        await life.touch(draw.choice(BUTTONS), seconds=draw.uniform(0.06, 0.3))
-        await life.settle()
-        if life.world.ended:
-            break
-    # The cut is for this start only.
-    await life.world.board.power_off()
-    await life.world.board.power_on()
-    await life.recover()
-
-
-@_step(3, sleepless=False)
-async def a_watchdog_reset(life: Life) -> None:
-    await _rest(life)
-    await life.touch(life.draw.choice(BUTTONS), seconds=_short(life))
-    await asyncio.sleep(_moment(life))
-    if life.world.board.state == "running":
-        life.world.board.hardware.watchdog.start(1)
-        await asyncio.sleep(0.01)
-    if life.draw.random() < 0.5:
-        await life.settle()
-    await life.recover()
-
-
-@_step(2, sleepless=False)
-async def a_stuck_button(life: Life) -> None:
-    await _rest(life)
-    draw = life.draw
-    stuck = draw.choice(BUTTONS)
-    other = BUTTONS[1 - BUTTONS.index(stuck)]
-    life.presses += 1
-    life.world.push(stuck)
-    await asyncio.sleep(draw.uniform(20, 40))
-    await life.settle()
-    for _ in range(draw.randint(0, 2)):
-        await asyncio.sleep(draw.uniform(1, 1200))
-        await life.settle()
-        await life.works(other)
-    life.world.release(stuck)
-    await life.settle()
-    await life.recover()
-
-
-@_step(2, sleepless=False)
-async def a_laptop_that_restores(life: Life) -> None:
-    await _rest(life)
-    await _restore(life, image=False)
-
-
-@_step(2, sleepless=False)
-async def a_laptop_that_images(life: Life) -> None:
-    await _rest(life)
-    await _restore(life, image=True)
-
-
-async def _restore(life: Life, *, image: bool) -> None:
-    if life.draw.random() < 0.3:
-        await life.touch(life.draw.choice(BUTTONS))
-        await asyncio.sleep(_moment(life))
-    await life.laptop.restore(image=image, keep_rtc=life.draw.random() < 0.5)
-    await life.settle()
-    await life.recover()
-
-
-@_step(1)
-async def a_backup(life: Life) -> None:
-    await _rest(life)
-    life.laptop.back_up()
-    await life.works(life.draw.choice(BUTTONS))
-
-
-@_step(2, sleepless=False)
-async def damage_to_the_flash(life: Life) -> None:
-    await _rest(life)
-    draw, world = life.draw, life.world
-    await world.board.power_off()
-    state = [path for path in world.flash.list() if path.startswith("/state/")]
-    lost = set(COUNTER_PATHS) if draw.random() < 0.2 else {draw.choice(state)}
-    for path in sorted(lost):
-        data = world.flash.read(path)
-        if draw.random() < 0.3:
-            world.flash.remove(path)
-        elif data:
-            at = draw.randrange(len(data))
-            garbled = data[at] ^ (1 << draw.randrange(8))
-            world.flash.write({path: data[:at] + bytes((garbled,)) + data[at + 1 :]})
-    life.say(f"damaged: {', '.join(sorted(lost))}")
-    await world.board.power_on()
-    await life.settle()
     await life.recover()

@@ -17,7 +17,8 @@ from host_tools.simulator.board import HEAP, BoardStopped
 from host_tools.simulator.car import Behaviour, LockOut
 from host_tools.simulator.faults import Interference
 from host_tools.simulator.light import VERDICTS, recognise
-from tests.trials.faults_case import (
+
+from .case import (
     PAIRING_LIMIT,
     PRESS_LIMIT,
     Act,

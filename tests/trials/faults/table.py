@@ -1,65 +1,18 @@
-"""Every fault of the air, one at a time: what becomes of the press, and of the one after it.
-
-`python -m tests.trials.faults`. What is played is listed by faults_link, faults_messages and
-faults_hostile; faults_verdict says what is right. Each case runs with the car directly behind the
-radio edge, a seeded sample of them through Bumble too.
-"""
+"""The outcomes as people read them, and where the two radios differ."""
 
 from __future__ import annotations
 
-import logging
-import random
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-import click
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from tests.trials.faults_case import Case
-from tests.trials.faults_hostile import hostile_cases
-from tests.trials.faults_link import link_cases
-from tests.trials.faults_messages import message_cases
-from tests.trials.faults_play import play
-from tests.trials.faults_verdict import problem
-from tests.trials.runner import Outcome, Report, conclude, run_cases
-
-SAMPLE = 220
-"""Cases that are played through Bumble too."""
-
-
-def all_cases(seed: int, sample: int = SAMPLE) -> list[Case]:
-    """Every case on the direct radio, and `sample` of them through Bumble; each with a seed."""
-    listed = [*link_cases(), *message_cases(), *hostile_cases()]
-    direct = [replace(case, seed=seed + index) for index, case in enumerate(listed)]
-    chosen = random.Random(seed).sample(direct, min(sample, len(direct)))
-    return [*direct, *(case.on("bumble") for case in chosen)]
-
-
-def perform(case: Case) -> Outcome:
-    """Play a case and judge it."""
-    # Bumble warns of packets on links that are gone: here that is what is tried.
-    logging.getLogger("bumble").setLevel(logging.ERROR)
-    group = f"{case.setting.name}|{case.kind}"
-    try:
-        played = play(case)
-    except Exception as error:  # noqa: BLE001 - told as the case's failure, the others go on
-        wrong = f"the bench failed: {type(error).__name__}: {error}"
-        return Outcome(case.name, group, wrong, {"radio": case.radio, "outcome": "none"})
-    struck = played.struck
-    figures: dict[str, float | str] = {
-        "radio": case.radio,
-        "outcome": struck.said or "none",
-        "light": struck.light or "none",
-        "settled_s": round(struck.seconds, 3),
-        "att_requests": struck.requests,
-        "executed": struck.executed,
-    }
-    return Outcome(case.name, group, problem(case, played), figures)
+from ..runner import Outcome, Report
 
 
 def compared(outcomes: Iterable[Outcome]) -> list[Outcome]:
@@ -145,25 +98,3 @@ def _repeated(failure: Outcome) -> Text:
     command = f"python -m tests.trials.faults --only {shlex.quote(failure.case)}"
     # To be copied: in one line, however long.
     return Text(f"repeat: {command}", no_wrap=True, overflow="ignore")
-
-
-@click.command()
-@click.option("--seed", default=1, show_default=True, help="Of keys, times and the sample.")
-@click.option("--jobs", default=0, help="Processes at a time; by default one for each core.")
-@click.option("--json", "as_json", is_flag=True, help="Everything, for machines.")
-@click.option("--bumble", default=SAMPLE, show_default=True, help="Cases through Bumble too.")
-@click.option("--only", multiple=True, metavar="CASE", help="Cases with this in their name.")
-def main(seed: int, jobs: int, as_json: bool, bumble: int, only: tuple[str, ...]) -> None:
-    """Try every fault of the air on pairing and pressing; exits with 1 if one comes out wrong."""
-    cases = all_cases(seed, bumble)
-    if only:
-        cases = [case for case in cases if any(text in case.name for text in only)]
-        if not cases:
-            raise click.BadParameter("no case has this in its name", param_hint="--only")
-    report = run_cases("faults", cases, perform, jobs=jobs)
-    report = replace(report, outcomes=compared(report.outcomes))
-    conclude(report, as_json=as_json, table=table)
-
-
-if __name__ == "__main__":
-    main()

@@ -9,7 +9,7 @@ from host_tools.simulator.board import BoardEvent
 from host_tools.simulator.car import CarEvent
 from host_tools.simulator.light import VERDICTS, Sighting, recognise
 
-from .soak_world import World, Wrong
+from .world import World, Wrong
 
 _LINE = re.compile(r"fob: (lock|unlock|pair|confirm) (?:done in (\d+) ms|failed \(([a-z-]+)\))")
 _RKE = re.compile(r"RKE_ACTION_(LOCK|UNLOCK)\b")

@@ -1,25 +1,18 @@
-"""`make powercut`: cut the power at every program and erase of the flash, then use the fob.
-
-Each phase of the fob's life is lived once whole, to count what it writes, then again for every
-single operation: the power goes at that one, cleanly or with the operation half done, the battery
-is put back, and the fob must serve its owner. A sample loses the power once more on the way back.
-"""
+"""Which cuts there are, and how a life with one is lived."""
 
 import asyncio
 import random
 from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass
 
-import click
-from rich.table import Table
-
 from host_tools.simulator import virtual_time
 from host_tools.simulator.board import BoardStopped
 from host_tools.simulator.light import UnexpectedLight
-from tests.trials.powercut_phases import PHASES, recover
-from tests.trials.powercut_scenes import Firmware
-from tests.trials.powercut_world import Cut, Unusable, World
-from tests.trials.runner import Outcome, Report, conclude, run_cases
+
+from ..runner import Outcome
+from .phases import PHASES, recover
+from .scenes import Firmware
+from .world import Cut, Unusable, World
 
 _WHOLE = "whole"
 
@@ -119,69 +112,3 @@ def cases(wholes: list[Outcome], *, torn: int, again: float, seed: int) -> Itera
                 for kind in kinds:
                     second = chance.randrange(10**6) if chance.random() < again else None
                     yield Case(whole.group, Cut(life, operation, kind), second)
-
-
-def table(report: Report) -> Table:
-    """Phases below each other, and all of them in the end."""
-    shown = Table(box=None, pad_edge=False)
-    shown.add_column("phase")
-    for name in ("lives", "operations", "clean", "torn", "second cuts", "failures"):
-        shown.add_column(name, justify="right")
-    totals = [0] * 6
-    for phase in dict.fromkeys(outcome.group for outcome in report.outcomes):
-        row = _row([each for each in report.outcomes if each.group == phase])
-        totals = [total + number for total, number in zip(totals, row, strict=True)]
-        shown.add_row(phase, *map(str, row))
-    shown.add_row("[bold]all[/]", *(f"[bold]{total}[/]" for total in totals))
-    cuts = totals[2] + totals[3] + totals[4]
-    shown.caption = f"{cuts} cuts in {report.seconds:.0f} s, {totals[5]} failures"
-    shown.caption_justify = "left"
-    return shown
-
-
-def _row(outcomes: list[Outcome]) -> list[int]:
-    written = " ".join(str(each.figures.get("operations", "")) for each in outcomes).split()
-    struck = [each for each in outcomes if "cuts" in each.figures]
-    torn = sum("torn" in each.case for each in struck)
-    return [
-        len(written),
-        sum(map(int, written)),
-        len(struck) - torn,
-        torn,
-        sum(each.figures["cuts"] == 2 for each in struck),
-        sum(bool(each.problem) for each in outcomes),
-    ]
-
-
-@click.command()
-@click.option("--torn", default=2, show_default=True, help="Ways in which each operation is torn.")
-@click.option("--again", default=0.2, show_default=True, help="Share that is cut a second time.")
-@click.option("--seed", default=1, show_default=True, help="Of what is torn how, and the sample.")
-@click.option("--phase", "phases", multiple=True, type=click.Choice(list(PHASES)))
-@click.option("--only", multiple=True, metavar="CASE", help="Repeat this case, as it was printed.")
-@click.option("--jobs", default=0, help="Processes at a time; 0: one for each core.")
-@click.option("--json", "as_json", is_flag=True, help="Print everything for machines.")
-def main(
-    torn: int,
-    again: float,
-    seed: int,
-    phases: tuple[str, ...],
-    only: tuple[str, ...],
-    jobs: int,
-    as_json: bool,
-) -> None:
-    """Cut the power at every program and erase of the flash; exit 1 if any fob suffers."""
-    if only:
-        listed = [Case.parse(text) for text in only]
-        conclude(run_cases("cuts", listed, perform, jobs=jobs), as_json=as_json, table=table)
-        return
-    chosen = [Case(phase) for phase in phases or PHASES]
-    wholes = run_cases("whole lives", chosen, perform, jobs=jobs)
-    listed = list(cases(list(wholes.outcomes), torn=torn, again=again, seed=seed))
-    cuts = run_cases("cuts", listed, perform, jobs=jobs)
-    report = Report([*wholes.outcomes, *cuts.outcomes], wholes.seconds + cuts.seconds)
-    conclude(report, as_json=as_json, table=table)
-
-
-if __name__ == "__main__":
-    main()
