@@ -1,6 +1,7 @@
 """One run of the firmware: a MicroPython process from its start to its end."""
 
 import asyncio
+import contextlib
 import os
 import secrets
 import signal
@@ -104,7 +105,7 @@ class Firmware:
         def end(reason: str, ms: int) -> None:
             self._killed.append(Stop(reason, ms=ms))
             work.resume()
-            process.kill()
+            _kill(process)
 
         exited = asyncio.create_task(process.wait())
         try:
@@ -123,7 +124,7 @@ class Firmware:
         finally:
             work.resume()
             if process.returncode is None:
-                process.kill()
+                _kill(process)
             await exited
         return self._stop(exited.result())
 
@@ -198,6 +199,16 @@ class _Milestones:
     def _interrupt(self) -> None:
         self._send_signal(signal.SIGINT)
         self._firmware._bridge.interrupt()
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    if sys.platform == "win32":
+        process.kill()
+        return
+    # process.kill() would look for the exit code first, and take it from the loop that waits for
+    # it. Who is gone already cannot be killed, which is as well.
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process.pid, signal.SIGKILL)
 
 
 def _size(heap: str) -> int:
