@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -39,25 +39,19 @@ def _ending(outcome: Outcome) -> str:
 
 def table(report: Report) -> Group:
     """The outcomes by phase and fault, the counts, and where the two radios differ."""
-    rows = Table(box=None, pad_edge=False)
-    rows.add_column("fault, by phase")
-    for heading in ("cases", "Bumble"):
-        rows.add_column(heading, justify="right", no_wrap=True)
-    rows.add_column("outcome")
-    rows.add_column("light")
-    for heading in ("asleep\nafter s", "ATT", "wrong"):
-        rows.add_column(heading, justify="right", no_wrap=True)
+    parts: list[RenderableType] = [_rows(headings=True)]
     for phase, outcomes in groupby(sorted(report.outcomes, key=_phase), key=_phase):
-        rows.add_row(f"[bold]{phase}[/]")
+        rows = _rows()
         kinds: dict[str, list[Outcome]] = {}
         for outcome in outcomes:
             kinds.setdefault(outcome.group.partition("|")[2], []).append(outcome)
         for kind, those in kinds.items():
             rows.add_row(f"  {kind}", *_cells(those))
+        parts += [Text(phase, "bold"), rows]
     radios = Counter(map(_radio, report.outcomes))
     different = [outcome for outcome in report.outcomes if "direct_outcome" in outcome.figures]
     return Group(
-        rows,
+        *parts,
         f"\n{radios['direct']} cases on the direct radio, {radios['bumble']} through Bumble,"
         f" {len(report.failures)} wrong, in {report.seconds:.0f} s",
         f"{len(different)} came out otherwise through Bumble",
@@ -67,6 +61,19 @@ def table(report: Report) -> Group:
         ),
         *(_repeated(failure) for failure in report.failures),
     )
+
+
+def _rows(headings: bool = False) -> Table:
+    # One table for each phase, so that its name may be long; in 80 columns.
+    rows = Table(box=None, padding=(0, 1, 0, 0), show_header=headings)
+    rows.add_column("fault, by phase", width=24)
+    for heading, width in (("cases", 5), ("Bumble", 6)):
+        rows.add_column(heading, justify="right", width=width)
+    rows.add_column("outcome", width=12)
+    rows.add_column("light", width=7)
+    for heading, width in (("asleep\nafter s", 8), ("ATT", 5), ("wrong", 5)):
+        rows.add_column(heading, justify="right", width=width)
+    return rows
 
 
 def _phase(outcome: Outcome) -> str:
