@@ -76,6 +76,7 @@ def serve(settings, supply, buttons, lamp, retained):
     # After a wake this arms the watchdog, unless USB keeps the fob awake: so it covers all that
     # follows.
     supply.feed()
+    from fob.app import App
     from hal.radio import Radio
 
     radio = Radio()
@@ -86,23 +87,23 @@ def serve(settings, supply, buttons, lamp, retained):
         if not supply.woken:
             say(error)
             asyncio.run(patterns.play(lamp, patterns.NEEDS_LAPTOP))
-    say("ready")
+    log = Log()
     woken, stuck = supply.woken, supply.stuck
+    app = App(buttons, lamp, vehicle, settings, log, supply, say, woken, stuck)
+    say("ready")
     while True:
-        stuck = serve_until_quiet(settings, supply, buttons, lamp, radio, vehicle, woken, stuck)
+        serve_until_quiet(app, radio, buttons)
         # A press that came and went while the radio was switched off counts, too.
-        woken = buttons.moved() & ~buttons.levels() & ~stuck
+        woken = buttons.moved() & ~buttons.levels() & ~app.stuck
         if not woken:
             break
+        app = App(buttons, lamp, vehicle, settings, log, supply, say, woken, app.stuck)
     say("asleep")
-    supply.sleep(stuck)
+    supply.sleep(app.stuck)
 
 
-def serve_until_quiet(settings, supply, buttons, lamp, radio, vehicle, woken, stuck):
-    """Serve presses until it is time to sleep; return the mask of the buttons that are stuck."""
-    from fob.app import App
-
-    app = App(buttons, lamp, vehicle, settings, Log(), supply, say, woken, stuck)
+def serve_until_quiet(app, radio, buttons):
+    """Serve presses until it is time to sleep."""
     try:
         asyncio.run(app.run())
         buttons.moved()
@@ -115,7 +116,6 @@ def serve_until_quiet(settings, supply, buttons, lamp, radio, vehicle, woken, st
         from fob.journal import Journal
 
         Journal(state).well()
-    return app.stuck
 
 
 def live(settings, safely):

@@ -22,9 +22,10 @@ class Gestures:
     """Feed it samples; it answers (kind, mask) when a gesture is complete, else None.
 
     A press completes on release, since until then it may become a hold of more buttons; it counts
-    when it lasted `guard_ms`. Holds complete after HOLD_MS and LONG_HOLD_MS. A level counts once
-    two samples agree (debouncing). Buttons that have been down for STUCK_MS are stuck: they are
-    ignored until they have been released.
+    when it lasted `guard_ms`. Several buttons together are held after HOLD_MS and LONG_HOLD_MS; a
+    single one may be pressed for as long. A level counts once two samples agree (debouncing).
+    Buttons that have been down for STUCK_MS are stuck: they are ignored until they have been
+    released.
 
     `ignored` are the buttons to ignore from the start, in that sense. `pressed` are those that
     went down before the first sample, at `now_ms` for want of better knowledge; `levels` tells
@@ -72,7 +73,7 @@ class Gestures:
         if held_ms >= STUCK_MS:
             self._ignored |= down
             self._mask = self._held = 0
-        elif down == self._mask and self._held < len(_HOLDS):
+        elif down & (down - 1) and down == self._mask and self._held < len(_HOLDS):
             kind, ms = _HOLDS[self._held]
             if held_ms >= ms:
                 self._held += 1

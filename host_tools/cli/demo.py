@@ -57,7 +57,8 @@ async def _step(name: str, action: Awaitable[T]) -> T:
     try:
         return await action
     except (UnexpectedLight, BoardStopped, TimeoutError) as error:
-        raise StepFailed(f"{name} failed: {error}") from error
+        reason = str(error) or "it took too long"
+        raise StepFailed(f"{name} failed: {reason}") from error
 
 
 def _require(name: str, true: bool, otherwise: str) -> None:

@@ -3,7 +3,9 @@
 import json
 import multiprocessing
 import os
+import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -64,8 +66,9 @@ def run_cases(
     # A fork would inherit event loops and their file descriptors.
     context = multiprocessing.get_context("spawn")
     with (
+        tempfile.TemporaryDirectory(prefix="fob-trial-", ignore_cleanup_errors=True) as folder,
         Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress,
-        ProcessPoolExecutor(jobs or os.cpu_count() or 1, mp_context=context) as pool,
+        ProcessPoolExecutor(jobs or os.cpu_count() or 1, context, _begin_worker, (folder,)) as pool,
     ):
         task = progress.add_task(title, total=len(listed))
         futures: dict[Future[Outcome], int] = {
@@ -77,8 +80,17 @@ def run_cases(
                 progress.advance(task)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            for worker in multiprocessing.active_children():
+                worker.terminate()
             raise
     return Report([outcomes[index] for index in range(len(listed))], time.monotonic() - began)
+
+
+def _begin_worker(folder: str) -> None:
+    # Ctrl-C reaches every process of the terminal; this one ends when the first says so. What it
+    # leaves behind then lies in the first one's folder.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tempfile.tempdir = folder
 
 
 def conclude(report: Report, *, as_json: bool, table: Callable[[Report], object]) -> None:

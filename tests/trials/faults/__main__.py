@@ -11,9 +11,20 @@ from .trial import SAMPLE, all_cases, perform
 
 @click.command()
 @click.option("--seed", default=1, show_default=True, help="Of keys, times and the sample.")
-@click.option("--jobs", default=0, help="Processes at a time; by default one for each core.")
+@click.option(
+    "--jobs",
+    default=0,
+    type=click.IntRange(0),
+    help="Processes at a time; by default one for each core.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Everything, for machines.")
-@click.option("--bumble", default=SAMPLE, show_default=True, help="Cases through Bumble too.")
+@click.option(
+    "--bumble",
+    default=SAMPLE,
+    type=click.IntRange(0),
+    show_default=True,
+    help="Cases through Bumble too.",
+)
 @click.option("--only", multiple=True, metavar="CASE", help="Cases with this in their name.")
 def main(seed: int, jobs: int, as_json: bool, bumble: int, only: tuple[str, ...]) -> None:
     """Try every fault of the air on pairing and pressing; exits with 1 if one comes out wrong."""

@@ -9,12 +9,26 @@ from .trial import Case, cases, perform
 
 
 @click.command()
-@click.option("--torn", default=2, show_default=True, help="Ways in which each operation is torn.")
-@click.option("--again", default=0.2, show_default=True, help="Share that is cut a second time.")
+@click.option(
+    "--torn",
+    default=2,
+    type=click.IntRange(0),
+    show_default=True,
+    help="Ways in which each operation is torn.",
+)
+@click.option(
+    "--again",
+    default=0.2,
+    type=click.FloatRange(0, 1),
+    show_default=True,
+    help="Share that is cut a second time.",
+)
 @click.option("--seed", default=1, show_default=True, help="Of what is torn how, and the sample.")
 @click.option("--phase", "phases", multiple=True, type=click.Choice(list(PHASES)))
 @click.option("--only", multiple=True, metavar="CASE", help="Repeat this case, as it was printed.")
-@click.option("--jobs", default=0, help="Processes at a time; 0: one for each core.")
+@click.option(
+    "--jobs", default=0, type=click.IntRange(0), help="Processes at a time; 0: one for each core."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print everything for machines.")
 def main(
     torn: int,
@@ -27,7 +41,10 @@ def main(
 ) -> None:
     """Cut the power at every program and erase of the flash; exit 1 if any fob suffers."""
     if only:
-        listed = [Case.parse(text) for text in only]
+        try:
+            listed = [Case.parse(text) for text in only]
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--only") from error
         conclude(run_cases("cuts", listed, perform, jobs=jobs), as_json=as_json, table=table)
         return
     chosen = [Case(phase) for phase in phases or PHASES]

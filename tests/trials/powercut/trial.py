@@ -40,12 +40,16 @@ class Case:
     def parse(cls, text: str) -> "Case":
         """The inverse of str(); raises ValueError."""
         text, _, again = text.partition("+")
-        phase, where = text.split(":", 1)
+        phase, _, where = text.partition(":")
         if phase not in PHASES:
-            raise ValueError(f"there is no phase {phase}: {', '.join(PHASES)}")
+            raise ValueError(f"there is no phase {phase!r}; there are {', '.join(PHASES)}")
         if where == _WHOLE:
             return cls(phase)
-        life, operation, kind = where.split(":", 2)
+        try:
+            life, operation, kind = where.split(":", 2)
+            int(life), int(operation), int(again or 0)
+        except ValueError:
+            raise ValueError(f"{text!r} is no case: write it as it was printed") from None
         return cls(phase, Cut(int(life), int(operation), kind), int(again) if again else None)
 
 
