@@ -47,6 +47,14 @@ class Client(ABC):
     async def _terminate(self, handle: int) -> None:
         """Take a link down; `_on_disconnection` follows."""
 
+    def _new_peer(self, addr_type: int, addr: bytes) -> Address:
+        """Whom gap_connect names; raises OSError(EIO) where there is a link already."""
+        kind = Address.RANDOM_DEVICE_ADDRESS if addr_type else Address.PUBLIC_DEVICE_ADDRESS
+        peer = Address(addr[::-1], kind)
+        if any(link.peer == peer for link in self._links.values()):
+            raise OSError(errno.EIO, "connected already")
+        return peer
+
     def gattc_discover_services(self, conn_handle: int, uuid: bytes | None) -> None:
         """GATTC_SERVICE_RESULT for each, GATTC_SERVICE_DONE."""
         link = self._idle_link(conn_handle)

@@ -154,12 +154,9 @@ class Gap(Stack):
                 raise OSError(errno.EALREADY, "not connecting")
             await self._cancel_connect()
             return
-        kind = hci.Address.RANDOM_DEVICE_ADDRESS if addr_type else hci.Address.PUBLIC_DEVICE_ADDRESS
-        peer = hci.Address(addr[::-1], kind)
         if self._is_connecting:
             raise OSError(errno.EALREADY, "connecting already")
-        if any(link.peer == peer for link in self._links.values()):
-            raise OSError(errno.EIO, "connected already")
+        peer = self._new_peer(addr_type, addr)
         default_min, default_max = DEFAULT_CONNECTION_US
         interval_min = (min_conn_interval_us or default_min) // CONNECTION_UNIT_US
         interval_max = (max_conn_interval_us or default_max) // CONNECTION_UNIT_US

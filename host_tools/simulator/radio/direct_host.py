@@ -216,12 +216,9 @@ class DirectHost(Client):
                 raise OSError(errno.EALREADY, "not connecting")
             self._give_up()
             return
-        kind = Address.RANDOM_DEVICE_ADDRESS if addr_type else Address.PUBLIC_DEVICE_ADDRESS
-        peer = Address(addr[::-1], kind)
         if self._attempt is not None:
             raise OSError(errno.EALREADY, "connecting already")
-        if any(link.peer == peer for link in self._links.values()):
-            raise OSError(errno.EIO, "connected already")
+        peer = self._new_peer(addr_type, addr)
         default_min, default_max = DEFAULT_CONNECTION_US
         interval_min = (min_conn_interval_us or default_min) // CONNECTION_UNIT_US
         interval_max = (max_conn_interval_us or default_max) // CONNECTION_UNIT_US
