@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 
-from host_tools.protocol import vcsec_pb2
+from host_tools.protocol import errors_pb2, keys_pb2, vcsec_pb2
 from tests.interpreter import Interpreter
 
 Schema = dict[int, tuple[str, int, Any]]
@@ -73,7 +73,11 @@ def _walk(
 
 
 def _enum_values() -> dict[str, int]:
-    enums: list[EnumDescriptor] = list(vcsec_pb2.DESCRIPTOR.enum_types_by_name.values())
+    enums: list[EnumDescriptor] = [
+        enum
+        for module in (errors_pb2, keys_pb2, vcsec_pb2)
+        for enum in module.DESCRIPTOR.enum_types_by_name.values()
+    ]
     return {value.name: value.number for enum in enums for value in enum.values}
 
 

@@ -14,6 +14,7 @@ from .events import Log
 from .whitelist import Whitelist, WhitelistKey, WhitelistRefusal
 
 _ADDITIONS = ("addPublicKeyToWhitelist", "addKeyToWhitelistAndAddPermissions")
+_NO_TAP = vcsec.WHITELISTOPERATION_INFORMATION_LOCAL_ENTITY_AUTH_FAILED_TIMED_OUT_WAITING_FOR_TAP
 
 
 @dataclass(frozen=True)
@@ -80,12 +81,7 @@ class Enrolment:
             return
         connection = self.pending.connection
         self.pending = None
-        self._refuse(
-            connection,
-            WhitelistRefusal(
-                vcsec.WHITELISTOPERATION_INFORMATION_LOCAL_AUTHENTICATION_TIMED_OUT_WAITING_FOR_TAP
-            ),
-        )
+        self._refuse(connection, WhitelistRefusal(_NO_TAP))
 
     def apply(self, operation: vcsec.WhitelistOperation, signer: WhitelistKey) -> None:
         """Change the whitelist in the name of `signer`; raises WhitelistRefusal."""
