@@ -13,24 +13,24 @@ _DOMAIN_BROADCAST = const(0)
 _DOMAIN_VEHICLE_SECURITY = const(2)
 
 KEY_IDENTITY = {1: ("public_key", BYTES | ONEOF, None)}
-AES_GCM_PERSONALIZED_SIGNATURE_DATA = {
+AES_GCM_PERSONALIZED = {
     1: ("epoch", BYTES, None),
     2: ("nonce", BYTES, None),
     3: ("counter", UINT32, None),
     4: ("expires_at", FIXED32, None),
     5: ("tag", BYTES, None),
 }
-AES_GCM_RESPONSE_SIGNATURE_DATA = {
+AES_GCM_RESPONSE = {
     1: ("nonce", BYTES, None),
     2: ("counter", UINT32, None),
     3: ("tag", BYTES, None),
 }
-HMAC_SIGNATURE_DATA = {1: ("tag", BYTES, None)}
+HMAC = {1: ("tag", BYTES, None)}
 SIGNATURE_DATA = {
     1: ("signer_identity", MESSAGE, KEY_IDENTITY),
-    5: ("AES_GCM_Personalized_data", MESSAGE | ONEOF, AES_GCM_PERSONALIZED_SIGNATURE_DATA),
-    6: ("session_info_tag", MESSAGE | ONEOF, HMAC_SIGNATURE_DATA),
-    9: ("AES_GCM_Response_data", MESSAGE | ONEOF, AES_GCM_RESPONSE_SIGNATURE_DATA),
+    5: ("AES_GCM_Personalized_data", MESSAGE | ONEOF, AES_GCM_PERSONALIZED),
+    6: ("session_info_tag", MESSAGE | ONEOF, HMAC),
+    9: ("AES_GCM_Response_data", MESSAGE | ONEOF, AES_GCM_RESPONSE),
 }
 DESTINATION = {
     1: ("domain", ENUM | ONEOF, None),

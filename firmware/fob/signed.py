@@ -151,10 +151,9 @@ class Session:
             return payload, False
         counter = signature.get("counter", 0)
         nonce = signature.get("nonce")
-        if not (nonce and self._request_hash and _from_vehicle_security(envelope)):
-            raise AuthenticationFailed("not an answer to a sealed message")
-        if counter in self._counters:
-            raise AuthenticationFailed("repeated answer")
+        expected = self._request_hash and counter not in self._counters
+        if not (expected and nonce and _from_vehicle_security(envelope)):
+            raise AuthenticationFailed("not expected")
         metadata = self._metadata(
             _SIGNATURE_TYPE_AES_GCM_RESPONSE,
             (_TAG_COUNTER, counter),
