@@ -82,10 +82,12 @@ class Board:
         on_event: Callable[[BoardEvent], None] | None = None,
         radio: MakeRadio | None = None,
         boot_seconds: float = 0.0,
+        rtc_ppm: float = 0.0,
     ) -> None:
         """`air` carries its radio, None for a board without, unless `radio` makes another;
         `definition` is how it is wired, boards/virtual.toml by default; `boot_seconds` pass from
-        power, reset or wake to boot.py, as in a chip's ROM and stock firmware."""
+        power, reset or wake to boot.py, as in a chip's ROM and stock firmware; `rtc_ppm` is by how
+        much too fast the wall clock runs in deep sleep, on the chip's RC oscillator."""
         self.name = name
         self.flash = flash if isinstance(flash, FlashImage) else FlashImage(flash)
         self.light = LightWatch(self._light_changed)
@@ -93,6 +95,7 @@ class Board:
             definition or load_board("virtual"),
             self.light,
             unique_id=hashlib.sha256(name.encode()).digest()[:6],
+            rtc_ppm=rtc_ppm,
         )
         self.state = "off"
         """"off", "starting", "running", "asleep"; "repl" when main.py came to its end,

@@ -10,6 +10,7 @@ from host_tools.boards import BoardDefinition
 from host_tools.simulator.bridge import Bridge
 from host_tools.simulator.light import LightWatch
 from host_tools.simulator.sleep import TIMER_WAKE, Wake, WakeSources, missing_functions
+from host_tools.simulator.wall_clock import WallClock
 from host_tools.simulator.watchdog import Watchdog
 
 # machine.reset_cause()
@@ -23,12 +24,20 @@ _CHARGED = 1.2  # of the voltage at which a battery counts as low
 
 
 class Hardware:
-    """What stays while the firmware comes and goes: levels on the pins, the RTC's memory."""
+    """What stays while the firmware comes and goes: levels on the pins, the RTC and its memory."""
 
-    def __init__(self, definition: BoardDefinition, light: LightWatch, unique_id: bytes) -> None:
+    def __init__(
+        self,
+        definition: BoardDefinition,
+        light: LightWatch,
+        unique_id: bytes,
+        rtc_ppm: float = 0.0,
+    ) -> None:
+        """`rtc_ppm`: how much too fast the RTC runs while the chip sleeps."""
         self.definition = definition
         self.light = light
         self.unique_id = unique_id
+        self.wall_clock = WallClock(rtc_ppm)
         self.rtc_memory = b""
         self.cause = POWER_ON
         self.wake = Wake(0)
@@ -71,26 +80,35 @@ class Hardware:
     def fall_asleep(self) -> None:
         """Deep sleep begins; what is left of the process has no say any more."""
         self.watchdog.stop()
+        self.wall_clock.fall_asleep()
         self._asleep = True
         self._woken = self.wake_sources.woken_by(self.levels())
 
     async def sleep(self, ms: int) -> Wake:
         """Sleep for so many ms (0: without a timer) or until a pin wakes the chip, which it may
         have done already."""
-        deadline = asyncio.get_running_loop().time() + ms / 1000 if ms else None
-        try:
-            async with asyncio.timeout_at(deadline):
-                while self._woken is None:
-                    self._stirred.clear()
+        alarm = self.wall_clock.now() + ms / 1000
+        while self._woken is None:
+            self._stirred.clear()
+            try:
+                async with asyncio.timeout_at(self.wall_clock.when(alarm) if ms else None):
                     await self._stirred.wait()
-        except TimeoutError:
-            return Wake(TIMER_WAKE)
+            except TimeoutError:
+                return Wake(TIMER_WAKE)
         return self._woken
+
+    def let_time_pass(self, seconds: float) -> None:
+        """Have slept so much longer at once; RuntimeError while the chip is awake."""
+        if not self._asleep:
+            raise RuntimeError("only a chip that sleeps does not notice how time passes")
+        self.wall_clock.skip(seconds)
+        self._stirred.set()
 
     def restart(self, cause: int, wake: Wake | None = None) -> None:
         """What the next start finds. Only a soft reset leaves the watchdog running."""
         self.cause = cause
         self.wake = wake or Wake(0)
+        self.wall_clock.wake()
         self._asleep = False
         if cause != SOFT_RESET:
             self.watchdog.stop()
@@ -101,6 +119,7 @@ class Hardware:
         self.rtc_memory = b""
         self.flash_operations = 0
         self.restart(POWER_ON)
+        self.wall_clock.start()
 
     def push(self, button: str) -> None:
         """A finger comes down; KeyError for a button the board does not have."""
@@ -196,6 +215,9 @@ class _Service:
         light = self._hardware.definition.light
         if pin == light.pin and light.kind == "neopixel":
             self._hardware.light.record(self._when(ticks), max(colours, default=0) / 255)
+
+    def wall_clock_us(self) -> int:
+        return round(self._hardware.wall_clock.now() * 1_000_000)
 
     def read_rtc_memory(self) -> bytes:
         return self._hardware.rtc_memory

@@ -16,8 +16,7 @@ import micropython
 import uos
 import vfs
 
-if uos.getenv("FOB_CLOCK") == "virtual":
-    sys.modules["time"] = __import__("clock")
+sys.modules["time"] = __import__("clock" if uos.getenv("FOB_CLOCK") == "virtual" else "wall_clock")
 
 # Loaded while their folder is still on the path: from now on `import` finds the stand-ins in
 # sys.modules, as it would find a built-in module. Compiling leaves garbage; swept away at once, it
@@ -63,7 +62,7 @@ def mount():
 def hide_bench():
     sys.path[:] = ["", ".frozen", "/lib"]
     del sys.argv[:]
-    for name in ("bridge", "interrupts", "clock", "__main__"):
+    for name in ("bridge", "interrupts", "clock", "wall_clock", "__main__"):
         sys.modules.pop(name, None)
 
 
