@@ -106,10 +106,11 @@ class Session:
             and envelope.get("request_uuid", b"") in (b"", self._uuid)
         )
 
-    def verify(self, envelope, private_key):
+    def verify(self, envelope, private_key, known=()):
         """Take over key and epoch from the session info that answers the message sent last.
 
-        Returns the SessionInfo, every field present; its status may say that the car does not
+        `known` are further (vehicle key, shared key) that need no agreement; without a
+        `private_key` the car's key has to be known. Returns the SessionInfo, every field present; its status may say that the car does not
         know this fob. Raises AuthenticationFailed for a tag that is wrong or not there,
         DecodeError when there is no session info or it is malformed, InvalidKey for a bad key of
         the car; the session stays as it was then.
@@ -124,8 +125,13 @@ class Session:
         info.update(protobuf.decode(routable.SESSION_INFO, encoded))
         if len(info["epoch"]) != 16:
             raise DecodeError("bad epoch")
-        shared_key = self.shared_key
-        if info["publicKey"] != self.vehicle_key:
+        shared_key = None
+        for keys in ((self.vehicle_key, self.shared_key), *known):
+            if keys[0] == info["publicKey"]:
+                shared_key = keys[1]
+        if shared_key is None:
+            if private_key is None:
+                raise AuthenticationFailed("unknown key")
             # Loaded here because a press with a cached session never needs it.
             from fob import p256
 
