@@ -126,7 +126,7 @@ class Session:
         if len(info["epoch"]) != 16:
             raise DecodeError("bad epoch")
         shared_key = None
-        for keys in ((self.vehicle_key, self.shared_key), *known):
+        for keys in [(self.vehicle_key, self.shared_key)] + list(known):
             if keys[0] == info["publicKey"]:
                 shared_key = keys[1]
         if shared_key is None:
