@@ -12,6 +12,7 @@ from fob.retained import Retained
 from hal import light, power
 from hal.buttons import Buttons
 from hal.flash import Flash
+from hal.rtc import RtcMemory, now_ms
 
 state = Flash("/state")
 
@@ -68,7 +69,8 @@ def build_vehicle(settings, radio, retained):
     from fob.vehicle import Vehicle
 
     cache = SessionCache(state, retained, config.owner(settings))
-    return Vehicle(radio, settings, Counter(state, retained), cache, Guard(state))
+    counter = Counter(state, retained)
+    return Vehicle(radio, settings, counter, cache, Guard(state), retained, now_ms)
 
 
 def serve(settings, supply, buttons, lamp, retained):
@@ -120,7 +122,7 @@ def serve_until_quiet(app, radio, buttons):
 
 def live(settings, safely):
     """Do what the fob was started for; returns only when a laptop takes over."""
-    retained = Retained(power.RtcMemory(), config.owner(settings))
+    retained = Retained(RtcMemory(), config.owner(settings))
     buttons = Buttons(settings.buttons, settings.active_low)
     supply = power.Power(buttons, settings.wake, settings.battery, settings.usb, retained)
     if power.cause() == power.WOKEN and not supply.woken:

@@ -1,8 +1,8 @@
 """What is known of the car: proven sessions, where it was met, which handles it answers on.
 
 Two copies: the file "session", and "car" in retained memory, so that a wake reads no file. Both
-hold the same bytes, the file with the owner before them: needs_none, address type and address,
-handles and flags, then per session a shared key and a vehicle key.
+hold the same bytes, the file with the owner before them: traits, address type and address, handles
+and flags, then per session a shared key and a vehicle key.
 """
 
 from struct import pack as pack_numbers
@@ -12,6 +12,12 @@ from micropython import const
 
 from fob.errors import StoreError
 from fob.store import pack, unpack
+
+# Traits of the car: it wants authenticationResponse NONE at the start of a session of the older
+# protocol; it was proven in the signed-command protocol; it encrypts its answers there.
+NEEDS_NONE = const(1)
+SIGNED = const(2)
+ENCRYPTS = const(4)
 
 _FILE = "session"
 _RETAINED = "car"
@@ -26,14 +32,13 @@ _NO_HANDLES = (0, 0, 0, 0)
 
 
 class SessionCache:
-    """`sessions` as (vehicle key, shared key), `needs_none`, `peer` and `handles`.
+    """`sessions` as (vehicle key, shared key), `traits`, `peer` and `handles`.
 
     The last session is the one that pairing proved: nothing that comes over the air replaces it,
     but for another pairing. Before it stands the one that a press confirmed last, where the car's
-    key has changed since, or somebody pretended so. `needs_none` tells that the car wants
-    authenticationResponse NONE at session start. `peer` is (address type, 6 bytes) or None;
-    `handles` is (to vehicle, from vehicle, CCCD, flags) or None, with bit 0 of the flags: write
-    with response, bit 1: indicate (else notify).
+    key has changed since, or somebody pretended so. `traits` are the bits named above. `peer` is
+    (address type, 6 bytes) or None; `handles` is (to vehicle, from vehicle, CCCD, flags) or None,
+    with bit 0 of the flags: write with response, bit 1: indicate (else notify).
 
     `owner` is 4 bytes that tell this key and car from others: what was kept for an earlier key is
     nothing. Whatever is missing, damaged, foreign, stale or could not be written costs one more
@@ -45,7 +50,7 @@ class SessionCache:
         self._retained = retained
         self._owner = owner
         self.sessions = []
-        self.needs_none = False
+        self.traits = 0
         self.peer = None
         self.handles = None
         if not self._parse(retained.get(_RETAINED) or b""):
@@ -53,16 +58,16 @@ class SessionCache:
             if payload[:_OWNER] == owner and self._parse(payload[_OWNER:]):
                 self._retained.put(_RETAINED, payload[_OWNER:])
 
-    def keep(self, session, needs_none, paired=False):
+    def keep(self, session, traits, paired=False):
         """Make a session durable that a press confirmed, or that pairing proved.
 
         Writes nothing when nothing changed.
         """
         anchor = session if paired or not self.sessions else self.sessions[-1]
         sessions = [session] if session == anchor else [session, anchor]
-        if sessions == self.sessions and needs_none == self.needs_none:
+        if sessions == self.sessions and traits == self.traits:
             return
-        self.sessions, self.needs_none = sessions, needs_none
+        self.sessions, self.traits = sessions, traits
         self._save()
 
     def meet(self, peer, handles):
@@ -89,7 +94,7 @@ class SessionCache:
 
     def _payload(self):
         peer = self.peer or _NOWHERE
-        payload = pack_numbers(_HEAD, self.needs_none, *peer, *(self.handles or _NO_HANDLES))
+        payload = pack_numbers(_HEAD, self.traits, *peer, *(self.handles or _NO_HANDLES))
         for vehicle_key, shared_key in self.sessions:
             payload += shared_key + vehicle_key
         return payload
@@ -99,7 +104,7 @@ class SessionCache:
         if len(payload) not in (_HEAD_SIZE, _HEAD_SIZE + _KEYS, _HEAD_SIZE + 2 * _KEYS):
             return False
         head = unpack_numbers(_HEAD, payload[:_HEAD_SIZE])
-        self.needs_none = head[0] == 1
+        self.traits = head[0]
         self.peer = None if head[1:3] == _NOWHERE else head[1:3]
         self.handles = None if head[3:] == _NO_HANDLES else head[3:]
         for at in range(_HEAD_SIZE, len(payload), _KEYS):

@@ -1,8 +1,8 @@
 """The configuration a laptop wrote: read here and nowhere else, written by host_tools only.
 
 `fob.json` (version 2) holds: vin, public_key (130 hex digits), role, form_factor, enrol ("role"
-or "permissions"), light (brightness: "normal", "dim" or "off"), press_guard_ms (0: none) and
-board: buttons (name to GPIO), active_low, wake (ext0: GPIO or null, ext1 and gpio: lists of GPIO),
+or "permissions"), protocol ("auto", also where it is missing, "signed" or "legacy"), light
+(brightness: "normal", "dim" or "off"), press_guard_ms (0: none) and board: buttons (name to GPIO), active_low, wake (ext0: GPIO or null, ext1 and gpio: lists of GPIO),
 light (kind, pin, inverted), battery (null, or pin, ratio of its divider, low_mv) and usb (null, or
 the GPIO that is high while USB powers the board). `key.bin` holds the private scalar (32 bytes
 big-endian) and the CRC-32 of scalar and public key (4 bytes big-endian).
@@ -39,6 +39,7 @@ class Config:
             self.role = _number(fields["role"], 1, 255)
             self.form_factor = _number(fields["form_factor"], 1, 255)
             self.enrol = _one_of(fields["enrol"], ("role", "permissions"))
+            self.protocol = _one_of(fields.get("protocol", "auto"), ("auto", "signed", "legacy"))
             self.brightness = _one_of(fields["light"], ("normal", "dim", "off"))
             self.press_guard_ms = _number(fields["press_guard_ms"], 0, _LONGEST_GUARD_MS)
             if len(self.vin) != 17 or len(self.public_key) != 65:

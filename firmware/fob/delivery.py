@@ -9,30 +9,9 @@ be under way.
 
 from time import ticks_add, ticks_ms
 
-from micropython import const
-
-from fob import codes, legacy, messages
-from fob.errors import Refused, TimedOut
-
-ANSWER_MS = const(1500)
-# After an error without detail, the detail may follow as a message of its own.
-_DETAIL_MS = const(300)
-# How long a busy car wants to be left alone.
-_BUSY_MS = const(1000)
-
-# Outcomes of one sealed message, the more telling the greater.
-SILENT = const(0)
-BUSY = const(1)
-REFUSED = const(2)
-ACCEPTED = const(3)
-
-# Reasons that no repetition changes, in the owner's words.
-_DENIALS = {
-    codes.GENERICERROR_CLOSURES_OPEN: "something is open",
-    codes.GENERICERROR_DISABLED_FOR_USER_COMMAND: "the car's settings do not allow it",
-    codes.GENERICERROR_VEHICLE_NOT_IN_PARK: "the car is not in park",
-    codes.GENERICERROR_UNAUTHORIZED: "this key may not do that",
-}
+from fob import codes, legacy, messages, verdicts
+from fob.errors import TimedOut
+from fob.verdicts import ACCEPTED, ANSWER_MS, BUSY, BUSY_MS, DETAIL_MS, REFUSED, SILENT
 
 
 class Delivery:
@@ -73,7 +52,7 @@ class Delivery:
                 if word > outcome:
                     # It stands if no better follows.
                     outcome = word
-                    pause = _BUSY_MS if word == BUSY else _DETAIL_MS
+                    pause = BUSY_MS if word == BUSY else DETAIL_MS
                     deadline = ticks_add(ticks_ms(), pause)
                 fresh = outcome != REFUSED and exchange.began >= answered
                 if fresh and self._shows_change(answer, lock_state):
@@ -92,7 +71,7 @@ class Delivery:
         """
         self.settled = False
         try:
-            answer = await self._exchange.ask(messages.status_request(), self._settles, ANSWER_MS)
+            answer = await self._exchange.ask(messages.status_request, self._settles, ANSWER_MS)
         except TimedOut:
             return SILENT
         if "vehicleStatus" not in answer:
@@ -121,9 +100,7 @@ class Delivery:
         if fault:
             self.information, self.reported = fault
             return REFUSED
-        if "nominalError" in answer:
-            reason = answer["nominalError"].get("genericError", 0)
-            raise Refused(_DENIALS.get(reason, "the car refuses the command"), reason)
+        verdicts.check(answer)
         status = answer.get("commandStatus")
         if status is None or "whitelistOperationStatus" in status:
             return SILENT

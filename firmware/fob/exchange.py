@@ -28,6 +28,7 @@ _INBOX = const(64)
 class Exchange:
     """One connection's conversation; remembers the lock state that the car last told.
 
+    `read` decodes a message; whoever asks in another protocol than the older one replaces it.
     `lock_state` is that state and `earlier_state` the one that the car told before it. `began`,
     `sent` and `answered` are places in the stream from the car, in bytes: where the answer that
     was received last began; where the stream stood before the last write of the message sent
@@ -36,6 +37,7 @@ class Exchange:
 
     def __init__(self, link):
         self._link = link
+        self.read = messages.read
         self._frames = framing.Reassembler()
         # Messages that came and were not received yet, each with the place where it began.
         self._waiting = []
@@ -99,26 +101,26 @@ class Exchange:
             if self._waiting:
                 self.began, message = self._waiting.pop(0)
                 try:
-                    return self._noted(messages.read(message))
+                    return self.note(self.read(message))
                 except DecodeError:
                     continue
             # What is here already is taken at the deadline too: an answer may be in many pieces.
             await self._take_in(max(0, remaining))
 
-    async def ask(self, message, wanted, timeout_ms):
-        """Send a question and return the first answer for which wanted(answer) is true.
+    async def ask(self, question, wanted, timeout_ms):
+        """Send what question() returns; return the first answer for which wanted(answer) is true.
 
         Asks again after `timeout_ms`, once: a question changes nothing, and answers get lost.
         """
         try:
-            return await self._ask(message, wanted, timeout_ms)
+            return await self._ask(question(), wanted, timeout_ms)
         except TimedOut:
             if self.unheard:
                 # The handles are the first to suspect.
                 raise
             # What began and never ended must not swallow the next answer as well.
             self._frames.drop()
-            return await self._ask(message, wanted, timeout_ms)
+            return await self._ask(question(), wanted, timeout_ms)
 
     async def _ask(self, message, wanted, timeout_ms):
         await self.send(message)
@@ -148,7 +150,8 @@ class Exchange:
         except DecodeError:
             pass
 
-    def _noted(self, answer):
+    def note(self, answer):
+        """Take notice of what a decoded FromVCSECMessage tells of the lock; returns it."""
         self._heard = True
         state = messages.lock_state(answer)
         if state is not None:

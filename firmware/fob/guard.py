@@ -20,7 +20,8 @@ _FILE = "guard"
 # Faults in a row, "the car does not know this key", suspect counter and allowed counter (0: none).
 _FIELDS = ">BBII"
 _SIZE = const(10)
-# How far past what the owner confirmed a counter is followed, and how many must be left.
+# How far past what the owner confirmed a counter is followed, and how many must be left. Past the
+# lease, too: a hostile answer must not use up the counter of this key.
 _MARGIN = const(65536)
 
 
@@ -34,6 +35,7 @@ class Guard:
     def __init__(self, flash):
         self._flash = flash
         self._in_press = 0
+        self._followed = False
         self._state = 0, False, 0, 0
         record = flash.read(_FILE)
         if record is not None:
@@ -57,6 +59,7 @@ class Guard:
     def begin(self):
         """A press starts; raises HeldBack when the limit in a row is reached."""
         self._in_press = 0
+        self._followed = False
         self._check_limit()
 
     def fault(self):
@@ -86,6 +89,19 @@ class Guard:
         self._in_press = 0
         _, unknown, suspect, allowed = self._state
         self._write(0, unknown, 0, suspect or allowed)
+
+    def follow(self, counter, reported):
+        """Go past a counter that the car reported without proof; False if this press did already.
+
+        `counter` is the key's store.Counter. Raises HeldBack where the owner has to confirm it.
+        """
+        if counter.distance(reported) > _MARGIN and not self.allows(reported):
+            self.suspect(reported)
+        if self._followed:
+            return False
+        self._followed = True
+        counter.advance(reported + 1)
+        return True
 
     def suspect(self, value):
         """The car reported a counter farther ahead than is followed; always raises HeldBack."""

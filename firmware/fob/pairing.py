@@ -6,17 +6,20 @@ from micropython import const
 
 from fob import codes, legacy, messages
 from fob.errors import AttError, Disconnected, NotPaired, Refused, TimedOut
+from fob.verdicts import KNOWN
 
 # Time for a person to find the card and confirm on the screen.
 _TOTAL_MS = const(60000)
 # Newer cars say nothing after the card; asking for the session tells whether the key is known.
+_FIRST_QUESTION_MS = const(1000)
+_QUESTION_MS = const(2000)
 # Each proof that came too early doubles the pause: cars have locked every client out for 20 minutes
 # after some 25 messages that they could not read.
-_PROBE_MS = const(3000)
+_PROOF_MS = const(3000)
 
 
 async def pair(vehicle, config, report):
-    """Enrol the key of `config` with the car; returns when a sealed message proved it.
+    """Enrol the key of `config` with the car; returns when the car proved that it knows it.
 
     `report(text)` is told each step. Raises TimedOut when no card came in time, Refused with the
     whitelist operation's number, or what the link raises. That the owner starts it confirms what
@@ -28,17 +31,23 @@ async def pair(vehicle, config, report):
     async def conversation(exchange):
         await exchange.send(_request(config))
         report("hold your key card to the reader in the car")
-        pause = _PROBE_MS
+        dialogues = []
+        if config.protocol != "legacy":
+            dialogues.append(vehicle.dialogue(exchange, True))
+        if config.protocol != "signed":
+            dialogues.append(vehicle.dialogue(exchange, False))
+        pause = _PROOF_MS
+        wait = _FIRST_QUESTION_MS if dialogues[0].signed else pause
         while True:
-            await _enrolled(exchange, vehicle.session, deadline, pause, report)
+            dialogue = await _acquainted(exchange, dialogues, deadline, wait, report)
             try:
-                await vehicle.agree(exchange)
-                await vehicle.prove(exchange)
+                await dialogue.prove()
+                vehicle.keep(exchange, dialogue, paired=True)
                 return
             except (NotPaired, TimedOut):
                 # Too early, or an answer was lost: until the deadline that is no reason to give up.
                 report("the car does not know the key yet")
-                pause *= 2
+                wait = pause = 2 * pause
 
     while True:
         try:
@@ -57,23 +66,38 @@ def _request(config):
     )
 
 
-async def _enrolled(exchange, session, deadline, pause, report):
-    """Return once the car says, or shows when asked every `pause` ms, that it knows the key."""
-    # A time of its own: whatever else the car says meanwhile must not put the question off.
-    probe = ticks_add(ticks_ms(), pause)
+async def _acquainted(exchange, dialogues, deadline, wait_ms, report):
+    """Return the dialogue in whose protocol the car shows, when asked, that it knows the key.
+
+    The newer protocol comes first: only a car that twice says nothing to that is asked in the
+    older. What it answers in is all that stays in `dialogues`.
+    """
+    question = ticks_add(ticks_ms(), wait_ms)
+    turn = 0
     while True:
         remaining = ticks_diff(deadline, ticks_ms())
         if remaining <= 0:
             raise TimedOut("no card was held to the reader in time")
         try:
-            quiet = max(0, ticks_diff(probe, ticks_ms()))
+            quiet = max(0, ticks_diff(question, ticks_ms()))
             answer = await exchange.receive(min(quiet, remaining))
         except TimedOut:
-            await exchange.send(session.request())
-            probe = ticks_add(ticks_ms(), pause)
+            # Two questions in the newer protocol, one in the older, and so on.
+            await exchange.send(dialogues[turn % 3 // 2 % len(dialogues)].question())
+            turn += 1
+            # A time of its own: whatever else the car says must not put the next one off.
+            pause = _QUESTION_MS if dialogues[0].signed else _PROOF_MS
+            question = ticks_add(ticks_ms(), pause)
             continue
-        if "sessionInfo" in answer or _accepted(answer, report):
-            return
+        for dialogue in dialogues:
+            told = dialogue.hears(answer)
+            if told is None:
+                continue
+            dialogues[:] = [dialogue]
+            if told == KNOWN:
+                return dialogue
+        if _accepted(answer, report):
+            question = ticks_ms()
 
 
 def _accepted(answer, report):

@@ -34,6 +34,9 @@ _TAG_REQUEST_HASH = const(8)
 _TAG_FAULT = const(9)
 _TAG_END = const(255)
 
+# Agreements in one conversation: each takes a chip a second, and anybody can call for one.
+_AGREEMENTS = const(3)
+
 
 class Session:
     """What a fob needs to speak to one car, and the request it sent last.
@@ -45,6 +48,7 @@ class Session:
     def __init__(self, public_key, vin, random, keys=(None, None), epoch=None):
         self.vehicle_key, self.shared_key = keys
         self.epoch = epoch
+        self._agreements = _AGREEMENTS
         self._public_key = public_key
         self._vin = vin.encode()
         self._random = random
@@ -109,8 +113,7 @@ class Session:
     def verify(self, envelope, private_key, known=()):
         """Take over key and epoch from the session info that answers the message sent last.
 
-        `known` are further (vehicle key, shared key) that need no agreement; without a
-        `private_key` the car's key has to be known. Returns the SessionInfo, every field present; its status may say that the car does not
+        `known` are further (vehicle key, shared key) that need no agreement. Returns the SessionInfo, every field present; its status may say that the car does not
         know this fob. Raises AuthenticationFailed for a tag that is wrong or not there,
         DecodeError when there is no session info or it is malformed, InvalidKey for a bad key of
         the car; the session stays as it was then.
@@ -130,8 +133,9 @@ class Session:
             if keys[0] == info["publicKey"]:
                 shared_key = keys[1]
         if shared_key is None:
-            if private_key is None:
-                raise AuthenticationFailed("unknown key")
+            if not self._agreements:
+                raise AuthenticationFailed("one key after the other")
+            self._agreements -= 1
             # Loaded here because a press with a cached session never needs it.
             from fob import p256
 

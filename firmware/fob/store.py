@@ -120,6 +120,10 @@ class Counter:
         self._keep()
         return value
 
+    def reaches(self, value):
+        """Return whether `value` or a larger one would still be handed out, and so repeat."""
+        return value >= self._next
+
     def distance(self, value):
         """Return how far `value` lies past the lease; zero or less means inside it."""
         return value - self._end

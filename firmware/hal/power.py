@@ -9,7 +9,7 @@ from time import ticks_diff, ticks_ms
 
 import esp32
 import machine
-from machine import ADC, RTC, WDT, Pin
+from machine import ADC, WDT, Pin
 from micropython import const
 
 # How the chip came to run the firmware.
@@ -53,19 +53,6 @@ def cause():
 def restart():
     """Start the chip afresh; does not return."""
     machine.reset()
-
-
-class RtcMemory:
-    """2048 bytes that are kept in deep sleep and over a watchdog reset."""
-
-    def __init__(self):
-        self._rtc = RTC()
-
-    def read(self):
-        return self._rtc.memory()
-
-    def write(self, data):
-        self._rtc.memory(data)
 
 
 class Power:

@@ -317,7 +317,15 @@ class Fob:
     """
 
     def __init__(
-        self, car, paired=True, met=False, enrol="role", needs_none=False, next_counter=1, **radio
+        self,
+        car,
+        paired=True,
+        met=False,
+        enrol="role",
+        protocol="legacy",
+        needs_none=False,
+        next_counter=1,
+        **radio,
     ):
         self.radio = Radio(car, **radio)
         record = store.pack(next_counter.to_bytes(8, "big"))
@@ -327,7 +335,7 @@ class Fob:
             if met:
                 cache.meet(PEER, HANDLES)
             cache.keep((VEHICLE_KEY, SHARED_KEY), needs_none)
-        self.config = settings(enrol)
+        self.config = settings(enrol, protocol)
         self.start()
 
     def start(self):
@@ -344,10 +352,12 @@ class Fob:
         self.cache = SessionCache(self.flash, retained, OWNER)
         self.counter = store.Counter(self.flash, retained)
         self.guard = Guard(self.flash)
-        self.vehicle = Vehicle(self.radio, self.config, self.counter, self.cache, self.guard)
+        self.vehicle = Vehicle(
+            self.radio, self.config, self.counter, self.cache, self.guard, retained, ticks_ms
+        )
 
 
-def settings(enrol="role"):
+def settings(enrol="role", protocol="legacy"):
     """A provisioned configuration."""
     fields = {
         "version": 2,
@@ -356,6 +366,7 @@ def settings(enrol="role"):
         "role": 3,
         "form_factor": 7,
         "enrol": enrol,
+        "protocol": protocol,
         "light": "normal",
         "press_guard_ms": 0,
         "board": {

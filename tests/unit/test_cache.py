@@ -30,7 +30,7 @@ def known(memory=None):
 
 
 def contents(cache):
-    return cache.sessions, cache.needs_none, cache.peer, cache.handles
+    return cache.sessions, cache.traits, cache.peer, cache.handles
 
 
 EMPTY = ([], False, None, None)
@@ -96,7 +96,7 @@ def test_keeping_what_is_kept_writes_nothing():
 def test_another_wish_at_session_start_is_durable():
     flash = known()
     started(flash).keep(LATER, False)
-    assert started(flash).needs_none is False
+    assert started(flash).traits == 0
 
 
 def test_pairings_session_stays_behind_whatever_a_press_confirmed():

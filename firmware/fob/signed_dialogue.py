@@ -1,0 +1,336 @@
+"""A connection's talk with a car that speaks the signed-command protocol: session info, commands.
+
+Reactions to faults: the SDK's pkg/protocol/error.go and universal_message.proto.
+"""
+
+import asyncio
+from time import ticks_add, ticks_ms
+
+from micropython import const
+
+from fob import codes, messages, routable, signed, verdicts
+from fob.cache import ENCRYPTS, SIGNED
+from fob.errors import AuthenticationFailed, DecodeError, InvalidKey, NotPaired, Refused, TimedOut
+from fob.vehicle_clock import VehicleClock
+from fob.verdicts import (
+    ACCEPTED,
+    ANSWER_MS,
+    BUSY,
+    BUSY_MS,
+    DETAIL_MS,
+    KNOWN,
+    REFUSED,
+    SILENT,
+    TRIES,
+    UNKNOWN,
+    UNPROVEN,
+)
+
+_MESSAGEFAULT_ERROR_BUSY = const(1)
+_MESSAGEFAULT_ERROR_TIMEOUT = const(2)
+_MESSAGEFAULT_ERROR_UNKNOWN_KEY_ID = const(3)
+_MESSAGEFAULT_ERROR_INACTIVE_KEY = const(4)
+_MESSAGEFAULT_ERROR_INVALID_SIGNATURE = const(5)
+_MESSAGEFAULT_ERROR_INVALID_TOKEN_OR_COUNTER = const(6)
+_MESSAGEFAULT_ERROR_INSUFFICIENT_PRIVILEGES = const(7)
+_MESSAGEFAULT_ERROR_INTERNAL = const(11)
+_MESSAGEFAULT_ERROR_WRONG_PERSONALIZATION = const(12)
+_MESSAGEFAULT_ERROR_KEYCHAIN_IS_FULL = const(14)
+_MESSAGEFAULT_ERROR_INCORRECT_EPOCH = const(15)
+_MESSAGEFAULT_ERROR_TIME_EXPIRED = const(17)
+_MESSAGEFAULT_ERROR_TIME_TO_LIVE_TOO_LONG = const(20)
+_MESSAGEFAULT_ERROR_REMOTE_ACCESS_DISABLED = const(21)
+_MESSAGEFAULT_ERROR_REMOTE_SERVICE_ACCESS_DISABLED = const(22)
+_MESSAGEFAULT_ERROR_RESPONSE_MTU_EXCEEDED = const(25)
+_MESSAGEFAULT_ERROR_REPEATED_COUNTER = const(26)
+_MESSAGEFAULT_ERROR_REQUIRES_PHYSICAL_PROXIMITY = const(29)
+_SESSION_INFO_STATUS_KEY_NOT_ON_WHITELIST = const(1)
+
+# The car cannot now; the same again a second later may do.
+_LATER = (_MESSAGEFAULT_ERROR_BUSY, _MESSAGEFAULT_ERROR_TIMEOUT, _MESSAGEFAULT_ERROR_INTERNAL)
+# The session is out of step; session info that proves itself mends it.
+_OUT_OF_STEP = (
+    _MESSAGEFAULT_ERROR_INVALID_SIGNATURE,
+    _MESSAGEFAULT_ERROR_INVALID_TOKEN_OR_COUNTER,
+    _MESSAGEFAULT_ERROR_INCORRECT_EPOCH,
+    _MESSAGEFAULT_ERROR_TIME_EXPIRED,
+    _MESSAGEFAULT_ERROR_TIME_TO_LIVE_TOO_LONG,
+    _MESSAGEFAULT_ERROR_REPEATED_COUNTER,
+)
+# Nothing the fob can mend, in the owner's words where the owner can.
+_FORBIDDEN = "the car's settings do not allow it"
+_REFUSALS = {
+    _MESSAGEFAULT_ERROR_INACTIVE_KEY: "this key is not active",
+    _MESSAGEFAULT_ERROR_INSUFFICIENT_PRIVILEGES: "this key may not do that now",
+    _MESSAGEFAULT_ERROR_WRONG_PERSONALIZATION: "the car has another VIN: run `fob provision`",
+    _MESSAGEFAULT_ERROR_KEYCHAIN_IS_FULL: "the car has too many keys: delete one",
+    _MESSAGEFAULT_ERROR_REMOTE_ACCESS_DISABLED: _FORBIDDEN,
+    _MESSAGEFAULT_ERROR_REMOTE_SERVICE_ACCESS_DISABLED: _FORBIDDEN,
+    _MESSAGEFAULT_ERROR_REQUIRES_PHYSICAL_PROXIMITY: "go nearer to the car",
+}
+
+# So long a message is good for; halved where the car finds that too long.
+_LIFETIME_S = const(5)
+# After session info that proves nothing: the first one after enrolling may lack its tag.
+_UNPROVEN_MS = const(2000)
+
+
+class SignedDialogue:
+    """Commands in the signed-command protocol, over one `exchange`; begins as it stood last.
+
+    `means` has config, counter, cache, guard, retained, now_ms, random and undecided, as
+    fob.vehicle.Vehicle does. `information` is the fault that the last refusal named.
+    """
+
+    signed = True
+    lost = False
+
+    def __init__(self, exchange, means):
+        exchange.read = routable.read
+        self._exchange = exchange
+        self._means = means
+        self._clock = VehicleClock(means.retained, means.now_ms)
+        keys = means.cache.sessions[0] if means.cache.sessions else (None, None)
+        config = means.config
+        self.session = signed.Session(
+            config.public_key, config.vin, means.random, keys, self._clock.epoch
+        )
+        self._encrypts = means.cache.traits & ENCRYPTS
+        self._lifetime_s = _LIFETIME_S
+        self._asked_ms = 0
+        self._escalated = False
+        self.information = 0
+
+    @property
+    def _anchored(self):
+        """The session is with the key that pairing proved, not one that the air offered since."""
+        sessions = self._means.cache.sessions
+        return sessions and self.session.vehicle_key == sessions[-1][0]
+
+    def keep(self, paired=False):
+        """Make durable what this dialogue proved."""
+        cache = self._means.cache
+        traits = cache.traits
+        if paired or not cache.sessions or self._anchored:
+            # What somebody else's key proved must not decide how the car is spoken to.
+            traits = SIGNED | ENCRYPTS if self._encrypts else SIGNED
+        cache.keep((self.session.vehicle_key, self.session.shared_key), traits, paired)
+        self._clock.keep()
+
+    async def prove(self):
+        """Nothing is left to prove: session info did."""
+
+    def question(self):
+        """Return the message that asks for session info."""
+        self._asked_ms = self._means.now_ms()
+        return self.session.request()
+
+    def hears(self, answer):
+        """Return what `answer` says to the question: KNOWN, UNKNOWN, UNPROVEN, None for nothing.
+
+        KNOWN: session info that proves itself says that the car knows this key.
+        """
+        envelope = self._envelope(answer)
+        if envelope is None:
+            return None
+        if signed.fault(envelope)[1] == _MESSAGEFAULT_ERROR_UNKNOWN_KEY_ID:
+            return UNKNOWN
+        return self._take_over(envelope)
+
+    async def inform(self):
+        """Bring the session in step by asking; False where the car does not understand.
+
+        Raises NotPaired where the car does not know this key, TimedOut where it proves nothing.
+        """
+        told = []
+
+        def decided(answer):
+            heard = self.hears(answer)
+            if heard is not None:
+                told.append(heard)
+            return heard
+
+        for last in (False, True):
+            try:
+                await self._exchange.ask(self.question, decided, ANSWER_MS)
+            except TimedOut:
+                if not told:
+                    return False
+                if last:
+                    raise TimedOut("the car proves no session")
+                await asyncio.sleep_ms(_UNPROVEN_MS)
+                continue
+            if told[-1] == UNKNOWN:
+                self._reject_unpaired()
+            return True
+        return False
+
+    async def settle(self, lock_state):
+        """Ask for the status instead of guessing: ACCEPTED where it is `lock_state`, else SILENT.
+
+        Answered without authentication, as all of a car's status is.
+        """
+        exchange = self._exchange
+
+        def question():
+            return self.session.plain(messages.unsigned({"InformationRequest": {}}))
+
+        def tells(answer):
+            envelope = self._envelope(answer)
+            if envelope is not None:
+                answer = exchange.note(self._content(envelope)[0])
+            return "vehicleStatus" in answer and exchange.began >= exchange.sent
+
+        try:
+            await exchange.ask(question, tells, ANSWER_MS)
+        except TimedOut:
+            return SILENT
+        return ACCEPTED if exchange.lock_state == lock_state else SILENT
+
+    async def command(self, unsigned, lock_state):
+        """Send the command, until the car decides; return its word: an outcome."""
+        outcome = SILENT
+        for _ in range(TRIES):
+            if not await self._in_step():
+                return SILENT
+            outcome = await self._send(unsigned)
+            if outcome == REFUSED and self.information in _OUT_OF_STEP:
+                self._means.guard.fault()
+            elif outcome != BUSY:
+                break
+        if outcome == SILENT and lock_state is not None and self._means.undecided:
+            return await self.settle(lock_state)
+        return outcome
+
+    def escalate(self, outcome):
+        """Prepare another try after `outcome`; False where there is none."""
+        if outcome == REFUSED or self._escalated:
+            return False
+        self._escalated = True
+        self._clock.distrust()
+        return True
+
+    async def _in_step(self):
+        ready = self.session.shared_key and self.session.epoch == self._clock.epoch
+        if ready and self._clock.expires_at(self._lifetime_s) is not None:
+            return True
+        return await self.inform()
+
+    async def _send(self, unsigned):
+        """Send one sealed message; return the car's word on it."""
+        exchange = self._exchange
+        expires_at = self._clock.expires_at(self._lifetime_s)
+        self._asked_ms = self._means.now_ms()
+        message = self.session.seal(unsigned, self._means.counter.take(), expires_at)
+        self._means.undecided = True
+        await exchange.send(message)
+        deadline = ticks_add(ticks_ms(), ANSWER_MS)
+        outcome = SILENT
+        try:
+            while True:
+                envelope = self._envelope(await exchange.receive_by(deadline))
+                if envelope is None:
+                    continue
+                word, final = self._word(envelope)
+                if final:
+                    outcome = word
+                    break
+                if word > outcome:
+                    # It stands if nothing final follows.
+                    outcome = word
+                    deadline = ticks_add(ticks_ms(), BUSY_MS if word == BUSY else DETAIL_MS)
+        except TimedOut:
+            pass
+        if outcome in (BUSY, REFUSED):
+            self._means.undecided = False
+        return outcome
+
+    def _envelope(self, answer):
+        envelope = answer.get("envelope")
+        if envelope is None or not self.session.answered_by(envelope):
+            return None
+        return envelope
+
+    def _content(self, envelope):
+        """Return (FromVCSECMessage, whether it was encrypted); nothing where it is no use."""
+        try:
+            payload, encrypted = self.session.open(envelope)
+            return messages.read(payload), encrypted
+        except (AuthenticationFailed, DecodeError):
+            return None, False
+
+    def _word(self, envelope):
+        """Return (outcome, whether it is final) for an answer to the sealed message."""
+        content, encrypted = self._content(envelope)
+        if content is None:
+            return SILENT, False
+        status, fault = signed.fault(envelope)
+        if fault:
+            return self._fault(fault, envelope)
+        if "session_info" in envelope:
+            # Unasked for, beside the answer.
+            self._take_over(envelope)
+            return SILENT, False
+        verdicts.check(content)
+        if encrypted:
+            self._encrypts = ENCRYPTS
+        self.information = 0
+        command = content.get("commandStatus", {})
+        status = status or command.get("operationStatus", 0)
+        if status == codes.OPERATIONSTATUS_WAIT:
+            return BUSY, False
+        if status == codes.OPERATIONSTATUS_ERROR:
+            return REFUSED, False
+        if self._encrypts and not encrypted:
+            # This car signs its success: in clear, anybody can say so.
+            return SILENT, False
+        # A word on the message itself; that on its effect follows, or does not.
+        return ACCEPTED, "commandStatus" not in content
+
+    def _fault(self, fault, envelope):
+        self.information = fault
+        if fault in _LATER:
+            return BUSY, False
+        if fault == _MESSAGEFAULT_ERROR_UNKNOWN_KEY_ID:
+            self._reject_unpaired()
+        if fault == _MESSAGEFAULT_ERROR_RESPONSE_MTU_EXCEEDED:
+            # It may have been carried out.
+            return SILENT, True
+        if fault not in _OUT_OF_STEP:
+            raise Refused(_REFUSALS.get(fault, "the car refuses the message"), fault)
+        if fault == _MESSAGEFAULT_ERROR_TIME_TO_LIVE_TOO_LONG:
+            self._lifetime_s = max(self._lifetime_s // 2, 1)
+        told = self._take_over(envelope)
+        if told == UNPROVEN:
+            self._clock.distrust()
+        elif told == UNKNOWN:
+            self._reject_unpaired()
+        return REFUSED, True
+
+    def _take_over(self, envelope):
+        """Take session info over if it proves itself; return KNOWN, UNKNOWN or UNPROVEN."""
+        means = self._means
+        cache = means.cache
+        try:
+            info = self.session.verify(envelope, means.config.private_key, cache.sessions)
+            self._clock.learn(info["epoch"], info["clock_time"], self._asked_ms)
+        except (AuthenticationFailed, DecodeError, InvalidKey):
+            return UNPROVEN
+        if info["status"] == _SESSION_INFO_STATUS_KEY_NOT_ON_WHITELIST:
+            return UNKNOWN
+        used = info["counter"]
+        if self._anchored:
+            means.counter.advance(used + 1)
+            self._clock.keep()
+            if not cache.traits & SIGNED:
+                cache.keep(cache.sessions[-1], SIGNED)
+        elif means.counter.reaches(used) and not means.guard.follow(means.counter, used):
+            return UNPROVEN
+        return KNOWN
+
+    def _reject_unpaired(self):
+        self._means.guard.rejected()
+        self._means.guard.fault()
+        raise NotPaired(
+            "the car does not know this key: pair again", _MESSAGEFAULT_ERROR_UNKNOWN_KEY_ID
+        )

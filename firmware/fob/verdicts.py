@@ -1,0 +1,41 @@
+"""The car's word on a message, in either protocol: what it may be, and how long it takes."""
+
+from micropython import const
+
+from fob import codes
+from fob.errors import Refused
+
+# Outcomes of one message, the more telling the greater.
+SILENT = const(0)
+BUSY = const(1)
+REFUSED = const(2)
+ACCEPTED = const(3)
+
+# What a car says to the question for a session: something that proves nothing, that it does not
+# know this key, that it does.
+UNPROVEN = const(0)
+UNKNOWN = const(1)
+KNOWN = const(2)
+
+ANSWER_MS = const(1500)
+# After an error without detail, the detail may follow as a message of its own.
+DETAIL_MS = const(300)
+# How long a busy car wants to be left alone.
+BUSY_MS = const(1000)
+# How often a message is repeated to a car that is busy or mends its fault.
+TRIES = const(4)
+
+# Reasons that no repetition changes, in the owner's words.
+_DENIALS = {
+    codes.GENERICERROR_CLOSURES_OPEN: "something is open",
+    codes.GENERICERROR_DISABLED_FOR_USER_COMMAND: "the car's settings do not allow it",
+    codes.GENERICERROR_VEHICLE_NOT_IN_PARK: "the car is not in park",
+    codes.GENERICERROR_UNAUTHORIZED: "this key may not do that",
+}
+
+
+def check(answer):
+    """Raise Refused where a decoded FromVCSECMessage names a reason that no repetition changes."""
+    if "nominalError" in answer:
+        reason = answer["nominalError"].get("genericError", 0)
+        raise Refused(_DENIALS.get(reason, "the car refuses the command"), reason)
