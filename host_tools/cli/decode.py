@@ -63,5 +63,6 @@ def _print(frame: DecodedFrame, as_json: bool, first: bool) -> None:
         return
     if not first:
         click.echo()
-    click.echo(f"{frame.direction.replace('-', ' ')}, {len(frame.data)} bytes")
+    direction = frame.direction.replace("-", " ")
+    click.echo(f"{direction}, {len(frame.data)} bytes, {frame.type}")
     click.echo(frame.text())

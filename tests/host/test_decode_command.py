@@ -15,7 +15,7 @@ def test_a_frame_is_printed_with_its_direction() -> None:
     result = CliRunner().invoke(decode, ["0004", "2202", "0801"])
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
-        "from vehicle, 6 bytes",
+        "from vehicle, 6 bytes, FromVCSECMessage",
         "commandStatus",
         "  operationStatus: WAIT (1)",
     ]
@@ -26,6 +26,7 @@ def test_json_is_one_object_per_frame() -> None:
     first, second = map(json.loads, result.stdout.splitlines())
     assert first == second
     assert first["frame"] == WAIT
+    assert (first["direction"], first["type"]) == ("from-vehicle", "FromVCSECMessage")
     assert first["message"]["commandStatus"]["operationStatus"] == "OPERATIONSTATUS_WAIT"
 
 
