@@ -1,13 +1,21 @@
-"""The firmware's numbers against the .proto file: names, numbers, kinds, oneofs, sub-messages."""
+"""The firmware's numbers against the .proto files: names, numbers, kinds, oneofs, sub-messages."""
 
+import ast
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any
 
 import pytest
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 
-from host_tools.protocol import errors_pb2, keys_pb2, vcsec_pb2
-from tests.interpreter import Interpreter
+from host_tools.protocol import (
+    errors_pb2,
+    keys_pb2,
+    signatures_pb2,
+    universal_message_pb2,
+    vcsec_pb2,
+)
+from tests.interpreter import FIRMWARE, Interpreter
 
 Schema = dict[int, tuple[str, int, Any]]
 
@@ -39,9 +47,16 @@ _TYPES = {
     "MESSAGE": FieldDescriptor.TYPE_MESSAGE,
 }
 _ROOTS = {
-    "TO_VCSEC_MESSAGE": vcsec_pb2.ToVCSECMessage.DESCRIPTOR,
-    "FROM_VCSEC_MESSAGE": vcsec_pb2.FromVCSECMessage.DESCRIPTOR,
+    "fob.messages": {
+        "TO_VCSEC_MESSAGE": vcsec_pb2.ToVCSECMessage.DESCRIPTOR,
+        "FROM_VCSEC_MESSAGE": vcsec_pb2.FromVCSECMessage.DESCRIPTOR,
+    },
+    "fob.routable": {
+        "ROUTABLE_MESSAGE": universal_message_pb2.RoutableMessage.DESCRIPTOR,
+        "SESSION_INFO": signatures_pb2.SessionInfo.DESCRIPTOR,
+    },
 }
+_FILES = (errors_pb2, keys_pb2, signatures_pb2, universal_message_pb2, vcsec_pb2)
 
 
 @pytest.fixture
@@ -59,8 +74,12 @@ def kinds(firmware: Interpreter) -> dict[str, int]:
 @pytest.fixture
 def fields(firmware: Interpreter) -> list[tuple[Descriptor, int, tuple[str, int, Any]]]:
     """Every field of every schema that a message to or from the car can contain."""
-    schemas: dict[str, Schema] = firmware.eval("named('fob.messages', dict)")
-    return [field for root in _ROOTS for field in _walk(_ROOTS[root], schemas[root])]
+    found = []
+    for module, roots in _ROOTS.items():
+        schemas: dict[str, Schema] = firmware.eval(f"named({module!r}, dict)")
+        for root, message in roots.items():
+            found += _walk(message, schemas[root])
+    return found
 
 
 def _walk(
@@ -72,13 +91,32 @@ def _walk(
             yield from _walk(message.fields_by_number[number].message_type, field[2])
 
 
+def _enums() -> list[EnumDescriptor]:
+    return [enum for file in _FILES for enum in file.DESCRIPTOR.enum_types_by_name.values()]
+
+
 def _enum_values() -> dict[str, int]:
-    enums: list[EnumDescriptor] = [
-        enum
-        for module in (errors_pb2, keys_pb2, vcsec_pb2)
-        for enum in module.DESCRIPTOR.enum_types_by_name.values()
-    ]
-    return {value.name: value.number for enum in enums for value in enum.values}
+    return {value.name: value.number for enum in _enums() for value in enum.values}
+
+
+def _prefix(enum: EnumDescriptor) -> str:
+    """The words with which the names of all its values begin."""
+    words = zip(*(value.name.split("_") for value in enum.values), strict=False)
+    return "".join(f"{same[0]}_" for same in takewhile(lambda word: len({*word}) == 1, words))
+
+
+def _private_constants() -> Iterator[tuple[str, str, ast.expr]]:
+    """File, name without its underscore, and value of every `_NAME = const(value)` of fob/."""
+    for path in sorted((FIRMWARE / "fob").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if (
+                isinstance(node, ast.Assign)
+                and isinstance(node.targets[0], ast.Name)
+                and node.targets[0].id.startswith("_")
+                and isinstance(node.value, ast.Call)
+                and ast.unparse(node.value.func) == "const"
+            ):
+                yield path.name, node.targets[0].id[1:], node.value.args[0]
 
 
 def test_every_code_has_the_number_of_its_name_in_the_proto_file(firmware: Interpreter) -> None:
@@ -86,6 +124,24 @@ def test_every_code_has_the_number_of_its_name_in_the_proto_file(firmware: Inter
     proto = _enum_values()
     assert len(codes) > 25
     assert codes == {name: proto.get(name) for name in codes}
+
+
+def test_the_same_name_has_the_same_number_in_all_proto_files() -> None:
+    values = [(value.name, value.number) for enum in _enums() for value in enum.values]
+    assert len(set(values)) == len(_enum_values())
+
+
+def test_every_private_code_has_the_number_of_its_name_in_a_proto_file() -> None:
+    """Also FLAG_...: there, as in the proto file, a number is that of a bit."""
+    prefixes = tuple({_prefix(enum) for enum in _enums()} - {""})
+    assert {"TAG_", "FLAG_", "DOMAIN_", "SIGNATURE_TYPE_", "MESSAGEFAULT_ERROR_"} < {*prefixes}
+    proto = _enum_values()
+    compared = 0
+    for file, name, value in _private_constants():
+        if name.startswith(prefixes):
+            assert (name, ast.literal_eval(value)) == (name, proto.get(name)), file
+            compared += 1
+    assert compared > 15
 
 
 def test_every_field_has_the_name_of_its_number_in_the_proto_file(
@@ -126,7 +182,10 @@ def test_fields_share_a_oneof_exactly_where_they_do_in_the_proto_file(
         assert len(set.union(*used)) == len(used), f"two oneofs of {message} have the same mark"
 
 
-def test_every_schema_is_part_of_a_message_to_or_from_the_car(firmware: Interpreter) -> None:
-    names = "TO_VCSEC_MESSAGE, FROM_VCSEC_MESSAGE"
-    firmware.exec(f"from fob.messages import {names}")
-    assert firmware.eval(f"unreached([{names}], named('fob.messages', dict))") == []
+@pytest.mark.parametrize("module", _ROOTS)
+def test_every_schema_is_part_of_a_message_to_or_from_the_car(
+    firmware: Interpreter, module: str
+) -> None:
+    names = ", ".join(_ROOTS[module])
+    firmware.exec(f"from {module} import {names}")
+    assert firmware.eval(f"unreached([{names}], named({module!r}, dict))") == []
