@@ -2,10 +2,11 @@
 
 `fob.json` (version 2) holds: vin, public_key (130 hex digits), role, form_factor, enrol ("role"
 or "permissions"), protocol ("auto", also where it is missing, "signed" or "legacy"), light
-(brightness: "normal", "dim" or "off"), press_guard_ms (0: none) and board: buttons (name to GPIO), active_low, wake (ext0: GPIO or null, ext1 and gpio: lists of GPIO),
-light (kind, pin, inverted), battery (null, or pin, ratio of its divider, low_mv) and usb (null, or
-the GPIO that is high while USB powers the board). `key.bin` holds the private scalar (32 bytes
-big-endian) and the CRC-32 of scalar and public key (4 bytes big-endian).
+(brightness: "normal", "dim" or "off"), press_guard_ms (0: none) and board: buttons (name to GPIO),
+active_low, wake (ext0: GPIO or null, ext1 and gpio: lists of GPIO), light (kind, pin, inverted),
+battery (null, or pin, ratio of its divider, low_mv) and usb (null, or the GPIO that is high while
+USB powers the board). `key.bin` holds the private scalar (32 bytes big-endian) and the CRC-32 of
+scalar and public key (4 bytes big-endian).
 """
 
 import hashlib

@@ -113,10 +113,11 @@ class Session:
     def verify(self, envelope, private_key, known=()):
         """Take over key and epoch from the session info that answers the message sent last.
 
-        `known` are further (vehicle key, shared key) that need no agreement. Returns the SessionInfo, every field present; its status may say that the car does not
-        know this fob. Raises AuthenticationFailed for a tag that is wrong or not there,
-        DecodeError when there is no session info or it is malformed, InvalidKey for a bad key of
-        the car; the session stays as it was then.
+        `known` are further (vehicle key, shared key) that need no agreement. Returns the
+        SessionInfo, every field present; its status may say that the car does not know this fob.
+        Raises AuthenticationFailed for a tag that is wrong or not there, DecodeError when there is
+        no session info or it is malformed, InvalidKey for a bad key of the car; the session stays
+        as it was then.
         """
         encoded = envelope.get("session_info")
         if encoded is None:
