@@ -3,15 +3,18 @@
 /fob.json, format 2:
 
     {"version": 2, "vin": "5YJ...", "public_key": "04...", "role": 3, "form_factor": 7,
-     "enrol": "role" | "permissions", "light": "normal" | "dim" | "off", "press_guard_ms": 0,
+     "enrol": "role" | "permissions", "protocol": "auto" | "signed" | "legacy",
+     "light": "normal" | "dim" | "off", "press_guard_ms": 0,
      "board": {"buttons": {"lock": GPIO, "unlock": GPIO}, "active_low": true,
                "wake": {"ext0": GPIO | null, "ext1": [GPIO, ...], "gpio": [GPIO, ...]},
                "light": {"kind": "pin" | "pwm" | "neopixel", "pin": GPIO, "inverted": false},
                "battery": {"pin": GPIO, "ratio": 2.0, "low_mv": 3300} | null,
                "usb": GPIO | null}}
 
-press_guard_ms is how long a button has to be held before a press counts (0: any press does). What
-the board's fields mean is in boards/README.md; `wake` is worked out from the chip.
+protocol is how the fob speaks to the car: auto finds out, and remembers, whether that knows the
+signed-command protocol of today's cars or only the older one. press_guard_ms is how long a button
+has to be held before a press counts (0: any press does). What the board's fields mean is in
+boards/README.md; `wake` is worked out from the chip.
 
 /light.json: {"kind": ..., "pin": GPIO, "inverted": ...} as above, by which a fob without a usable
 fob.json can still ask for the laptop.
@@ -59,6 +62,7 @@ RELEASED = 1_767_225_600
 ROLES = {"owner": 2, "driver": 3, "guest": 8}
 FORM_FACTORS = {"ios": 6, "android": 7}
 ENROL_FORMS = ("role", "permissions")
+PROTOCOLS = ("auto", "signed", "legacy")
 LIGHTS = ("normal", "dim", "off")
 PRESS_GUARD_MOST_MS = 2000
 
@@ -145,6 +149,7 @@ def provision(
     role: int = ROLES["driver"],
     form_factor: int = FORM_FACTORS["android"],
     enrol: str = "role",
+    protocol: str = "auto",
     light: str = "normal",
     press_guard_ms: int = 0,
     key: bytes | None = None,
@@ -154,6 +159,7 @@ def provision(
 
     role, form_factor   Role and KeyFormFactor numbers the fob asks the car for.
     enrol               "role", or "permissions" as cars of the documentation's time want it.
+    protocol            "auto", "signed" or "legacy".
     light               "normal", "dim" or "off".
     press_guard_ms      how long a button has to be held before a press counts; 0: any press does.
     key                 a scalar to keep (see `new_key`); a new one otherwise. One from outside may
@@ -166,12 +172,15 @@ def provision(
     for name, number in (("role", role), ("form factor", form_factor)):
         if not 1 <= number <= 255:
             raise ProvisionError(f"{number} is no {name}", "Take a number from 1 to 255.")
-    if enrol not in ENROL_FORMS:
-        raise ProvisionError(
-            f"there is no enrol form {enrol!r}", f"Take one of: {', '.join(ENROL_FORMS)}."
-        )
-    if light not in LIGHTS:
-        raise ProvisionError(f"there is no light {light!r}", f"Take one of: {', '.join(LIGHTS)}.")
+    for name, chosen, choices in (
+        ("enrol form", enrol, ENROL_FORMS),
+        ("protocol", protocol, PROTOCOLS),
+        ("light", light, LIGHTS),
+    ):
+        if chosen not in choices:
+            raise ProvisionError(
+                f"there is no {name} {chosen!r}", f"Take one of: {', '.join(choices)}."
+            )
     if not 0 <= press_guard_ms <= PRESS_GUARD_MOST_MS:
         raise ProvisionError(
             f"{press_guard_ms} ms is no time to hold a button for a press",
@@ -187,6 +196,7 @@ def provision(
         "role": role,
         "form_factor": form_factor,
         "enrol": enrol,
+        "protocol": protocol,
         "light": light,
         "press_guard_ms": press_guard_ms,
         "board": {

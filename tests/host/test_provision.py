@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from host_tools.boards import Battery, load_board
 from host_tools.provision import (
+    PROTOCOLS,
     RELEASED,
     ProvisionError,
     counter_record,
@@ -47,6 +48,7 @@ def test_the_configuration_is_format_2_with_the_pins_of_the_board() -> None:
         "role": 3,
         "form_factor": 7,
         "enrol": "role",
+        "protocol": "auto",
         "light": "normal",
         "press_guard_ms": 0,
         "board": {
@@ -77,6 +79,13 @@ def test_the_seeds_way_of_enrolling_can_be_chosen() -> None:
     configuration = json.loads(files["/fob.json"])
     assert (configuration["role"], configuration["form_factor"]) == (2, 6)
     assert configuration["enrol"] == "permissions"
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_protocol_can_be_prescribed(protocol: str, interpreter: Interpreter) -> None:
+    files = provision(VIN, BOARD, protocol=protocol)
+    load = f"load('fob.config').load({files['/fob.json']!r}, {files['/key.bin']!r})"
+    assert interpreter.eval(f"{load}.protocol") == protocol
 
 
 def test_each_fob_gets_a_valid_key_of_its_own() -> None:
@@ -227,6 +236,7 @@ def test_a_check_digit_of_ten_is_an_x() -> None:
         {"role": 256},
         {"form_factor": -1},
         {"enrol": "owner"},
+        {"protocol": "newest"},
         {"light": "bright"},
         {"press_guard_ms": -1},
         {"press_guard_ms": 2001},
