@@ -1,18 +1,21 @@
 """The simulated car: frames in, frames out; strict, pure, and independent of the firmware.
 
 Where to look: `car` is the whole car, `connection` one Bluetooth link to it, `link` the framing,
-`dispatch` who may ask for what, `legacy` the signed messages, `enrolment` and `whitelist` the keys,
-`body` doors and locks, `information` what anybody may read, `nonces` the watch over counters,
-`names` what it advertises, `answers` everything it says, `behaviour` in what cars differ.
+`dispatch` which protocol a message is of. The older one is `legacy_messages` and `legacy`, its
+cryptography; the signed-command protocol `signed_messages` and `signed`, with `signature` and
+`metadata`. Both share `commands`, who may do what, `keyring`, the vehicle's key, and `nonces`, the
+watch over counters; `enrolment` and `whitelist` are the keys, `body` doors and locks, `information`
+what anybody may read, `names` what it advertises, `answers` everything it says, `replies` when,
+`behaviour` in what cars differ.
 """
 
-from .behaviour import Behaviour, LockOut
+from .behaviour import Behaviour, LockOut, Vintage, vintage
 from .car import Car, ConnectionLimitReached
 from .connection import CarConnection
 from .events import CarEvent
 from .keys import VehicleKey
 from .names import InvalidVin, check_vin
-from .nonces import NonceReuse
+from .nonces import CounterReuse, NonceReuse, Reuse
 from .whitelist import WhitelistKey
 
 __all__ = [
@@ -21,10 +24,14 @@ __all__ = [
     "CarConnection",
     "CarEvent",
     "ConnectionLimitReached",
+    "CounterReuse",
     "InvalidVin",
     "LockOut",
     "NonceReuse",
+    "Reuse",
     "VehicleKey",
+    "Vintage",
     "WhitelistKey",
     "check_vin",
+    "vintage",
 ]

@@ -1,7 +1,8 @@
-"""Everything the car says: one builder per kind of FromVCSECMessage."""
+"""Everything the car says: one builder per kind of FromVCSECMessage, and the broadcast."""
 
 from __future__ import annotations
 
+from host_tools.protocol import universal_message_pb2 as universal
 from host_tools.protocol import vcsec_pb2 as vcsec
 
 from .whitelist import Whitelist, WhitelistKey
@@ -66,6 +67,14 @@ def session_info(public_key: bytes) -> vcsec.FromVCSECMessage:
 
 def vehicle_status(status: vcsec.VehicleStatus) -> vcsec.FromVCSECMessage:
     return vcsec.FromVCSECMessage(vehicleStatus=status)
+
+
+def broadcast(message: vcsec.FromVCSECMessage) -> universal.RoutableMessage:
+    """A message to everybody, in the envelope of the signed-command protocol."""
+    envelope = universal.RoutableMessage(protobuf_message_as_bytes=message.SerializeToString())
+    envelope.to_destination.domain = universal.DOMAIN_BROADCAST
+    envelope.from_destination.domain = universal.DOMAIN_VEHICLE_SECURITY
+    return envelope
 
 
 def vehicle_info(vin: str) -> vcsec.FromVCSECMessage:

@@ -10,18 +10,24 @@ from typing import Literal
 from host_tools.protocol import vcsec_pb2 as vcsec
 
 from . import names
-from .answers import vehicle_status
+from .answers import broadcast, vehicle_status
 from .behaviour import Behaviour, Refusal
 from .body import Body
+from .commands import Commands
 from .connection import CarConnection
 from .dispatch import Dispatcher
 from .enrolment import Enrolment
 from .events import CarEvent, Direction, Kind, Link
 from .information import Information
+from .keyring import KeyRing
 from .keys import Agreement, Random, VehicleKey
-from .legacy import LegacySession, SignedMessageFault
+from .legacy import LegacySession
+from .legacy_messages import LegacyMessages
 from .link import frame
-from .nonces import NonceRecord, NonceReuse
+from .nonces import NonceRecord, Reuse
+from .replies import Replies
+from .signed import SignedSession
+from .signed_messages import SignedMessages
 from .whitelist import Whitelist, WhitelistKey
 
 MAX_CONNECTIONS = 3
@@ -60,28 +66,42 @@ class Car:
         self.name_scheme: names.Scheme = name
         self.events: list[CarEvent] = []
         self.on_event = on_event
-        self.violations: list[NonceReuse] = []
-        """Every repeated nonce; empty as long as all keys behave."""
+        self.violations: list[Reuse] = []
+        """Every repeated nonce or counter; empty as long as all keys behave."""
         self.connections: list[CarConnection] = []
         self.body = Body()
         self.whitelist = Whitelist()
         self._clock = clock
         self._random = random
-        self._session = LegacySession(
+        self._ring = KeyRing(
             self.whitelist, vehicle_key or VehicleKey.generate(random), self._report_reuse
         )
-        self._enrolment = Enrolment(
-            self.whitelist, self.behaviour, self._log, self._session.key_added
+        self._session = SignedSession(
+            self.vin, self.whitelist, self._ring, self.behaviour, clock, random
         )
-        self._dispatcher = Dispatcher(
+        self._enrolment = Enrolment(self.whitelist, self.behaviour, self._log, self._key_added)
+        self._replies = Replies(self.behaviour, clock, self._log)
+        commands = Commands(
             self.behaviour,
-            self._session,
             self._enrolment,
-            Information(self.vin, self.whitelist, self._session, self.body),
+            Information(self.vin, self.whitelist, self._ring, self.body),
             self.body,
             self._log,
-            self._count_fault,
         )
+        voice = (commands, self._replies, self.body.status, self._log, self._count_fault)
+        self._dispatcher = Dispatcher(
+            self.behaviour,
+            LegacyMessages(
+                self.behaviour,
+                LegacySession(self.whitelist, self._ring),
+                self._ring,
+                self._enrolment,
+                *voice,
+            ),
+            SignedMessages(self.behaviour, self._session, self.whitelist, *voice),
+            self._log,
+        )
+        self._dozes = False
         self._faults: list[float] = []
         self._locked_out_until = 0.0
         self.card = self.whitelist.add(
@@ -100,12 +120,22 @@ class Car:
 
     @property
     def nonces(self) -> NonceRecord:
-        return self._session.nonces
+        return self._ring.nonces
 
     @property
     def public_key(self) -> bytes:
         """The vehicle's public key, 65 bytes."""
-        return self._session.vehicle_key.public_key
+        return self._ring.vehicle_key.public_key
+
+    @property
+    def epoch(self) -> bytes:
+        """16 bytes that are new after a restart."""
+        return self._session.epoch
+
+    @property
+    def clock_time(self) -> int:
+        """What the car's clock shows: whole seconds since it started."""
+        return self._session.clock_time
 
     @property
     def advertised_name(self) -> str:
@@ -134,7 +164,7 @@ class Car:
         connection.last_write = self._clock()
         self.connections.append(connection)
         self._log("connected", f"link {len(self.connections)} of {MAX_CONNECTIONS}", connection)
-        connection.send(vehicle_status(self.body.status()))
+        self._push(connection, self.body.status())
         return connection
 
     def tap_card(self) -> bool:
@@ -146,6 +176,7 @@ class Car:
         """Let time-outs happen; call it about once a second."""
         now = self._clock()
         self._enrolment.tick(now)
+        self._replies.tick()
         patience = self.behaviour.idle_timeout
         for connection in list(self.connections):
             if patience is not None and now - connection.last_write >= patience:
@@ -153,12 +184,17 @@ class Car:
 
     def rotate_key(self) -> None:
         """Change the vehicle's key pair, as a car may after an update."""
-        self._session.rotate(self._random)
+        self._ring.rotate(self._random)
         self._log("key", "the vehicle has a new key pair")
+
+    def reboot(self) -> None:
+        """Restart the security controller: a new epoch, whose clock starts at 0. Links stay."""
+        self._session.restart()
+        self._log("key", f"the car restarted: its epoch is {self.epoch.hex()}")
 
     def fall_asleep(self) -> None:
         """As a parked car does; the next command wakes it."""
-        self.body.asleep = True
+        self.body.asleep = self._dozes = True
         self._push_changes()
 
     def report(self) -> None:
@@ -175,6 +211,7 @@ class Car:
             self._log("received", "", connection, "to-vehicle", frame(message))
             diverted = connection.on_message and connection.on_message(message)
             if diverted is None:
+                self._rouse()
                 self._dispatcher.message(message, connection, now)
                 self._push_changes()
             else:
@@ -182,13 +219,23 @@ class Car:
                 for answer in diverted:
                     connection.queue(answer)
 
+    def _rouse(self) -> None:
+        """The first message after the car fell asleep finds it slow."""
+        if self._dozes:
+            self._dozes = False
+            self._replies.hold(self.behaviour.wake_time)
+
+    def _key_added(self, key: WhitelistKey) -> None:
+        self._ring.key_added(key)
+        self._session.key_added(key)
+
     def _lost(self, connection: CarConnection, data: bytes) -> None:
         for message in connection.reader.completed_by(data):
             self._dispatcher.overhear(message, connection)
 
-    def _count_fault(self, fault: SignedMessageFault) -> None:
+    def _count_fault(self) -> None:
         rule = self.behaviour.lock_out
-        if rule is None or fault.information == vcsec.SIGNEDMESSAGE_INFORMATION_FAULT_UNKNOWN:
+        if rule is None:
             return
         now = self._clock()
         self._faults = [time for time in self._faults if now - time < rule.within] + [now]
@@ -219,9 +266,16 @@ class Car:
         self._reported = status
         self._log("state", self.body.description())
         for connection in self.connections:
-            connection.send(vehicle_status(status))
+            self._push(connection, status)
 
-    def _report_reuse(self, reuse: NonceReuse) -> None:
+    def _push(self, connection: CarConnection, status: vcsec.VehicleStatus) -> None:
+        message = vehicle_status(status)
+        if self.behaviour.push != "wrapped":
+            connection.send(message, "vehicleStatus")
+        if self.behaviour.push != "raw":
+            connection.send(broadcast(message), "vehicleStatus, to everybody")
+
+    def _report_reuse(self, reuse: Reuse) -> None:
         self.violations.append(reuse)
         self._log("violation", str(reuse))
 

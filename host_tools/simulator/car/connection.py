@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
+from google.protobuf.message import Message
+
 from host_tools.protocol import vcsec_pb2 as vcsec
 
 from .events import Log
@@ -66,12 +68,11 @@ class CarConnection:
         self._frames.clear()
         return frames
 
-    def send(self, message: vcsec.FromVCSECMessage) -> None:
-        """Queue a message, unless the link is gone."""
+    def send(self, message: Message, what: str) -> None:
+        """Queue a message, unless the link is gone; `what` it is, for the events."""
         if not self.is_open:
             return
         data = frame(message.SerializeToString())
-        what = message.WhichOneof("sub_message") or "empty message"
         self._log("sent", what, self, "from-vehicle", data)
         self.queue(data)
 

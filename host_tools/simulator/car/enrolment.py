@@ -57,7 +57,7 @@ class Enrolment:
         self.pending = Pending(operation, connection, now + self._behaviour.tap_timeout)
         self._log("enrolment", "waiting for the tap of a card", connection)
         if self._behaviour.announce_enrolment:
-            connection.send(answers.wait())
+            connection.send(answers.wait(), "commandStatus")
 
     def tap(self, card: WhitelistKey) -> bool:
         """A card is held to the reader; False if nothing waited for it."""
@@ -72,7 +72,7 @@ class Enrolment:
             self._refuse(pending.connection, refusal)
             return True
         if self._behaviour.announce_enrolment:
-            pending.connection.send(answers.whitelist_done(card.key_id))
+            pending.connection.send(answers.whitelist_done(card.key_id), "commandStatus")
         return True
 
     def tick(self, now: float) -> None:
@@ -145,7 +145,7 @@ class Enrolment:
 
     def _refuse(self, connection: CarConnection, refusal: WhitelistRefusal) -> None:
         self._log("refused", f"whitelist stays as it is: {refusal}", connection)
-        connection.send(answers.whitelist_refused(refusal.information))
+        connection.send(answers.whitelist_refused(refusal.information), "commandStatus")
 
 
 def _role_given(operation: vcsec.WhitelistOperation) -> bool:

@@ -7,17 +7,17 @@ from host_tools.protocol import vcsec_pb2 as vcsec
 from . import answers, keys
 from .body import Body
 from .connection import CarConnection
-from .legacy import LegacySession
+from .keyring import KeyRing
 from .whitelist import Whitelist, WhitelistKey
 
 
 class Information:
     """Answers requests for information, signed or not."""
 
-    def __init__(self, vin: str, whitelist: Whitelist, session: LegacySession, body: Body) -> None:
+    def __init__(self, vin: str, whitelist: Whitelist, ring: KeyRing, body: Body) -> None:
         self._vin = vin
         self._whitelist = whitelist
-        self._session = session
+        self._ring = ring
         self._body = body
 
     def answer(
@@ -43,7 +43,7 @@ class Information:
     def _public_key(self, request: vcsec.InformationRequest) -> vcsec.FromVCSECMessage:
         if self._named_key(request) is None:
             return answers.signed_fault(vcsec.SIGNEDMESSAGE_INFORMATION_FAULT_NOT_ON_WHITELIST)
-        return answers.session_info(self._session.vehicle_key.public_key)
+        return answers.session_info(self._ring.vehicle_key.public_key)
 
     def _entry(self, request: vcsec.InformationRequest) -> vcsec.FromVCSECMessage:
         key = self._named_key(request)

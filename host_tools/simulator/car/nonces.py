@@ -1,7 +1,9 @@
-"""The watch over nonces: no key may ever seal two messages under one."""
+"""The watch over nonces and counters: no key may ever use one twice."""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,10 +17,23 @@ _UNJUDGED_LIMIT = 256
 
 
 @dataclass(frozen=True)
-class Sealed:
-    """An AES-GCM message: whose it says it is, and everything a key needs to open it."""
+class Authenticated:
+    """A message with a tag: whose it says it is, and its counter. epoch: of the signed-command
+    protocol, empty in the older one."""
 
     key_id: bytes
+    counter: int
+    epoch: bytes
+
+    def opens_with(self, key: bytes) -> bool:
+        """Whether this was authenticated with the shared key `key`."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Sealed(Authenticated):
+    """An AES-GCM message, and everything that a key needs to open it."""
+
     nonce: bytes
     ciphertext: bytes
     tag: bytes
@@ -33,7 +48,6 @@ class Sealed:
         return cipher.decrypt_and_verify(self.ciphertext, self.tag)
 
     def opens_with(self, key: bytes) -> bool:
-        """Whether this was sealed with `key`."""
         try:
             self.open(key)
         except ValueError:
@@ -41,21 +55,56 @@ class Sealed:
         return True
 
 
-class NonceReuse(Exception):
-    """One key sealed two messages under one nonce, or the same message came twice."""
+@dataclass(frozen=True)
+class Tagged(Authenticated):
+    """A message in clear with an HMAC; metadata: what the tag covers before the payload."""
 
-    def __init__(self, first: Sealed, second: Sealed) -> None:
+    metadata: bytes
+    payload: bytes
+    tag: bytes
+
+    def opens_with(self, key: bytes) -> bool:
+        command_key = hmac.digest(key, b"authenticated command", hashlib.sha256)
+        tag = hmac.digest(command_key, self.metadata + self.payload, hashlib.sha256)
+        return hmac.compare_digest(tag, self.tag)
+
+
+class Reuse(Exception):
+    """One key used something twice that it may use once, or the same message came twice."""
+
+    def __init__(self, first: Authenticated, second: Authenticated, under: str) -> None:
         self.key_id = first.key_id
-        self.nonce = first.nonce
         self.identical = first == second
         what = "the same message again" if self.identical else "a second message"
-        super().__init__(
-            f"NONCE REUSED: {what} from key {self.key_id.hex()} under nonce {self.nonce.hex()}"
-        )
+        super().__init__(f"{what} from key {self.key_id.hex()} under {under}")
+
+
+class NonceReuse(Reuse):
+    """Two AES-GCM messages under one nonce."""
+
+    def __init__(self, first: Sealed, second: Sealed) -> None:
+        super().__init__(first, second, f"nonce {first.nonce.hex()}")
+        self.nonce = first.nonce
+
+    def __str__(self) -> str:
+        return f"NONCE REUSED: {super().__str__()}"
+
+
+class CounterReuse(Reuse):
+    """Two messages under one counter: in one epoch, or in both protocols."""
+
+    def __init__(self, first: Authenticated, second: Authenticated) -> None:
+        both = bool(first.epoch) != bool(second.epoch)
+        where = "of both protocols" if both else f"of epoch {first.epoch.hex()}"
+        super().__init__(first, second, f"counter {first.counter} {where}")
+        self.counter = first.counter
+
+    def __str__(self) -> str:
+        return f"COUNTER REUSED: {super().__str__()}"
 
 
 class NonceRecord:
-    """Every (key, nonce) that ever came.
+    """Every (key, nonce) and (key, counter) that ever came.
 
     Only a message that opens with a shared key proves that its holder used the nonce; a forgery
     proves nothing. Messages of keys not yet on the whitelist are judged when the key is added.
@@ -64,24 +113,44 @@ class NonceRecord:
     def __init__(self) -> None:
         self.seen: dict[tuple[bytes, bytes], Sealed] = {}
         """First message per (shared key, nonce)."""
-        self._unjudged: deque[Sealed] = deque(maxlen=_UNJUDGED_LIMIT)
+        self.counters: dict[tuple[bytes, int], dict[bytes, Authenticated]] = {}
+        """First message per (shared key, counter) and epoch."""
+        self._unjudged: deque[Authenticated] = deque(maxlen=_UNJUDGED_LIMIT)
 
-    def note(self, sealed: Sealed, keys: Iterable[bytes]) -> NonceReuse | None:
+    def note(self, message: Authenticated, keys: Iterable[bytes]) -> Reuse | None:
         """Record a message; `keys` are the shared keys it may be sealed with."""
         for key in keys:
-            if sealed.opens_with(key):
-                first = self.seen.setdefault((key, sealed.nonce), sealed)
-                return None if first is sealed else NonceReuse(first, sealed)
+            if message.opens_with(key):
+                nonce_reuse = self._note_nonce(message, key)
+                # Recorded in any case: what comes next is compared with this one too.
+                counter_reuse = self._note_counter(message, key)
+                return nonce_reuse or counter_reuse
         return None
 
-    def keep(self, sealed: Sealed) -> None:
+    def keep(self, message: Authenticated) -> None:
         """Keep a message of an unknown key for later."""
-        self._unjudged.append(sealed)
+        self._unjudged.append(message)
 
-    def key_added(self, key_id: bytes, keys: Iterable[bytes]) -> list[NonceReuse]:
+    def key_added(self, key_id: bytes, keys: Iterable[bytes]) -> list[Reuse]:
         """Judge the messages that came from `key_id` before it was known."""
-        kept = [sealed for sealed in self._unjudged if sealed.key_id == key_id]
-        for sealed in kept:
-            self._unjudged.remove(sealed)
+        kept = [message for message in self._unjudged if message.key_id == key_id]
+        for message in kept:
+            self._unjudged.remove(message)
         shared_keys = list(keys)
-        return [reuse for sealed in kept if (reuse := self.note(sealed, shared_keys))]
+        return [reuse for message in kept if (reuse := self.note(message, shared_keys))]
+
+    def _note_nonce(self, message: Authenticated, key: bytes) -> NonceReuse | None:
+        if not isinstance(message, Sealed):
+            return None
+        first = self.seen.setdefault((key, message.nonce), message)
+        return None if first is message else NonceReuse(first, message)
+
+    def _note_counter(self, message: Authenticated, key: bytes) -> CounterReuse | None:
+        epochs = self.counters.setdefault((key, message.counter), {})
+        others = [
+            first
+            for epoch, first in epochs.items()
+            if epoch == message.epoch or not epoch or not message.epoch
+        ]
+        epochs.setdefault(message.epoch, message)
+        return CounterReuse(others[0], message) if others else None

@@ -1,0 +1,261 @@
+"""The signed-command protocol: RoutableMessages to the vehicle security controller, and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from google.protobuf.message import DecodeError
+
+from host_tools.protocol import universal_message_pb2 as universal
+from host_tools.protocol import vcsec_pb2 as vcsec
+
+from . import answers, keys
+from .behaviour import Behaviour
+from .commands import Commands, describe
+from .connection import CarConnection
+from .events import Log
+from .replies import Replies
+from .signature import MessageFault
+from .signed import DOMAIN, SignedSession
+from .whitelist import Whitelist, WhitelistKey
+
+ADDRESS_LENGTH = 16
+UUID_LENGTH = 16
+ENCRYPT_RESPONSE = 1 << universal.FLAG_ENCRYPT_RESPONSE
+
+# What anybody may ask; a car of this protocol has no answer to more.
+_PUBLIC = frozenset(
+    (
+        vcsec.INFORMATION_REQUEST_TYPE_GET_STATUS,
+        vcsec.INFORMATION_REQUEST_TYPE_GET_WHITELIST_INFO,
+        vcsec.INFORMATION_REQUEST_TYPE_GET_WHITELIST_ENTRY_INFO,
+    )
+)
+
+
+@dataclass
+class SignedConversation:
+    """The answers to one message. key: who signed it, if it is verified; its answers may then be
+    encrypted, under a counter that rises."""
+
+    connection: CarConnection
+    request: universal.RoutableMessage
+    replies: Replies
+    behaviour: Behaviour
+    session: SignedSession
+    status: Callable[[], vcsec.VehicleStatus]
+    key: WhitelistKey | None = None
+    sealed: int = 0
+
+    def say(self, answer: vcsec.FromVCSECMessage) -> None:
+        what = answer.WhichOneof("sub_message") or "empty message"
+        envelope = self._envelope()
+        envelope.protobuf_message_as_bytes = answer.SerializeToString()
+        self._send(envelope, what)
+
+    def succeed(self, key: WhitelistKey) -> None:
+        for form in self.behaviour.success:
+            match form:
+                case "empty":
+                    self.say(vcsec.FromVCSECMessage())
+                case "status":
+                    self.say(answers.ok())
+                case "vehicle-status":
+                    self.say(answers.vehicle_status(self.status()))
+
+    def refuse(self, code: vcsec.GenericError_E) -> None:
+        if code == vcsec.GENERICERROR_UNAUTHORIZED:
+            self.fault(universal.MESSAGEFAULT_ERROR_INSUFFICIENT_PRIVILEGES)
+        else:
+            self.say(answers.error())
+            self.say(answers.nominal_error(code))
+
+    def wait(self) -> None:
+        match self.behaviour.busy_as:
+            case "command-status":
+                self.say(answers.wait())
+            case "operation-status":
+                envelope = self._envelope()
+                status = envelope.signedMessageStatus
+                status.operation_status = universal.OPERATIONSTATUS_WAIT
+                self._send(envelope, "operation status WAIT")
+            case "fault":
+                self.fault(universal.MESSAGEFAULT_ERROR_BUSY)
+
+    def fault(self, code: universal.MessageFault_E) -> None:
+        """Refuse the message."""
+        name = universal.MessageFault_E.Name(code).removeprefix("MESSAGEFAULT_ERROR_")
+        self._send(self._fault(code), f"fault {name}")
+
+    def inform(self, public_key: bytes, fault: universal.MessageFault_E | None = None) -> None:
+        """Tell a key the state of the session, with the fault that made it necessary."""
+        envelope = self._envelope() if fault is None else self._fault(fault)
+        info, tag = self.session.information(public_key, self.request.uuid)
+        envelope.session_info = info
+        if tag is not None:
+            envelope.signature_data.session_info_tag.tag = tag
+        if self.behaviour.echo_uuid != "never":
+            envelope.request_uuid = self.request.uuid
+        what = "session info" if tag is not None else "session info without a tag"
+        self.replies.send(self.connection, envelope, what)
+
+    def _envelope(self) -> universal.RoutableMessage:
+        envelope = universal.RoutableMessage()
+        envelope.to_destination.routing_address = self.request.from_destination.routing_address
+        envelope.from_destination.domain = DOMAIN
+        if self.behaviour.echo_uuid == "always":
+            envelope.request_uuid = self.request.uuid
+        return envelope
+
+    def _fault(self, code: universal.MessageFault_E) -> universal.RoutableMessage:
+        envelope = self._envelope()
+        envelope.signedMessageStatus.operation_status = universal.OPERATIONSTATUS_ERROR
+        envelope.signedMessageStatus.signed_message_fault = code
+        return envelope
+
+    def _send(self, envelope: universal.RoutableMessage, what: str) -> None:
+        self._seal(envelope)
+        limit = self.behaviour.response_limit
+        if limit is not None and envelope.ByteSize() > limit:
+            what = f"fault RESPONSE_MTU_EXCEEDED: {what} of {envelope.ByteSize()} bytes"
+            envelope = self._fault(universal.MESSAGEFAULT_ERROR_RESPONSE_MTU_EXCEEDED)
+            self._seal(envelope)
+        sealed = envelope.signature_data.HasField("AES_GCM_Response_data")
+        self.replies.send(self.connection, envelope, f"{what}, encrypted" if sealed else what)
+
+    def _seal(self, envelope: universal.RoutableMessage) -> None:
+        wanted = self.request.flags & ENCRYPT_RESPONSE and self.behaviour.encryption != "never"
+        if self.key and wanted:
+            self.sealed += 1
+            self.session.seal(envelope, self.request, self.key, self.sealed)
+
+
+class SignedMessages:
+    """Takes RoutableMessages."""
+
+    def __init__(
+        self,
+        behaviour: Behaviour,
+        session: SignedSession,
+        whitelist: Whitelist,
+        commands: Commands,
+        replies: Replies,
+        status: Callable[[], vcsec.VehicleStatus],
+        log: Log,
+        on_bad_seal: Callable[[], None],
+    ) -> None:
+        """on_bad_seal: told of every message whose signature is wrong."""
+        self._behaviour = behaviour
+        self._session = session
+        self._whitelist = whitelist
+        self._commands = commands
+        self._replies = replies
+        self._status = status
+        self._log = log
+        self._on_bad_seal = on_bad_seal
+
+    def message(self, request: universal.RoutableMessage, connection: CarConnection) -> None:
+        """Take one message; whatever it holds, nothing is raised."""
+        if len(request.from_destination.routing_address) != ADDRESS_LENGTH:
+            self._log("ignored", "no routing address to answer to", connection)
+            return
+        if request.to_destination.WhichOneof("sub_destination") != "domain":
+            self._log("ignored", "for no domain", connection)
+            return
+        talk = SignedConversation(
+            connection, request, self._replies, self._behaviour, self._session, self._status
+        )
+        try:
+            self._answer(request, talk)
+        except MessageFault as fault:
+            self._refuse(fault, talk)
+
+    def overhear(self, request: universal.RoutableMessage) -> None:
+        """Note nonce and counter of a message that the car does not act on; raises MessageFault."""
+        # Every domain has a counter of its own.
+        if request.HasField("signature_data") and request.to_destination.domain == DOMAIN:
+            self._session.note(request)
+
+    def _answer(self, request: universal.RoutableMessage, talk: SignedConversation) -> None:
+        if request.to_destination.domain != DOMAIN:
+            raise MessageFault(
+                universal.MESSAGEFAULT_ERROR_INVALID_DOMAINS,
+                f"domain {request.to_destination.domain}",
+            )
+        if len(request.uuid) not in (0, UUID_LENGTH):
+            raise MessageFault(
+                universal.MESSAGEFAULT_ERROR_BAD_PARAMETER, f"uuid of {len(request.uuid)} bytes"
+            )
+        match request.WhichOneof("payload"):
+            case "session_info_request":
+                self._inform(request.session_info_request.public_key, talk)
+            case "protobuf_message_as_bytes" if request.HasField("signature_data"):
+                self._signed(request, talk)
+            case "protobuf_message_as_bytes":
+                self._plain(_parse(request.protobuf_message_as_bytes), talk)
+            case payload:
+                raise MessageFault(
+                    universal.MESSAGEFAULT_ERROR_BAD_PARAMETER, f"payload: {payload}"
+                )
+
+    def _inform(self, public_key: bytes, talk: SignedConversation) -> None:
+        if not keys.is_public_key(public_key):
+            raise MessageFault(
+                universal.MESSAGEFAULT_ERROR_BAD_PARAMETER, "session info for no public key"
+            )
+        key_id = keys.key_id(public_key)
+        if self._whitelist.find(key_id) is None and self._behaviour.unknown_key == "fault":
+            raise MessageFault(
+                universal.MESSAGEFAULT_ERROR_UNKNOWN_KEY_ID,
+                f"key {key_id.hex()} is not on the whitelist",
+            )
+        talk.inform(public_key)
+
+    def _signed(self, request: universal.RoutableMessage, talk: SignedConversation) -> None:
+        talk.key, plaintext = self._session.open(request)
+        if self._behaviour.encryption == "required" and not request.flags & ENCRYPT_RESPONSE:
+            raise MessageFault(
+                universal.MESSAGEFAULT_ERROR_REQUIRES_RESPONSE_ENCRYPTION,
+                f"flags {request.flags} do not ask for it",
+            )
+        message = _parse(plaintext)
+        who = f"signed command of key {talk.key.key_id.hex()}, counter {talk.key.counter}"
+        self._commands.execute(message, talk.key, who, talk)
+
+    def _plain(self, message: vcsec.UnsignedMessage, talk: SignedConversation) -> None:
+        if message.WhichOneof("sub_message") != "InformationRequest":
+            raise MessageFault(
+                universal.MESSAGEFAULT_ERROR_INSUFFICIENT_PRIVILEGES,
+                f"{describe(message)} without a signature",
+            )
+        kind = message.InformationRequest.informationRequestType
+        if kind not in _PUBLIC:
+            raise MessageFault(
+                universal.MESSAGEFAULT_ERROR_INVALID_COMMAND, f"information of type {kind}"
+            )
+        self._commands.inform(message.InformationRequest, talk)
+
+    def _refuse(self, fault: MessageFault, talk: SignedConversation) -> None:
+        signer = talk.request.signature_data.signer_identity.public_key
+        who = f" of key {keys.key_id(signer).hex()}" if signer else ""
+        self._log("refused", f"signed-command message{who}: {fault}", talk.connection)
+        if fault.resynchronises and self._whitelist.find(keys.key_id(signer)):
+            talk.inform(signer, fault.code)
+        else:
+            talk.fault(fault.code)
+        if fault.code == universal.MESSAGEFAULT_ERROR_INVALID_SIGNATURE:
+            self._on_bad_seal()
+
+
+def _parse(plaintext: bytes) -> vcsec.UnsignedMessage:
+    """Read what is asked for; raises MessageFault."""
+    try:
+        message = vcsec.UnsignedMessage.FromString(plaintext)
+    except DecodeError:
+        raise MessageFault(
+            universal.MESSAGEFAULT_ERROR_DECODING, "not an UnsignedMessage"
+        ) from None
+    if message.WhichOneof("sub_message") is None:
+        raise MessageFault(universal.MESSAGEFAULT_ERROR_INVALID_COMMAND, "it asks for nothing")
+    return message
