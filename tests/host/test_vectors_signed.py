@@ -198,8 +198,10 @@ def test_a_command_is_what_the_vehicle_security_controller_understands(vector: V
 @every("session_infos")
 def test_a_session_info_verifies_as_it_says(vector: Vector) -> None:
     challenge = bytes.fromhex(REQUESTS[vector["request"]]["uuid"])
-    covered = metadata("HMAC", CHALLENGE=challenge) + bytes.fromhex(vector["session_info"])
-    tag = hmac(bytes.fromhex(SIGNED["session_info_key"]), covered)
+    covered = metadata("HMAC", CHALLENGE=challenge)
+    assert covered.hex() == vector["metadata"]
+    key = bytes.fromhex(SIGNED["session_info_key"])
+    tag = hmac(key, covered + bytes.fromhex(vector["session_info"]))
     assert (vector.get("tag") == tag.hex()) == vector["verifies"]
 
 
