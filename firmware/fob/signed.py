@@ -22,6 +22,8 @@ _SIGNATURE_TYPE_AES_GCM_PERSONALIZED = const(5)
 _SIGNATURE_TYPE_HMAC = const(6)
 _SIGNATURE_TYPE_AES_GCM_RESPONSE = const(9)
 
+_SESSION_INFO_STATUS_KEY_NOT_ON_WHITELIST = const(1)
+
 _TAG_SIGNATURE_TYPE = const(0)
 _TAG_DOMAIN = const(1)
 _TAG_PERSONALIZATION = const(2)
@@ -209,6 +211,16 @@ def fault(envelope):
     """
     status = envelope.get("signedMessageStatus", {})
     return status.get("operation_status", 0), status.get("signed_message_fault", 0)
+
+
+def denies(envelope):
+    """Whether the session info in a decoded RoutableMessage says that the car does not know the
+    key; nobody vouches for that before it is verified."""
+    try:
+        info = protobuf.decode(routable.SESSION_INFO, envelope.get("session_info", b""))
+    except DecodeError:
+        return False
+    return info.get("status") == _SESSION_INFO_STATUS_KEY_NOT_ON_WHITELIST
 
 
 def _from_vehicle_security(envelope):

@@ -44,7 +44,6 @@ _MESSAGEFAULT_ERROR_REMOTE_SERVICE_ACCESS_DISABLED = const(22)
 _MESSAGEFAULT_ERROR_RESPONSE_MTU_EXCEEDED = const(25)
 _MESSAGEFAULT_ERROR_REPEATED_COUNTER = const(26)
 _MESSAGEFAULT_ERROR_COMMAND_REQUIRES_PHYSICAL_PROXIMITY = const(29)
-_SESSION_INFO_STATUS_KEY_NOT_ON_WHITELIST = const(1)
 
 # The car cannot now; the same again a second later may do.
 _LATER = (_MESSAGEFAULT_ERROR_BUSY, _MESSAGEFAULT_ERROR_TIMEOUT, _MESSAGEFAULT_ERROR_INTERNAL)
@@ -178,7 +177,7 @@ class SignedDialogue:
         def tells(answer):
             envelope = self._envelope(answer)
             if envelope is not None:
-                answer = exchange.note(self._content(envelope)[0])
+                answer = self._content(envelope)[0]
             return "vehicleStatus" in answer and exchange.began >= exchange.sent
 
         try:
@@ -252,17 +251,18 @@ class SignedDialogue:
         return envelope
 
     def _content(self, envelope):
-        """Return (FromVCSECMessage, whether it was encrypted); nothing where it is no use."""
+        """Return (FromVCSECMessage, True where it was encrypted, False in clear, None if it is no
+        use)."""
         try:
             payload, encrypted = self.session.open(envelope)
-            return messages.read(payload), encrypted
+            return self._exchange.note(messages.read(payload)), encrypted
         except (AuthenticationFailed, DecodeError):
-            return None, False
+            return {}, None
 
     def _word(self, envelope):
         """Return (outcome, whether it is final) for an answer to the sealed message."""
         content, encrypted = self._content(envelope)
-        if content is None:
+        if encrypted is None:
             return SILENT, False
         status, fault = signed.fault(envelope)
         if fault:
@@ -315,8 +315,9 @@ class SignedDialogue:
             info = self.session.verify(envelope, means.config.private_key, cache.sessions)
             self._clock.learn(info["epoch"], info["clock_time"], self._asked_ms)
         except (AuthenticationFailed, DecodeError, InvalidKey):
-            return UNPROVEN
-        if info["status"] == _SESSION_INFO_STATUS_KEY_NOT_ON_WHITELIST:
+            # Perhaps a car proves nothing to a key that it does not know.
+            return UNKNOWN if signed.denies(envelope) else UNPROVEN
+        if signed.denies(envelope):
             return UNKNOWN
         used = info["counter"]
         if self._anchored:
