@@ -1,1 +1,1 @@
-"""Protobuf classes, generated from proto/ by hatch_build.py."""
+"""Protobuf classes, generated from proto/ by proto/build_hook.py."""
