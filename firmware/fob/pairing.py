@@ -74,6 +74,7 @@ async def _acquainted(exchange, dialogues, deadline, wait_ms, report):
     """
     question = ticks_add(ticks_ms(), wait_ms)
     turn = 0
+    enrolled = False
     while True:
         remaining = ticks_diff(deadline, ticks_ms())
         if remaining <= 0:
@@ -87,7 +88,7 @@ async def _acquainted(exchange, dialogues, deadline, wait_ms, report):
             turn += 1
             # A time of its own: whatever else the car says must not put the next one off.
             pause = _QUESTION_MS if dialogues[0].signed else _PROOF_MS
-            question = ticks_add(ticks_ms(), pause)
+            question = ticks_add(ticks_ms(), _FIRST_QUESTION_MS if enrolled else pause)
             continue
         for dialogue in dialogues:
             told = dialogue.hears(answer)
@@ -97,6 +98,7 @@ async def _acquainted(exchange, dialogues, deadline, wait_ms, report):
             if told == KNOWN:
                 return dialogue
         if _accepted(answer, report):
+            enrolled = True
             question = ticks_ms()
 
 
