@@ -13,7 +13,6 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from host_tools.protocol import signatures_pb2 as signatures

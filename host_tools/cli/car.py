@@ -23,7 +23,7 @@ from bumble.transport.common import (
 from host_tools.cli.car_events import event_lines, event_object
 from host_tools.cli.keyboard import Keyboard
 from host_tools.cli.vin import vin_option
-from host_tools.simulator.car import Behaviour, Car, CarEvent
+from host_tools.simulator.car import Behaviour, Car, CarEvent, Vintage, vintage
 from host_tools.simulator.radio.air import Air
 from host_tools.simulator.radio.car_on_air import CAR_ADDRESS
 from host_tools.simulator.radio.car_radio import REAL_CAR_MTU, AddressKind, CarRadio
@@ -36,7 +36,7 @@ HOST_ADDRESS = "02:00:00:00:00:{:02X}"
 # Seconds in which the answer to a repeated nonce still gets out before the car gives up.
 _LAST_WORDS = 1.0
 
-_KEYS = "t tap the card · r new vehicle key · s status · q quit"
+_KEYS = "t tap the card · r new vehicle key · b reboot · s status · q quit"
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,14 @@ class Options:
     multiple=True,
     help="Lend a virtual controller to another Bluetooth host, e.g. pty:PATH; may be repeated.",
 )
+@click.option(
+    "--vintage",
+    "year",
+    type=click.Choice(["2021", "2023", "2026"]),
+    default="2023",
+    show_default=True,
+    help="2021: the older protocol; 2023: both; 2026: signed commands only, and strict.",
+)
 @click.option("--name", type=click.Choice(["hash", "vin", "alternate"]), default="hash")
 @click.option("--plaintext-b", is_flag=True, help="Also accept the older form of plaintexts.")
 @click.option(
@@ -80,13 +88,12 @@ class Options:
     type=click.Choice(["refuse", "ignore"]),
     is_flag=False,
     flag_value="refuse",
-    help="Refuse (or ignore) requests to add a key without a role, as today's cars do.",
+    help="Refuse (or ignore) requests to add a key without a role, as later cars do anyway.",
 )
 @click.option(
     "--acknowledge",
     type=click.Choice(["status", "counter", "vehicle-status"]),
-    default="status",
-    help="How the success of a command shows.",
+    help="How the success of a command shows in the older protocol.",
 )
 @click.option("--mtu", type=click.IntRange(23, 517), default=REAL_CAR_MTU, show_default=True)
 @click.option("--notify", is_flag=True, help="Offer notifications instead of indications.")
@@ -100,23 +107,25 @@ class Options:
 @click.option("--keep-going", is_flag=True, help="Do not stop at a repeated nonce.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per event and line.")
 def car(
+    year: Vintage,
     plaintext_b: bool,
     require_none: Literal["refuse", "ignore"] | None,
     require_role: Literal["refuse", "ignore"] | None,
-    acknowledge: Literal["status", "counter", "vehicle-status"],
+    acknowledge: Literal["status", "counter", "vehicle-status"] | None,
     **rest: Any,
 ) -> None:
     """Run a simulated car and show all that it hears and says.
 
-    Keys on standard input: t taps the card, r changes the vehicle's key, s shows the status,
-    q quits. A repeated nonce ends the car with exit code 1.
+    Keys on standard input: t taps the card, r changes the vehicle's key, b reboots the car, s shows
+    the status, q quits. A repeated nonce ends the car with exit code 1.
     """
-    behaviour = Behaviour(
-        plaintext="AB" if plaintext_b else "A",
-        require_none=require_none or False,
-        require_role=require_role or False,
-        acknowledge=acknowledge,
-    )
+    changes = {
+        "plaintext": "AB" if plaintext_b else None,
+        "require_none": require_none,
+        "require_role": require_role,
+        "acknowledge": acknowledge,
+    }
+    behaviour = vintage(year, **{name: value for name, value in changes.items() if value})
     options = Options(behaviour=behaviour, **rest)
     if not options.transport and not options.host_transports:
         raise click.UsageError("give --transport for a controller, or --host-transport for a host")
@@ -224,6 +233,8 @@ class _Runner:
                     self.car.tap_card()
                 case "r":
                     self.car.rotate_key()
+                case "b":
+                    self.car.reboot()
                 case "s":
                     self.car.report()
                 case "q":

@@ -26,7 +26,7 @@ def event_lines(event: CarEvent, start: float) -> list[str]:
     """An event as lines of at most 80 columns; frames with their bytes and what they say."""
     what = _ARROWS[event.direction] if event.direction else event.kind
     head = f"{event.time - start:8.3f}  {what}"
-    if event.direction is None and event.text:
+    if event.text:
         head += f": {event.text}"
     lines = textwrap.wrap(head, WIDTH, subsequent_indent=" " * 12)
     if event.data:

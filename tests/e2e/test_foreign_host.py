@@ -23,7 +23,8 @@ from bumble.hci import Address
 from bumble.transport import open_transport
 
 from host_tools.protocol import vcsec_pb2 as vcsec
-from tests.legacy_client import LegacyKey, level, rke
+from tests.legacy_client import LegacyKey, frame, level, rke
+from tests.signed_client import Answer, SignedKey
 
 VIN = "5YJ3E1EA1KF130307"
 HASH_NAME = "S284f35021aa10195C"
@@ -143,15 +144,19 @@ class ForeignHost:
             await self.characteristic("12").write_value(piece, with_response=True)
 
     async def message(self) -> vcsec.FromVCSECMessage:
-        """The next message of the vehicle."""
+        """The next message of the vehicle in the older protocol."""
+        return vcsec.FromVCSECMessage.FromString((await self.frame())[2:])
+
+    async def frame(self) -> bytes:
+        """The next frame of the vehicle."""
         async with asyncio.timeout(SECONDS):
             while len(self._received) < 2 or len(self._received) < 2 + self._length():
                 self._arrived.clear()
                 await self._arrived.wait()
         end = 2 + self._length()
-        message = vcsec.FromVCSECMessage.FromString(bytes(self._received[2:end]))
+        frame = bytes(self._received[:end])
         del self._received[:end]
-        return message
+        return frame
 
     async def ask(self, frame: bytes) -> vcsec.FromVCSECMessage:
         await self.write(frame)
@@ -299,6 +304,36 @@ def test_the_older_plaintext_is_accepted_when_asked_for(
         assert ok is accepted
 
     play(scenario, *arguments)
+
+
+async def answer(host: ForeignHost, key: SignedKey) -> Answer:
+    """The vehicle's next answer to the message that `key` made last; what it pushes is left out."""
+    while (found := key.read(await host.frame())) is None:
+        pass
+    return found
+
+
+def test_a_foreign_host_speaks_the_signed_command_protocol_with_a_car_of_2026() -> None:
+    async def scenario(car: FobCar, host: ForeignHost) -> None:
+        await host.connect((await host.find(HASH_NAME)).address)
+        key = SignedKey(vin=VIN)
+        await host.write(key.whitelist_request())
+        await car.event("enrolment", "waiting for the tap")
+        car.type("t")
+        await car.event("enrolment", "added")
+        car.type("b")
+        await car.event("key", "restarted")
+        await host.write(frame(key.request()))
+        untagged = await answer(host, key)
+        assert not untagged.envelope.HasField("signature_data")
+        await host.write(frame(key.request()))
+        key.take(await answer(host, key))
+        await host.write(frame(key.command(rke(vcsec.RKE_ACTION_UNLOCK))))
+        done = await answer(host, key)
+        assert done.encrypted and not done.fault
+        await car.event("accepted", "RKE_ACTION_UNLOCK")
+
+    play(scenario, "--vintage", "2026")
 
 
 def test_a_repeated_nonce_is_answered_then_ends_the_car_with_exit_code_1() -> None:

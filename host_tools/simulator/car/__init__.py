@@ -6,7 +6,7 @@ cryptography; the signed-command protocol `signed_messages` and `signed`, with `
 `metadata`. Both share `commands`, who may do what, `keyring`, the vehicle's key, and `nonces`, the
 watch over counters; `enrolment` and `whitelist` are the keys, `body` doors and locks, `information`
 what anybody may read, `names` what it advertises, `answers` everything it says, `replies` when,
-`behaviour` in what cars differ.
+`defence` when not, `behaviour` in what cars differ.
 """
 
 from .behaviour import Behaviour, LockOut, Vintage, vintage

@@ -96,7 +96,6 @@ _VINTAGES: dict[Vintage, dict[str, Any]] = {
     "2023": {
         "protocols": "both",
         "require_role": "refuse",
-        "push": "both",
         "silent_asleep": True,
         "unknown_key": "fault",
         "echo_uuid": "session-info",

@@ -15,6 +15,7 @@ from .behaviour import Behaviour, Refusal
 from .body import Body
 from .commands import Commands
 from .connection import CarConnection
+from .defence import Defence
 from .dispatch import Dispatcher
 from .enrolment import Enrolment
 from .events import CarEvent, Direction, Kind, Link
@@ -80,6 +81,7 @@ class Car:
             self.vin, self.whitelist, self._ring, self.behaviour, clock, random
         )
         self._enrolment = Enrolment(self.whitelist, self.behaviour, self._log, self._key_added)
+        self._defence = Defence(self.behaviour, clock, self._log, self._drop_all)
         self._replies = Replies(self.behaviour, clock, self._log)
         commands = Commands(
             self.behaviour,
@@ -88,7 +90,7 @@ class Car:
             self.body,
             self._log,
         )
-        voice = (commands, self._replies, self.body.status, self._log, self._count_fault)
+        voice = (commands, self._replies, self.body.status, self._log, self._defence.bad_seal)
         self._dispatcher = Dispatcher(
             self.behaviour,
             LegacyMessages(
@@ -102,8 +104,6 @@ class Car:
             self._log,
         )
         self._dozes = False
-        self._faults: list[float] = []
-        self._locked_out_until = 0.0
         self.card = self.whitelist.add(
             WhitelistKey(
                 VehicleKey.generate(random).public_key,
@@ -149,7 +149,7 @@ class Car:
     @property
     def locked_out(self) -> bool:
         """Whether badly sealed messages have made the car refuse everybody for a while."""
-        return self._clock() < self._locked_out_until
+        return self._defence.locked_out
 
     @property
     def waits_for_card(self) -> bool:
@@ -233,17 +233,7 @@ class Car:
         for message in connection.reader.completed_by(data):
             self._dispatcher.overhear(message, connection)
 
-    def _count_fault(self) -> None:
-        rule = self.behaviour.lock_out
-        if rule is None:
-            return
-        now = self._clock()
-        self._faults = [time for time in self._faults if now - time < rule.within] + [now]
-        if len(self._faults) < rule.faults:
-            return
-        self._faults.clear()
-        self._locked_out_until = now + rule.lasting
-        self._log("refused", f"{rule.faults} badly sealed messages: nobody for {rule.lasting:g} s")
+    def _drop_all(self) -> None:
         for connection in list(self.connections):
             self._drop(connection, "locked out")
 

@@ -122,6 +122,8 @@ class LegacyMessages:
             request = vcsec.UnsignedMessage()
         if request.WhichOneof("sub_message") == "WhitelistOperation":
             self._enrolment.request(request.WhitelistOperation, talk.connection, now)
+        elif self._behaviour.protocols == "signed":
+            self._log("ignored", "nothing that a card could approve", talk.connection)
         else:
             self._fault(SignedMessageFault(vcsec.SIGNEDMESSAGE_INFORMATION_FAULT_UNKNOWN), talk)
 

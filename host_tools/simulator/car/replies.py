@@ -38,7 +38,6 @@ class Replies:
         if self._behaviour.lose_answers > 0:
             self._behaviour.lose_answers -= 1
             self._log("ignored", f"answer lost: {what}", connection)
-        elif self._held or self._clock() < self._until:
-            self._held.append((connection, message, what))
         else:
-            connection.send(message, what)
+            self._held.append((connection, message, what))
+            self.tick()

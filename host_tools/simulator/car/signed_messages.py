@@ -85,8 +85,7 @@ class SignedConversation:
 
     def fault(self, code: universal.MessageFault_E) -> None:
         """Refuse the message."""
-        name = universal.MessageFault_E.Name(code).removeprefix("MESSAGEFAULT_ERROR_")
-        self._send(self._fault(code), f"fault {name}")
+        self._send(self._fault(code), f"fault {_name(code)}")
 
     def inform(self, public_key: bytes, fault: universal.MessageFault_E | None = None) -> None:
         """Tell a key the state of the session, with the fault that made it necessary."""
@@ -98,6 +97,8 @@ class SignedConversation:
         if self.behaviour.echo_uuid != "never":
             envelope.request_uuid = self.request.uuid
         what = "session info" if tag is not None else "session info without a tag"
+        if fault is not None:
+            what = f"fault {_name(fault)}, {what}"
         self.replies.send(self.connection, envelope, what)
 
     def _envelope(self) -> universal.RoutableMessage:
@@ -246,6 +247,10 @@ class SignedMessages:
             talk.fault(fault.code)
         if fault.code == universal.MESSAGEFAULT_ERROR_INVALID_SIGNATURE:
             self._on_bad_seal()
+
+
+def _name(code: universal.MessageFault_E) -> str:
+    return universal.MessageFault_E.Name(code).removeprefix("MESSAGEFAULT_ERROR_")
 
 
 def _parse(plaintext: bytes) -> vcsec.UnsignedMessage:
