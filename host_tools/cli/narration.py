@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Protocol
 
@@ -12,7 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from host_tools.decode import DecodedFrame
-from host_tools.simulator.bench import Measurement
+from host_tools.simulator.car import Vintage
+from host_tools.simulator.measurement import Measurement
 from host_tools.simulator.moments import Moment
 
 _WIDTH = 80
@@ -33,14 +36,23 @@ _STYLES = {
 }
 
 
+@dataclass(frozen=True)
+class Press:
+    """A press of the demo: the act it was in, what it was for and what it took."""
+
+    vintage: Vintage
+    name: str
+    measured: Measurement
+
+
 class Narrator(Protocol):
     """Tells what happens; `chapter` and `summary` frame it, `failure` says why it ended early."""
 
-    def chapter(self, title: str) -> None: ...
+    def chapter(self, title: str, vintage: Vintage) -> None: ...
 
     def moment(self, moment: Moment) -> None: ...
 
-    def summary(self, presses: dict[str, Measurement], nonces_repeated: int) -> None: ...
+    def summary(self, presses: Sequence[Press], nonces_repeated: int) -> None: ...
 
     def failure(self, text: str) -> None: ...
 
@@ -52,9 +64,8 @@ class HumanNarrator:
         self._console = Console(width=_WIDTH, highlight=False, soft_wrap=True)
         self._frames = frames
 
-    def chapter(self, title: str) -> None:
-        self._console.print()
-        self._console.print(Text(title, "bold"))
+    def chapter(self, title: str, vintage: Vintage) -> None:
+        self._headline(f"{vintage}  {title}")
 
     def moment(self, moment: Moment) -> None:
         line = Text(f"{moment.at:{_TIME_WIDTH}.3f}  ", "dim")
@@ -70,13 +81,17 @@ class HumanNarrator:
                 row.rstrip()
                 self._console.print(row)
 
-    def summary(self, presses: dict[str, Measurement], nonces_repeated: int) -> None:
-        self.chapter("Summary")
-        table = Table("press", box=None, padding=(0, 3, 0, 2), header_style="dim")
-        for heading in ("press to accepted", "ATT requests", "frames"):
+    def summary(self, presses: Sequence[Press], nonces_repeated: int) -> None:
+        self._headline("Summary")
+        table = Table(
+            "car", "press", "protocol", box=None, padding=(0, 1, 0, 2), header_style="dim"
+        )
+        for heading in ("accepted in", "ATT requests", "frames"):
             table.add_column(heading, justify="right")
-        for name, press in presses.items():
-            table.add_row(name, f"{press.ms:.0f} ms", str(press.att_requests), str(press.frames))
+        for press in presses:
+            took = press.measured
+            figures = (f"{took.ms:.0f} ms", str(took.att_requests), str(took.frames))
+            table.add_row(press.vintage, press.name, took.protocol, *figures)
         self._console.print(table)
         self._console.print(
             "  Timed from the finger's release, with a connection interval as on a board."
@@ -84,15 +99,18 @@ class HumanNarrator:
         self._console.print(f"  Nonces used twice: {nonces_repeated}.")
 
     def failure(self, text: str) -> None:
+        self._headline(text, "bold red")
+
+    def _headline(self, text: str, style: str = "bold") -> None:
         self._console.print()
-        self._console.print(Text(text, "bold red"))
+        self._console.print(Text(text, style))
 
 
 class JsonNarrator:
     """One object per line; `kind` tells which."""
 
-    def chapter(self, title: str) -> None:
-        self._line({"kind": "chapter", "title": title})
+    def chapter(self, title: str, vintage: Vintage) -> None:
+        self._line({"kind": "chapter", "vintage": vintage, "title": title})
 
     def moment(self, moment: Moment) -> None:
         line: dict[str, Any] = {
@@ -105,9 +123,12 @@ class JsonNarrator:
             line |= moment.frame.as_json()
         self._line(line)
 
-    def summary(self, presses: dict[str, Measurement], nonces_repeated: int) -> None:
-        measured = {name: dataclasses.asdict(press) for name, press in presses.items()}
-        self._line({"kind": "summary", "presses": measured, "nonces_repeated": nonces_repeated})
+    def summary(self, presses: Sequence[Press], nonces_repeated: int) -> None:
+        told = [
+            {"vintage": each.vintage, "press": each.name, **dataclasses.asdict(each.measured)}
+            for each in presses
+        ]
+        self._line({"kind": "summary", "presses": told, "nonces_repeated": nonces_repeated})
 
     def failure(self, text: str) -> None:
         self._line({"kind": "failure", "text": text})

@@ -9,8 +9,10 @@ import click
 from host_tools.cli.keyboard import Keyboard
 from host_tools.cli.narration import HumanNarrator, JsonNarrator, Narrator
 from host_tools.cli.vin import vin_option
+from host_tools.cli.vintage import vintage_option
 from host_tools.simulator.bench import PAIRING_HOLD, Bench
 from host_tools.simulator.board import BoardStopped
+from host_tools.simulator.car import Vintage
 from host_tools.simulator.light import UnexpectedLight
 
 _KEYS = """\
@@ -29,11 +31,12 @@ _HOLD = 2.0
 
 @click.command()
 @vin_option
+@vintage_option("2026")
 @click.option(
     "--frames/--no-frames", default=False, show_default=True, help="Show each frame decoded."
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
-def sim(vin: str, frames: bool, as_json: bool) -> None:
+def sim(vin: str, vintage: Vintage, frames: bool, as_json: bool) -> None:
     """Try the fob by hand: your keys are its buttons, the card and your feet.
 
     Reads single keys at a terminal, else the first letter of each line; the end of the input
@@ -41,14 +44,14 @@ def sim(vin: str, frames: bool, as_json: bool) -> None:
     """
     narrator: Narrator = JsonNarrator() if as_json else HumanNarrator(frames)
     try:
-        asyncio.run(_sim(narrator, vin, quiet=as_json))
+        asyncio.run(_sim(narrator, vin, vintage, quiet=as_json))
     except BoardStopped as error:
         narrator.failure(str(error))
         sys.exit(1)
 
 
-async def _sim(narrator: Narrator, vin: str, quiet: bool) -> None:
-    async with Bench(vin=vin, paced=True, on_moment=narrator.moment) as bench:
+async def _sim(narrator: Narrator, vin: str, vintage: Vintage, quiet: bool) -> None:
+    async with Bench(vin=vin, vintage=vintage, paced=True, on_moment=narrator.moment) as bench:
         if not quiet:
             click.echo(_KEYS)
         with Keyboard(at_end=_END_OF_INPUT) as keyboard:

@@ -7,7 +7,7 @@ import os
 import random
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -18,30 +18,24 @@ from host_tools.provision import CONFIGURATION_PATH, ROLES, counter_files, provi
 from host_tools.simulator.board import HEAP, Board, BoardEvent, BoardStopped
 from host_tools.simulator.bridge import Bridge, Chance
 from host_tools.simulator.car import Car, CarEvent
-from host_tools.simulator.car.behaviour import Behaviour
+from host_tools.simulator.car.behaviour import Behaviour, Vintage
+from host_tools.simulator.car.behaviour import vintage as behaviour_of
 from host_tools.simulator.car.names import Scheme
 from host_tools.simulator.car.whitelist import WhitelistKey
 from host_tools.simulator.flash import FlashImage
 from host_tools.simulator.light import UnexpectedLight
-from host_tools.simulator.moments import FRAMES, Bystander, Moment
+from host_tools.simulator.measurement import Measurement, measure
+from host_tools.simulator.moments import Bystander, Moment
 from host_tools.simulator.radio.car_on_air import CarOnAir
 from host_tools.simulator.radio.car_radio import CarRadio
 from host_tools.simulator.radio.direct import DirectRadio
+from host_tools.simulator.virtual_time import is_virtual
 
 VIN = "5YJ3E1EA1KF000000"
 """The example VIN of the teslabtapi documentation."""
 
 PAIRING_HOLD = 3.1
 """Seconds to hold lock and unlock together on a fob that is not paired."""
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """One press: ms from the finger's release to the car's acceptance, ATT requests and frames."""
-
-    ms: float
-    att_requests: int
-    frames: int
 
 
 @cache
@@ -68,10 +62,10 @@ class Bench:
     on_moment is told everything as it happens. source: the fob carries .py files, not .mpy.
     definition, settings: the board, and what else `provision` is told. files: more for its flash.
     enrolled: the car knows the fob's key already. powered: False leaves it to `power_on`.
-    boot_seconds: see Board. radio: "bumble", two whole Bluetooth stacks, or "direct", the car right
-    behind the board's calls, which is faster and paced always. seed: of everything random, in
-    virtual time the fob's too; None draws all of it afresh. The rest chooses the car: see Car,
-    CarRadio and DirectRadio.
+    boot_seconds, rtc_ppm: see Board. radio: "bumble", two whole Bluetooth stacks, or "direct", the
+    car right behind the board's calls, which is faster and paced always. seed: of everything
+    random, in virtual time the fob's too; None draws all of it afresh. vintage: the car's year, in
+    place of its `behaviour`. The rest chooses the car: see Car, CarRadio and DirectRadio.
     """
 
     def __init__(
@@ -80,6 +74,7 @@ class Bench:
         vin: str = VIN,
         name: Scheme = "alternate",
         behaviour: Behaviour | None = None,
+        vintage: Vintage | None = None,
         heap: str = HEAP,
         source: bool = False,
         definition: BoardDefinition | None = None,
@@ -88,13 +83,14 @@ class Bench:
         enrolled: bool = False,
         powered: bool = True,
         boot_seconds: float = 0.0,
+        rtc_ppm: float = 0.0,
         radio: Literal["bumble", "direct"] = "bumble",
         paced: bool = False,
         seed: int | None = None,
         on_moment: Callable[[Moment], None] | None = None,
         **radio_options: Any,
     ) -> None:
-        self._clock = asyncio.get_running_loop().time
+        self._skipped = 0.0
         self._bystander = Bystander(on_moment)
         self._card_wanted = asyncio.Event()
         self._power_changed = asyncio.Event()
@@ -104,7 +100,7 @@ class Bench:
             vin,
             clock=self._clock,
             random=self._draw,
-            behaviour=behaviour,
+            behaviour=behaviour_of(vintage) if vintage else behaviour,
             name=name,
             on_event=self._car_event,
         )
@@ -131,10 +127,14 @@ class Bench:
             definition=definition,
             radio=self._make_radio,
             boot_seconds=boot_seconds,
+            rtc_ppm=rtc_ppm,
             on_event=self._board_event,
         )
         self._powered = powered
         self._lookout: asyncio.Task[None] | None = None
+
+    def _clock(self) -> float:
+        return asyncio.get_running_loop().time() + self._skipped
 
     def _make_radio(self, bridge: Bridge, name: str) -> object:
         bridge.serve("chance", Chance(self._draw))
@@ -175,6 +175,7 @@ class Bench:
 
     async def pair(self) -> None:
         """Hold both buttons, tap the card when the car waits for it, see the light say done."""
+        self._card_wanted.clear()
         await self.board.press("lock", "unlock", seconds=PAIRING_HOLD)
         async with asyncio.timeout(10):
             await self._card_wanted.wait()
@@ -188,19 +189,25 @@ class Bench:
         released = self._clock()
         await self._done(timeout=15)
         news = self.car.events[events:]
-        accepted = [event.time for event in news if event.kind == "accepted"]
-        if not accepted:
+        measured = measure(news, released, self.radio.att_requests - requests)
+        if measured is None:
             raise UnexpectedLight("the light said done, but the car accepted nothing")
-        return Measurement(
-            ms=(accepted[-1] - released) * 1000,
-            att_requests=self.radio.att_requests - requests,
-            frames=sum(event.kind in FRAMES for event in news),
-        )
+        return measured
 
     async def asleep(self, *, timeout: float = 90.0) -> None:  # noqa: ASYNC109
         """Wait until the fob sleeps; raises BoardStopped if its firmware ends."""
         async with asyncio.timeout(timeout):
             await self._power(lambda state: state == "asleep")
+
+    async def let_time_pass(self, seconds: float) -> None:
+        """Leave the fob alone for so long. In real time it passes at once, for the fob, which must
+        be asleep, and for the car."""
+        self._bystander.tell("driver", f"is away for {timedelta(seconds=seconds)} hours")
+        if is_virtual():
+            await asyncio.sleep(seconds)
+        else:
+            self.board.hardware.let_time_pass(seconds)
+            self._skipped += seconds
 
     async def ended(self) -> None:
         """Wait until the firmware ends for good, and raise BoardStopped."""

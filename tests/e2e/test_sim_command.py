@@ -25,4 +25,4 @@ async def test_a_firmware_that_ends_ends_the_session_with_an_error(
     monkeypatch.setattr("sys.stdin", io.StringIO())
     monkeypatch.setattr(sim, "_obey", pull_the_plug)
     with pytest.raises(BoardStopped):
-        await sim._sim(JsonNarrator(), VIN, quiet=True)
+        await sim._sim(JsonNarrator(), VIN, "2026", quiet=True)
