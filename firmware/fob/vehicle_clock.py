@@ -21,6 +21,8 @@ _SIZE = const(34)
 _WINDOW_MS = const(4000)
 # An interval wider than this is no basis for a message's expiry.
 _WIDEST_MS = const(5000)
+# The last second that a message can name as its expiry.
+_LAST_S = const(0xFFFFFFFF)
 
 # Half a per cent is what the chips' RC oscillators keep between calibrations, most of the time.
 _STATED_PPM = const(5000)
@@ -94,7 +96,7 @@ class VehicleClock:
         if self._slack_ms + 2 * drift_ms > _WIDEST_MS:
             return None
         latest_ms = self._seconds * 1000 + elapsed_ms + self._slack_ms + drift_ms
-        return latest_ms // 1000 + lifetime_s
+        return min(latest_ms // 1000 + lifetime_s, _LAST_S)
 
     def _learn_drift(self, heard_ms, low_ms, slack_ms):
         """Bound the drift by what the two clocks did since; `low_ms` is the least the car's shows.
