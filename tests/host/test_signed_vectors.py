@@ -20,6 +20,15 @@ VEHICLE_KEY = bytes.fromhex(SIGNED["vehicle_public_key"])
 SHARED_KEY = bytes.fromhex(SIGNED["shared_key"])
 EPOCH = bytes.fromhex(SIGNED["session_info"]["epoch"])
 
+# The published session info, and the random numbers of the request that it answers.
+PUBLISHED = {
+    "session_info": bytes.fromhex(SIGNED["session_info"]["session_info"]),
+    "signature_data": {"session_info_tag": {"tag": bytes.fromhex(SIGNED["session_info"]["tag"])}},
+}
+PUBLISHED_DRAWS = [
+    bytes.fromhex(SIGNED["session_info_request"][name]) for name in ("routing_address", "uuid")
+]
+
 # What the firmware sends; it never asks for what the other vectors hold.
 REQUESTS: dict[str, Vector] = {vector["name"]: vector for vector in SIGNED["requests"]}
 COMMANDS: dict[str, Vector] = {
@@ -92,16 +101,11 @@ def test_the_vectors_hold_every_kind_of_message_to_the_car() -> None:
 
 def test_the_published_session_info_verifies(firmware: Interpreter) -> None:
     request, info = SIGNED["session_info_request"], SIGNED["session_info"]
-    draws = [bytes.fromhex(request["routing_address"]), bytes.fromhex(request["uuid"])]
-    envelope = {
-        "session_info": bytes.fromhex(info["session_info"]),
-        "signature_data": {"session_info_tag": {"tag": bytes.fromhex(info["tag"])}},
-    }
-    firmware.exec(f"fob = session({draws}, known=False)")
+    firmware.exec(f"fob = session({PUBLISHED_DRAWS}, known=False)")
     # The published request differs in nothing but the domain.
     message = firmware.eval("fob.request()").hex()
     assert message.replace("32020802", "32020803", 1) == request["message"]
-    content = firmware.eval(f"fob.verify({envelope}, {PRIVATE_KEY})")
+    content = firmware.eval(f"fob.verify({PUBLISHED}, {PRIVATE_KEY})")
     assert (content["counter"], content["clock_time"]) == (info["counter"], info["clock_time"])
     assert firmware.eval("state()") == (VEHICLE_KEY, SHARED_KEY, EPOCH)
 
@@ -214,3 +218,13 @@ def test_a_warm_press_loads_neither_p256_nor_the_older_session() -> None:
         loaded = fresh.eval("loaded")
     assert {"fob.signed", "fob.gcm"} <= {*loaded}
     assert not {"fob.p256", "fob.legacy"} & {*loaded}
+
+
+def test_the_memory_of_a_board_is_enough_for_a_cold_press() -> None:
+    with Interpreter(heap="160K") as board:
+        board.exec(_FIRMWARE)
+        board.exec(f"fob = session({PUBLISHED_DRAWS}, known=False)\nfob.request()")
+        board.exec(f"fob.verify({PUBLISHED}, {PRIVATE_KEY})")
+        board.exec("message = fob.seal(b'\\x10\\x01', 7, 2655)")
+        assert len(board.eval("message")) == 181
+        assert board.eval("fob.shared_key") == SHARED_KEY

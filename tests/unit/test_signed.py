@@ -25,7 +25,7 @@ from signed_answers import (
     unknown,
 )
 
-from fob import gcm, protobuf, routable
+from fob import gcm, protobuf, routable, signed
 from fob.errors import AuthenticationFailed, DecodeError, InvalidKey
 
 
@@ -181,6 +181,16 @@ def test_another_vehicle_key_gives_another_shared_key():
     assert state(session) == (OTHER_VEHICLE_KEY, OTHER_SHARED_KEY, EPOCH)
 
 
+def test_a_vehicle_key_that_is_known_from_elsewhere_needs_no_computation():
+    others = [(VEHICLE_KEY, SHARED_KEY), (OTHER_VEHICLE_KEY, OTHER_SHARED_KEY)]
+    for session in (known(), unknown()):
+        request = sent(session.request())
+        encoded = info(publicKey=OTHER_VEHICLE_KEY)
+        answer = session_info(request, encoded, shared_key=OTHER_SHARED_KEY)
+        session.verify(answer, None, others)
+        assert state(session) == (OTHER_VEHICLE_KEY, OTHER_SHARED_KEY, EPOCH)
+
+
 def test_session_info_with_a_fault_belongs_to_the_sealed_message():
     session, request = sealing()
     session.verify(session_info(request, info(epoch=OTHER_EPOCH)), PRIVATE_KEY)
@@ -291,3 +301,23 @@ def test_a_bad_vehicle_key_is_refused():
         for session in (known(), unknown()):
             request = sent(session.request())
             refused(session, session_info(request, info(publicKey=key)), InvalidKey)
+
+
+def test_nobody_can_have_key_after_key_computed():
+    session = known()
+    request = sent(session.request())
+    bad = session_info(request, info(publicKey=b""))
+    for _ in range(3):
+        refused(session, bad, InvalidKey)
+    encoded = info(publicKey=OTHER_VEHICLE_KEY)
+    refused(session, session_info(request, encoded, shared_key=OTHER_SHARED_KEY))
+    # The key that is known costs nothing.
+    session.verify(session_info(request, info()), None)
+
+
+def test_session_info_denies_the_key_by_its_status_alone():
+    request = sent(known().request())
+    assert signed.denies(answer_to(request, session_info=info(status=1)))
+    assert not signed.denies(answer_to(request, session_info=info()))
+    assert not signed.denies(answer_to(request, session_info=info(status=1) + b"\x0a"))
+    assert not signed.denies(answer_to(request))
