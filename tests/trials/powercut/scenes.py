@@ -95,7 +95,12 @@ def bare(firmware: Firmware = ()) -> Scene:
         f"/laptop{LAPTOP_OTHER}.py": _laptop(other),
         **dict(firmware),
     }
-    return Scene(_image(files), Car(VIN, clock=now), 0.0)
+
+    async def car() -> Car:
+        return Car(VIN, clock=now)
+
+    # A car looks at the time from the beginning.
+    return Scene(_image(files), virtual_time.run(car()), 0.0)
 
 
 @cache
