@@ -59,6 +59,7 @@ class Behaviour:
     echo_uuid: which answers carry the request_uuid; session info that does not cannot be verified
         by everybody.
     success: what is sent for a command that was carried out; up to three answers.
+    answer_flags: of the envelope of encrypted answers, whose tag covers them.
     busy_as: how WAIT shows: a commandStatus, the operation_status of the envelope, or a fault.
     lifetime: seconds that a command may be valid for at most.
     response_limit: bytes of an answer's message at most.
@@ -86,6 +87,7 @@ class Behaviour:
     untagged: int = 0
     echo_uuid: Literal["always", "session-info", "never"] = "always"
     success: tuple[Literal["empty", "status", "vehicle-status"], ...] = ("empty",)
+    answer_flags: int = 0
     busy_as: Literal["command-status", "operation-status", "fault"] = "command-status"
     lifetime: int = 15
     response_limit: int | None = None

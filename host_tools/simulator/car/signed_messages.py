@@ -129,6 +129,7 @@ class SignedConversation:
         wanted = self.request.flags & ENCRYPT_RESPONSE and self.behaviour.encryption != "never"
         if self.key and wanted:
             self.sealed += 1
+            envelope.flags = self.behaviour.answer_flags
             self.session.seal(envelope, self.request, self.key, self.sealed)
 
 
