@@ -8,7 +8,7 @@ that cars accepted in 2026). Source: teslabtapi documentation, "Getting the ephe
 
 import hashlib
 
-from fob import codes, gcm, messages, protobuf
+from fob import codes, messages, protobuf
 from fob.errors import DecodeError
 
 
@@ -49,6 +49,9 @@ class Session:
 
     def seal(self, unsigned, counter):
         """Encrypt an UnsignedMessage under `counter` (1..2**32-1, never used before)."""
+        # Loaded here because a key agreement needs all the memory.
+        from fob import gcm
+
         ciphertext, tag = gcm.seal(self.shared_key, counter.to_bytes(4, "big"), unsigned)
         signed = {
             "protobufMessageAsBytes": ciphertext,

@@ -4,7 +4,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-from fob import codes, legacy, messages
+from fob import codes, messages
 from fob.errors import AttError, Disconnected, NotPaired, Refused, TimedOut
 from fob.verdicts import KNOWN
 
@@ -31,15 +31,11 @@ async def pair(vehicle, config, report):
     async def conversation(exchange):
         await exchange.send(_request(config))
         report("hold your key card to the reader in the car")
-        dialogues = []
-        if config.protocol != "legacy":
-            dialogues.append(vehicle.dialogue(exchange, True))
-        if config.protocol != "signed":
-            dialogues.append(vehicle.dialogue(exchange, False))
+        tongues = _Tongues(vehicle, exchange, config.protocol)
         pause = _PROOF_MS
-        wait = _FIRST_QUESTION_MS if dialogues[0].signed else pause
+        wait = _FIRST_QUESTION_MS if tongues.signed else pause
         while True:
-            dialogue = await _acquainted(exchange, dialogues, deadline, wait, report)
+            dialogue = await _acquainted(exchange, tongues, deadline, wait, report)
             try:
                 await dialogue.prove()
                 vehicle.keep(exchange, dialogue, paired=True)
@@ -66,14 +62,44 @@ def _request(config):
     )
 
 
-async def _acquainted(exchange, dialogues, deadline, wait_ms, report):
-    """Return the dialogue in whose protocol the car shows, when asked, that it knows the key.
+class _Tongues:
+    """The protocols in which the car may answer, until it has."""
 
-    The newer protocol comes first: only a car that twice says nothing to that is asked in the
-    older. What it answers in is all that stays in `dialogues`.
-    """
+    def __init__(self, vehicle, exchange, protocol):
+        self._dialogues = [vehicle.dialogue(exchange, protocol != "legacy")]
+        self._older = None
+        if protocol == "auto":
+            # Built, and its modules loaded, only for a car that needs it: memory is short.
+            self._older = lambda: vehicle.dialogue(exchange, False)
+        self._turn = 0
+
+    @property
+    def signed(self):
+        return self._dialogues[0].signed
+
+    def question(self):
+        """Return the next question: two in the newer protocol, one in the older, and so on."""
+        last = self._turn % 3 == 2
+        self._turn += 1
+        if last and self._older:
+            self._dialogues.append(self._older())
+            self._older = None
+        return self._dialogues[-1 if last else 0].question()
+
+    def hears(self, answer):
+        """Return the dialogue in which `answer` shows that the car knows the key, or None."""
+        for dialogue in self._dialogues:
+            told = dialogue.hears(answer)
+            if told is not None:
+                self._dialogues = [dialogue]
+                self._older = None
+                return dialogue if told == KNOWN else None
+        return None
+
+
+async def _acquainted(exchange, tongues, deadline, wait_ms, report):
+    """Return the dialogue in whose protocol the car shows, when asked, that it knows the key."""
     question = ticks_add(ticks_ms(), wait_ms)
-    turn = 0
     enrolled = False
     while True:
         remaining = ticks_diff(deadline, ticks_ms())
@@ -83,20 +109,14 @@ async def _acquainted(exchange, dialogues, deadline, wait_ms, report):
             quiet = max(0, ticks_diff(question, ticks_ms()))
             answer = await exchange.receive(min(quiet, remaining))
         except TimedOut:
-            # Two questions in the newer protocol, one in the older, and so on.
-            await exchange.send(dialogues[turn % 3 // 2 % len(dialogues)].question())
-            turn += 1
+            await exchange.send(tongues.question())
             # A time of its own: whatever else the car says must not put the next one off.
-            pause = _QUESTION_MS if dialogues[0].signed else _PROOF_MS
+            pause = _QUESTION_MS if tongues.signed else _PROOF_MS
             question = ticks_add(ticks_ms(), _FIRST_QUESTION_MS if enrolled else pause)
             continue
-        for dialogue in dialogues:
-            told = dialogue.hears(answer)
-            if told is None:
-                continue
-            dialogues[:] = [dialogue]
-            if told == KNOWN:
-                return dialogue
+        dialogue = tongues.hears(answer)
+        if dialogue:
+            return dialogue
         if _accepted(answer, report):
             enrolled = True
             question = ticks_ms()
@@ -105,8 +125,8 @@ async def _acquainted(exchange, dialogues, deadline, wait_ms, report):
 def _accepted(answer, report):
     """True when `answer` says that the key is enrolled; raises Refused when it never will be."""
     status = answer.get("commandStatus")
-    # A fault answers the probe, not the request: the key is not known yet.
-    if status is None or legacy.fault(answer):
+    # A fault answers the question, not the request: the key is not known yet.
+    if status is None or "signedMessageStatus" in status:
         return False
     operation = status.get("whitelistOperationStatus")
     if operation is None:

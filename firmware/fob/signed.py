@@ -12,7 +12,7 @@ import hashlib
 
 from micropython import const
 
-from fob import gcm, hmac, protobuf, routable
+from fob import hmac, protobuf, routable
 from fob.errors import AuthenticationFailed, DecodeError
 
 _DOMAIN_VEHICLE_SECURITY = const(2)
@@ -73,6 +73,9 @@ class Session:
         `counter` (1..2**32-1, never used before) and `expires_at` (seconds of the car's clock
         since the epoch began) count within the session's epoch.
         """
+        # Loaded here and below because pairing seals nothing, and needs all the memory.
+        from fob import gcm
+
         nonce = self._random(12)
         flags = 1 << _FLAG_ENCRYPT_RESPONSE
         metadata = self._metadata(
@@ -175,6 +178,8 @@ class Session:
             (_TAG_FAULT, fault(envelope)[1]),
         )
         tag = signature.get("tag", b"")
+        from fob import gcm
+
         payload = gcm.open(self.shared_key, nonce, payload, tag, _digest(metadata))
         self._counters.append(counter)
         return payload, True

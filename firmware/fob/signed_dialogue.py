@@ -89,11 +89,12 @@ class SignedDialogue:
         self._exchange = exchange
         self._means = means
         self._clock = VehicleClock(means.retained, means.now_ms)
-        keys = means.cache.sessions[0] if means.cache.sessions else (None, None)
+        sessions = means.cache.sessions
+        # The clock that is kept is the one that the anchored key vouches for.
+        epoch = self._clock.epoch if len(sessions) == 1 else None
+        keys = sessions[0] if sessions else (None, None)
         config = means.config
-        self.session = signed.Session(
-            config.public_key, config.vin, means.random, keys, self._clock.epoch
-        )
+        self.session = signed.Session(config.public_key, config.vin, means.random, keys, epoch)
         self._encrypts = means.cache.traits & ENCRYPTS
         self._lifetime_s = _LIFETIME_S
         self._asked_ms = 0
@@ -111,10 +112,11 @@ class SignedDialogue:
         cache = self._means.cache
         traits = cache.traits
         if paired or not cache.sessions or self._anchored:
-            # What somebody else's key proved must not decide how the car is spoken to.
+            # What somebody else's key proved must not decide how the car is spoken to, nor put its
+            # clock ahead.
             traits = SIGNED | ENCRYPTS if self._encrypts else SIGNED
+            self._clock.keep()
         cache.keep((self.session.vehicle_key, self.session.shared_key), traits, paired)
-        self._clock.keep()
 
     async def prove(self):
         """Nothing is left to prove: session info did."""
