@@ -214,6 +214,15 @@ def test_session_info_without_a_tag_is_refused():
             refused(session, answer_to(request, session_info=changed))
 
 
+def test_session_info_without_a_tag_costs_no_computation():
+    session = unknown()
+    request = sent(session.request())
+    answer = answer_to(request, session_info=info(), signature_data={"session_info_tag": {}})
+    answer["signature_data"]["session_info_tag"]["tag"] = b""
+    # A computation would complain of the missing private key.
+    raises(AuthenticationFailed, session.verify, answer, None)
+
+
 def test_a_change_anywhere_in_session_info_is_refused():
     session = known()
     request = sent(session.request())
