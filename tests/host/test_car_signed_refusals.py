@@ -56,7 +56,7 @@ def test_an_epoch_of_another_length_is_another_epoch(length: int) -> None:
     [(0, TIME_EXPIRED), (999, TIME_EXPIRED), (1000, 0), (1015, 0), (1016, TOO_LONG)],
 )
 def test_a_command_is_valid_until_it_expires_and_15_s_before(expires_at: int, fault: int) -> None:
-    bench = SignedBench()
+    bench = SignedBench("2026")
     bench.now += 1000.9
     assert bench.fault(bench.key.command(UNLOCK, expires_at=expires_at)) == fault
     assert bench.car.locked is bool(fault)
@@ -312,7 +312,7 @@ def test_badly_signed_messages_lock_everybody_out_and_other_faults_do_not() -> N
 
 
 def test_every_refusal_says_why_in_the_events() -> None:
-    bench = SignedBench()
+    bench = SignedBench("2026")
     bench.tell(bench.key.command(UNLOCK, expires_at=16))
     bench.tell(bench.key.command(UNLOCK, counter=0))
     key_id = bench.key.key_id.hex()

@@ -102,6 +102,8 @@ _VINTAGES: dict[Vintage, dict[str, Any]] = {
         "unknown_key": "fault",
         "echo_uuid": "session-info",
         "success": ("status",),
+        # Clients that work today, such as tesla-fleet-api, ask for 30.
+        "lifetime": 60,
     },
     "2026": {
         "protocols": "signed",
