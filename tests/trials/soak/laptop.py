@@ -86,8 +86,7 @@ class Laptop:
 
     def _used(self) -> int:
         """The last counter that the car ever saw of this key."""
-        nonces = (nonce for _, nonce in self._world.car.nonces.seen)
-        return max((int.from_bytes(nonce, "big") for nonce in nonces), default=0)
+        return max((counter for _, counter in self._world.car.nonces.counters), default=0)
 
     def _records(self) -> list[bytes | None]:
         try:
