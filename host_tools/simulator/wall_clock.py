@@ -5,10 +5,10 @@ import asyncio
 
 class WallClock:
     """Seconds since the power came on, through resets and deep sleep, during which the chip counts
-    on its RC oscillator; `drift_ppm` is how much too fast that is."""
+    on its RC oscillator; `drift_ppm` is how much too fast that is, from the next sleep on."""
 
     def __init__(self, drift_ppm: float = 0.0) -> None:
-        self._asleep_rate = 1 + drift_ppm / 1_000_000
+        self.drift_ppm = drift_ppm
         self._rate = 1.0
         self._since = 0.0
         self._reading = 0.0
@@ -18,7 +18,7 @@ class WallClock:
         self._set(0.0, 1.0)
 
     def fall_asleep(self) -> None:
-        self._set(self.now(), self._asleep_rate)
+        self._set(self.now(), 1 + self.drift_ppm / 1_000_000)
 
     def wake(self) -> None:
         self._set(self.now(), 1.0)
