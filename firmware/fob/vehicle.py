@@ -15,6 +15,7 @@ from fob.errors import (
     AttError,
     ConnectionLimit,
     Disconnected,
+    HeldBack,
     LinkError,
     NotFound,
     Refused,
@@ -170,6 +171,14 @@ class Vehicle:
                 if not await self._went_elsewhere(exchange):
                     raise
                 continue
+            except HeldBack:
+                if not examined and not self.waits:
+                    # What it cannot read is perhaps the older protocol: the next press will know.
+                    try:
+                        await self.dialogue(exchange, True).inform()
+                    except LinkError:
+                        pass
+                raise
             if outcome == ACCEPTED:
                 self.keep(exchange, dialogue)
                 return
