@@ -1,6 +1,7 @@
 """`fob car` as a person uses it: its complaints, and how it shows what the car does."""
 
 import json
+from collections.abc import Callable
 
 import click
 import pytest
@@ -9,6 +10,7 @@ from click.testing import CliRunner
 from host_tools.cli.car import car
 from host_tools.cli.car_events import event_lines, event_object
 from tests.car_bench import CarBench
+from tests.signed_bench import SignedBench
 
 UNLOCK = b"\x10\x00"
 
@@ -24,6 +26,7 @@ UNLOCK = b"\x10\x00"
         (["--host-transport", "tcp-server:_:x"], 1, "cannot open the transport 'tcp-server:_:x'"),
         (["--host-transport", "pty:/no/such/place"], 1, "No such file or directory"),
         (["--mtu", "22", "--host-transport", "pty"], 2, "--mtu"),
+        (["--vintage", "2020", "--host-transport", "pty"], 2, "'2021', '2023', '2026'"),
     ],
 )
 def test_what_is_wrong_is_said(arguments: list[str], code: int, complaint: str) -> None:
@@ -45,8 +48,23 @@ def busy_bench() -> CarBench:
     return bench
 
 
-def test_events_fit_in_80_columns() -> None:
-    lines = [line for event in busy_bench().car.events for line in event_lines(event, 100.0)]
+def busy_signed_bench() -> CarBench:
+    """The same in the signed-command protocol."""
+    bench = SignedBench("2026", success=("status", "vehicle-status", "empty"))
+    message = bench.key.command(UNLOCK)
+    bench.tell(message)
+    bench.tell(message)
+    bench.tell(bench.key.command(UNLOCK, flags=0))
+    bench.tell(bench.key.authenticated(UNLOCK, expires_at=100))
+    bench.car.reboot()
+    bench.tell(bench.key.command(UNLOCK))
+    bench.link.disconnect()
+    return bench
+
+
+@pytest.mark.parametrize("made", [busy_bench, busy_signed_bench])
+def test_events_fit_in_80_columns(made: Callable[[], CarBench]) -> None:
+    lines = [line for event in made().car.events for line in event_lines(event, 100.0)]
     assert max(len(click.unstyle(line)) for line in lines) <= 80
 
 
@@ -68,11 +86,21 @@ def test_a_repeated_nonce_is_red() -> None:
     assert event_lines(event, 0.0)[0].startswith("\x1b[31m\x1b[1m")
 
 
-def test_every_event_is_a_json_object() -> None:
-    objects = [event_object(event, 100.0) for event in busy_bench().car.events]
+def test_an_encrypted_answer_is_shown_with_what_it_says() -> None:
+    shown = [
+        event_lines(event, 100.0)[0]
+        for event in busy_signed_bench().car.events
+        if event.kind == "sent" and "encrypted" in event.text
+    ]
+    assert shown[0] == "   0.000  <- car: commandStatus, encrypted"
+
+
+@pytest.mark.parametrize("made", [busy_bench, busy_signed_bench])
+def test_every_event_is_a_json_object(made: Callable[[], CarBench]) -> None:
+    objects = [event_object(event, 100.0) for event in made().car.events]
     assert json.loads(json.dumps(objects)) == objects
     kinds = {each["kind"] for each in objects}
     assert {"connected", "received", "sent", "accepted", "state", "violation"} <= kinds
-    (first, *_) = [each for each in objects if each["kind"] == "sent"]
-    assert first["direction"] == "from-vehicle"
-    assert "vehicleStatus" in first["message"]
+    frames = [each for each in objects if each["kind"] in ("sent", "received")]
+    assert all("message" in each for each in frames)
+    assert "vehicleStatus" in json.dumps(frames[0]["message"])

@@ -165,6 +165,15 @@ def test_what_is_for_no_domain_is_ignored() -> None:
     assert bench.said("ignored")[-1] == "for no domain"
 
 
+def test_a_key_whose_identifier_is_that_of_another_is_unknown() -> None:
+    bench = SignedBench("2026")
+    stranger = SignedKey(5, vin=VIN)
+    stranger.agree(bench.car.public_key)
+    bench.car.whitelist.get(bench.key.key_id).key_id = stranger.key_id
+    (answer,) = bench.tell(stranger.request(), stranger)
+    assert answer.info.status == NOT_ON_WHITELIST
+
+
 def test_each_key_has_a_counter_and_a_shared_key_of_its_own() -> None:
     bench = SignedBench()
     other = bench.enrol_signed()

@@ -43,6 +43,14 @@ class MessageFault(Exception):
         return self.code in _RESYNCHRONISING
 
 
+def not_on_whitelist(public_key: bytes) -> MessageFault:
+    """The fault of a key that the car does not know."""
+    return MessageFault(
+        universal.MESSAGEFAULT_ERROR_UNKNOWN_KEY_ID,
+        f"key {keys.key_id(public_key).hex()} is not on the whitelist",
+    )
+
+
 _SignatureData = (
     signatures.AES_GCM_Personalized_Signature_Data | signatures.HMAC_Personalized_Signature_Data
 )

@@ -15,12 +15,12 @@ from Crypto.Cipher import AES
 from host_tools.protocol import signatures_pb2 as signatures
 from host_tools.protocol import universal_message_pb2 as universal
 
-from . import keys, metadata, signature
+from . import metadata, signature
 from .behaviour import Behaviour
 from .keyring import KeyRing
 from .keys import Random
 from .nonces import TAG_LENGTH, Sealed, Tagged
-from .signature import EPOCH_LENGTH, MessageFault, Signature
+from .signature import EPOCH_LENGTH, MessageFault, Signature, not_on_whitelist
 from .whitelist import Whitelist, WhitelistKey
 
 DOMAIN = universal.DOMAIN_VEHICLE_SECURITY
@@ -73,7 +73,7 @@ class SignedSession:
 
     def information(self, public_key: bytes, challenge: bytes) -> tuple[bytes, bytes | None]:
         """A serialized SessionInfo for a valid key, and its tag, which may be missing."""
-        key = self._whitelist.find(keys.key_id(public_key))
+        key = self._whitelist.find_public(public_key)
         info = signatures.SessionInfo(
             counter=key.counter if key else 0,
             publicKey=self._ring.vehicle_key.public_key,
@@ -99,13 +99,9 @@ class SignedSession:
         The counter is taken only once everything is right.
         """
         signed = self.note(envelope)
-        key_id = keys.key_id(signed.public_key)
-        key = self._whitelist.find(key_id)
+        key = self._whitelist.find_public(signed.public_key)
         if key is None:
-            raise MessageFault(
-                universal.MESSAGEFAULT_ERROR_UNKNOWN_KEY_ID,
-                f"key {key_id.hex()} is not on the whitelist",
-            )
+            raise not_on_whitelist(signed.public_key)
         self._check_time(signed)
         plaintext = self._authenticate(signed.message, key)
         counter = signed.message.counter

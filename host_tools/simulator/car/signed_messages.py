@@ -16,7 +16,7 @@ from .commands import Commands, describe
 from .connection import CarConnection
 from .events import Log
 from .replies import Replies
-from .signature import MessageFault
+from .signature import MessageFault, not_on_whitelist
 from .signed import DOMAIN, SignedSession
 from .whitelist import Whitelist, WhitelistKey
 
@@ -206,12 +206,9 @@ class SignedMessages:
             raise MessageFault(
                 universal.MESSAGEFAULT_ERROR_BAD_PARAMETER, "session info for no public key"
             )
-        key_id = keys.key_id(public_key)
-        if self._whitelist.find(key_id) is None and self._behaviour.unknown_key == "fault":
-            raise MessageFault(
-                universal.MESSAGEFAULT_ERROR_UNKNOWN_KEY_ID,
-                f"key {key_id.hex()} is not on the whitelist",
-            )
+        known = self._whitelist.find_public(public_key)
+        if not known and self._behaviour.unknown_key == "fault":
+            raise not_on_whitelist(public_key)
         talk.inform(public_key)
 
     def _signed(self, request: universal.RoutableMessage, talk: SignedConversation) -> None:
@@ -242,7 +239,7 @@ class SignedMessages:
         signer = talk.request.signature_data.signer_identity.public_key
         who = f" of key {keys.key_id(signer).hex()}" if signer else ""
         self._log("refused", f"signed-command message{who}: {fault}", talk.connection)
-        if fault.resynchronises and self._whitelist.find(keys.key_id(signer)):
+        if fault.resynchronises and self._whitelist.find_public(signer):
             talk.inform(signer, fault.code)
         else:
             talk.fault(fault.code)

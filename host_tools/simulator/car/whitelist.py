@@ -100,6 +100,10 @@ class Whitelist:
     def find(self, key_id: bytes) -> WhitelistKey | None:
         return next((key for key in self if key.key_id == key_id), None)
 
+    def find_public(self, public_key: bytes) -> WhitelistKey | None:
+        """Like `find`, by the whole key."""
+        return next((key for key in self if key.public_key == public_key), None)
+
     def at(self, slot: int) -> WhitelistKey | None:
         return self._slots.get(slot)
 
