@@ -7,90 +7,92 @@ returned encoded; answers are decoded into the dicts that fob.protobuf describes
 from fob import codes, protobuf
 from fob.protobuf import BYTES, ENUM, MESSAGE, ONEOF, REPEATED, UINT32
 
-KEY_IDENTIFIER = {1: ("publicKeySHA1", BYTES, None)}
-PUBLIC_KEY = {1: ("PublicKeyRaw", BYTES, None)}
-KEY_METADATA = {1: ("keyFormFactor", ENUM, None)}
-PERMISSION_CHANGE = {
-    1: ("key", MESSAGE, PUBLIC_KEY),
-    2: ("permission", ENUM | REPEATED, None),
-    4: ("keyRole", ENUM, None),
-}
-WHITELIST_OPERATION = {
-    5: ("addKeyToWhitelistAndAddPermissions", MESSAGE | ONEOF, PERMISSION_CHANGE),
-    6: ("metadataForKey", MESSAGE, KEY_METADATA),
-}
-INFORMATION_REQUEST = {
-    1: ("informationRequestType", ENUM, None),
-    2: ("keyId", MESSAGE | ONEOF, KEY_IDENTIFIER),
-}
-AUTHENTICATION_RESPONSE = {
-    1: ("authenticationLevel", ENUM, None),
-    2: ("estimatedDistance", UINT32, None),
-}
-UNSIGNED_MESSAGE = {
-    1: ("InformationRequest", MESSAGE | ONEOF, INFORMATION_REQUEST),
-    2: ("RKEAction", ENUM | ONEOF, None),
-    3: ("authenticationResponse", MESSAGE | ONEOF, AUTHENTICATION_RESPONSE),
-    16: ("WhitelistOperation", MESSAGE | ONEOF, WHITELIST_OPERATION),
-}
-SIGNED_MESSAGE = {
-    2: ("protobufMessageAsBytes", BYTES, None),
-    3: ("signatureType", ENUM, None),
-    4: ("signature", BYTES, None),
-    5: ("keyId", BYTES, None),
-    6: ("counter", UINT32, None),
-}
-TO_VCSEC_MESSAGE = {
-    1: ("signedMessage", MESSAGE | ONEOF, SIGNED_MESSAGE),
-    2: ("unsignedMessage", MESSAGE | ONEOF, UNSIGNED_MESSAGE),
-}
+# fmt: off
+KEY_IDENTIFIER = (1, "publicKeySHA1", BYTES, None)
+PUBLIC_KEY = (1, "PublicKeyRaw", BYTES, None)
+KEY_METADATA = (1, "keyFormFactor", ENUM, None)
+PERMISSION_CHANGE = (
+    1, "key", MESSAGE, PUBLIC_KEY,
+    2, "permission", ENUM | REPEATED, None,
+    4, "keyRole", ENUM, None,
+)
+WHITELIST_OPERATION = (
+    5, "addKeyToWhitelistAndAddPermissions", MESSAGE | ONEOF, PERMISSION_CHANGE,
+    6, "metadataForKey", MESSAGE, KEY_METADATA,
+)
+INFORMATION_REQUEST = (
+    1, "informationRequestType", ENUM, None,
+    2, "keyId", MESSAGE | ONEOF, KEY_IDENTIFIER,
+)
+AUTHENTICATION_RESPONSE = (
+    1, "authenticationLevel", ENUM, None,
+    2, "estimatedDistance", UINT32, None,
+)
+UNSIGNED_MESSAGE = (
+    1, "InformationRequest", MESSAGE | ONEOF, INFORMATION_REQUEST,
+    2, "RKEAction", ENUM | ONEOF, None,
+    3, "authenticationResponse", MESSAGE | ONEOF, AUTHENTICATION_RESPONSE,
+    16, "WhitelistOperation", MESSAGE | ONEOF, WHITELIST_OPERATION,
+)
+SIGNED_MESSAGE = (
+    2, "protobufMessageAsBytes", BYTES, None,
+    3, "signatureType", ENUM, None,
+    4, "signature", BYTES, None,
+    5, "keyId", BYTES, None,
+    6, "counter", UINT32, None,
+)
+TO_VCSEC_MESSAGE = (
+    1, "signedMessage", MESSAGE | ONEOF, SIGNED_MESSAGE,
+    2, "unsignedMessage", MESSAGE | ONEOF, UNSIGNED_MESSAGE,
+)
 
-SESSION_INFO = {
-    1: ("token", BYTES, None),
-    2: ("counter", UINT32, None),
-    3: ("publicKey", BYTES, None),
-}
-AUTHENTICATION_REQUEST = {
-    2: ("sessionInfo", MESSAGE, SESSION_INFO),
-    3: ("requestedLevel", ENUM, None),
-}
-SIGNED_MESSAGE_STATUS = {
-    1: ("counter", UINT32, None),
-    2: ("signedMessageInformation", ENUM, None),
-}
-WHITELIST_OPERATION_STATUS = {
-    1: ("whitelistOperationInformation", ENUM, None),
-    2: ("signerOfOperation", MESSAGE, KEY_IDENTIFIER),
-    3: ("operationStatus", ENUM, None),
-}
-COMMAND_STATUS = {
-    1: ("operationStatus", ENUM, None),
-    2: ("signedMessageStatus", MESSAGE | ONEOF, SIGNED_MESSAGE_STATUS),
-    3: ("whitelistOperationStatus", MESSAGE | ONEOF, WHITELIST_OPERATION_STATUS),
-}
-CLOSURE_STATUSES = {
-    1: ("frontDriverDoor", ENUM, None),
-    2: ("frontPassengerDoor", ENUM, None),
-    3: ("rearDriverDoor", ENUM, None),
-    4: ("rearPassengerDoor", ENUM, None),
-    5: ("rearTrunk", ENUM, None),
-    6: ("frontTrunk", ENUM, None),
-    7: ("chargePort", ENUM, None),
-}
-VEHICLE_STATUS = {
-    1: ("closureStatuses", MESSAGE, CLOSURE_STATUSES),
-    2: ("vehicleLockState", ENUM, None),
-    3: ("vehicleSleepStatus", ENUM, None),
-    4: ("userPresence", ENUM, None),
-}
-NOMINAL_ERROR = {1: ("genericError", ENUM, None)}
-FROM_VCSEC_MESSAGE = {
-    1: ("vehicleStatus", MESSAGE | ONEOF, VEHICLE_STATUS),
-    2: ("sessionInfo", MESSAGE | ONEOF, SESSION_INFO),
-    3: ("authenticationRequest", MESSAGE | ONEOF, AUTHENTICATION_REQUEST),
-    4: ("commandStatus", MESSAGE | ONEOF, COMMAND_STATUS),
-    46: ("nominalError", MESSAGE | ONEOF, NOMINAL_ERROR),
-}
+SESSION_INFO = (
+    1, "token", BYTES, None,
+    2, "counter", UINT32, None,
+    3, "publicKey", BYTES, None,
+)
+AUTHENTICATION_REQUEST = (
+    2, "sessionInfo", MESSAGE, SESSION_INFO,
+    3, "requestedLevel", ENUM, None,
+)
+SIGNED_MESSAGE_STATUS = (
+    1, "counter", UINT32, None,
+    2, "signedMessageInformation", ENUM, None,
+)
+WHITELIST_OPERATION_STATUS = (
+    1, "whitelistOperationInformation", ENUM, None,
+    2, "signerOfOperation", MESSAGE, KEY_IDENTIFIER,
+    3, "operationStatus", ENUM, None,
+)
+COMMAND_STATUS = (
+    1, "operationStatus", ENUM, None,
+    2, "signedMessageStatus", MESSAGE | ONEOF, SIGNED_MESSAGE_STATUS,
+    3, "whitelistOperationStatus", MESSAGE | ONEOF, WHITELIST_OPERATION_STATUS,
+)
+CLOSURE_STATUSES = (
+    1, "frontDriverDoor", ENUM, None,
+    2, "frontPassengerDoor", ENUM, None,
+    3, "rearDriverDoor", ENUM, None,
+    4, "rearPassengerDoor", ENUM, None,
+    5, "rearTrunk", ENUM, None,
+    6, "frontTrunk", ENUM, None,
+    7, "chargePort", ENUM, None,
+)
+VEHICLE_STATUS = (
+    1, "closureStatuses", MESSAGE, CLOSURE_STATUSES,
+    2, "vehicleLockState", ENUM, None,
+    3, "vehicleSleepStatus", ENUM, None,
+    4, "userPresence", ENUM, None,
+)
+NOMINAL_ERROR = (1, "genericError", ENUM, None)
+FROM_VCSEC_MESSAGE = (
+    1, "vehicleStatus", MESSAGE | ONEOF, VEHICLE_STATUS,
+    2, "sessionInfo", MESSAGE | ONEOF, SESSION_INFO,
+    3, "authenticationRequest", MESSAGE | ONEOF, AUTHENTICATION_REQUEST,
+    4, "commandStatus", MESSAGE | ONEOF, COMMAND_STATUS,
+    46, "nominalError", MESSAGE | ONEOF, NOMINAL_ERROR,
+)
+# fmt: on
 
 # The permissions of the teslabtapi documentation, in its order: golden vectors depend on it.
 DOCUMENTED_PERMISSIONS = (

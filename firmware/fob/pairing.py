@@ -4,7 +4,8 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-from fob import codes, messages
+# p256 is needed soon, and sooner there is more memory to load it.
+from fob import codes, messages, p256  # noqa: F401
 from fob.errors import AttError, Disconnected, NotPaired, Refused, TimedOut
 from fob.verdicts import KNOWN
 

@@ -128,7 +128,7 @@ class Session:
         if encoded is None:
             raise DecodeError("no session info")
         tag = envelope.get("signature_data", {}).get("session_info_tag", {}).get("tag")
-        if not tag:
+        if not tag or len(tag) != 32:
             raise AuthenticationFailed("no tag")
         info: dict = {"counter": 0, "publicKey": b"", "epoch": b"", "clock_time": 0, "status": 0}
         info.update(protobuf.decode(routable.SESSION_INFO, encoded))

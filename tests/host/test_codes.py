@@ -16,8 +16,7 @@ from host_tools.protocol import (
     vcsec_pb2,
 )
 from tests.interpreter import FIRMWARE, Interpreter
-
-Schema = dict[int, tuple[str, int, Any]]
+from tests.schemas import Schema, by_number
 
 _READING = """
 def named(module, kind):
@@ -26,12 +25,16 @@ def named(module, kind):
     values = [(name, getattr(module, name)) for name in names]
     return {name: value for name, value in values if isinstance(value, kind)}
 
+def schemas(module):
+    tuples = named(module, tuple)
+    return {name: flat for name, flat in tuples.items() if len(flat) > 3 and type(flat[1]) is str}
+
 def unreached(roots, schemas):
     todo, seen = list(roots), set()
     while todo:
         schema = todo.pop()
         seen.add(id(schema))
-        todo += [sub for _, _, sub in schema.values() if sub is not None]
+        todo += [sub for sub in schema if isinstance(sub, tuple)]
     return [name for name in schemas if id(schemas[name]) not in seen]
 """
 _TYPES = {
@@ -76,9 +79,9 @@ def fields(firmware: Interpreter) -> list[tuple[Descriptor, int, tuple[str, int,
     """Every field of every schema that a message to or from the car can contain."""
     found = []
     for module, roots in _ROOTS.items():
-        schemas: dict[str, Schema] = firmware.eval(f"named({module!r}, dict)")
+        schemas: dict[str, Any] = firmware.eval(f"schemas({module!r})")
         for root, message in roots.items():
-            found += _walk(message, schemas[root])
+            found += _walk(message, by_number(schemas[root]))
     return found
 
 
@@ -188,4 +191,4 @@ def test_every_schema_is_part_of_a_message_to_or_from_the_car(
 ) -> None:
     names = ", ".join(_ROOTS[module])
     firmware.exec(f"from {module} import {names}")
-    assert firmware.eval(f"unreached([{names}], named({module!r}, dict))") == []
+    assert firmware.eval(f"unreached([{names}], schemas({module!r}))") == []

@@ -15,8 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.interpreter import Interpreter
-
-Schema = dict[int, tuple[str, int, Any]]
+from tests.schemas import Schema, by_number, flattened
 
 # The order of the constants in fob.protobuf; the fixture checks it.
 _KINDS = (
@@ -77,12 +76,13 @@ def decoded(schema, data):
 def schemas(interpreter: Interpreter) -> dict[str, Schema]:
     """Schemas by the names they have in MicroPython too."""
     interpreter.exec(_FIRMWARE)
-    interpreter.exec(f"ANYTHING = {ANYTHING}\nWITHOUT_STRINGS = {WITHOUT_STRINGS}")
+    interpreter.exec(f"ANYTHING = {flattened(ANYTHING)}")
+    interpreter.exec(f"WITHOUT_STRINGS = {flattened(WITHOUT_STRINGS)}")
     for number, (name, _, _) in enumerate(_KINDS):
         assert interpreter.eval(f"protobuf.{name}") == number
     flags = interpreter.eval("protobuf.REPEATED, protobuf.ONEOF, protobuf.ONEOF_2")
     assert flags == (_REPEATED, _ONEOF, _ONEOF_2)
-    own = {name: interpreter.eval(f"messages.{name}") for name in _OWN}
+    own = {name: by_number(interpreter.eval(f"messages.{name}")) for name in _OWN}
     interpreter.exec("\n".join(f"{name} = messages.{name}" for name in _OWN))
     return {"ANYTHING": ANYTHING, "WITHOUT_STRINGS": WITHOUT_STRINGS, **own}
 

@@ -20,32 +20,34 @@ from fob.protobuf import (
     UINT64,
 )
 
-INNER = {1: ("first", UINT32, None), 2: ("second", BYTES, None)}
-SCHEMA = {
-    1: ("uint32", UINT32, None),
-    2: ("uint64", UINT64, None),
-    3: ("int32", INT32, None),
-    4: ("enum", ENUM, None),
-    5: ("bool", BOOL, None),
-    6: ("fixed32", FIXED32, None),
-    7: ("fixed64", FIXED64, None),
-    8: ("bytes", BYTES, None),
-    9: ("string", STRING, None),
-    10: ("message", MESSAGE, INNER),
-    11: ("enums", ENUM | REPEATED, None),
-    12: ("messages", MESSAGE | REPEATED, INNER),
-    13: ("names", STRING | REPEATED, None),
-    14: ("fixeds", FIXED32 | REPEATED, None),
-    2000: ("far", UINT32, None),
-}
-CHOICE = {
-    1: ("empty", MESSAGE | ONEOF, INNER),
-    2: ("action", ENUM | ONEOF, None),
-    3: ("bytes", BYTES | ONEOF, None),
-    4: ("left", UINT32 | ONEOF_2, None),
-    5: ("right", UINT32 | ONEOF_2, None),
-    6: ("plain", UINT32, None),
-}
+# fmt: off
+INNER = (1, "first", UINT32, None, 2, "second", BYTES, None)
+SCHEMA = (
+    1, "uint32", UINT32, None,
+    2, "uint64", UINT64, None,
+    3, "int32", INT32, None,
+    4, "enum", ENUM, None,
+    5, "bool", BOOL, None,
+    6, "fixed32", FIXED32, None,
+    7, "fixed64", FIXED64, None,
+    8, "bytes", BYTES, None,
+    9, "string", STRING, None,
+    10, "message", MESSAGE, INNER,
+    11, "enums", ENUM | REPEATED, None,
+    12, "messages", MESSAGE | REPEATED, INNER,
+    13, "names", STRING | REPEATED, None,
+    14, "fixeds", FIXED32 | REPEATED, None,
+    2000, "far", UINT32, None,
+)
+CHOICE = (
+    1, "empty", MESSAGE | ONEOF, INNER,
+    2, "action", ENUM | ONEOF, None,
+    3, "bytes", BYTES | ONEOF, None,
+    4, "left", UINT32 | ONEOF_2, None,
+    5, "right", UINT32 | ONEOF_2, None,
+    6, "plain", UINT32, None,
+)
+# fmt: on
 
 
 def encode(**fields):
