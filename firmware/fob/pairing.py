@@ -7,7 +7,7 @@ from micropython import const
 # p256 is needed soon, and sooner there is more memory to load it.
 from fob import codes, messages, p256  # noqa: F401
 from fob.errors import AttError, Disconnected, NotPaired, Refused, TimedOut
-from fob.verdicts import KNOWN
+from fob.verdicts import ANSWER_MS, KNOWN
 
 # Time for a person to find the card and confirm on the screen.
 _TOTAL_MS = const(60000)
@@ -113,7 +113,7 @@ async def _acquainted(exchange, tongues, deadline, wait_ms, report):
             await exchange.send(tongues.question())
             # A time of its own: whatever else the car says must not put the next one off.
             pause = _QUESTION_MS if tongues.signed else _PROOF_MS
-            question = ticks_add(ticks_ms(), _FIRST_QUESTION_MS if enrolled else pause)
+            question = ticks_add(ticks_ms(), ANSWER_MS if enrolled else pause)
             continue
         dialogue = tongues.hears(answer)
         if dialogue:
