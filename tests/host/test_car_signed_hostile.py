@@ -87,6 +87,6 @@ def test_a_bit_that_matters_cannot_be_changed(bit: int) -> None:
         # These only name the sender's end; everything else is signed.
         for envelope in (original, changed):
             for name in ("from_destination", "uuid", "request_uuid"):
-                envelope.ClearField(name)  # type: ignore[arg-type]
+                envelope.ClearField(name)
             envelope.DiscardUnknownFields()
         assert changed == original
