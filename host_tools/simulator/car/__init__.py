@@ -3,10 +3,10 @@
 Where to look: `car` is the whole car, `connection` one Bluetooth link to it, `link` the framing,
 `dispatch` which protocol a message is of. The older one is `legacy_messages` and `legacy`, its
 cryptography; the signed-command protocol `signed_messages`, `signed_conversation` and `signed`,
-with `signature` and `metadata`. Both share `commands`, who may do what, `keyring`, the vehicle's key, and `nonces`, the
-watch over counters; `enrolment` and `whitelist` are the keys, `body` doors and locks, `information`
-what anybody may read, `names` what it advertises, `answers` everything it says, `replies` when,
-`defence` when not, `behaviour` in what cars differ.
+with `signature` and `metadata`. Both share `commands`, who may do what, `keyring`, the vehicle's
+key, and `nonces`, the watch over counters; `enrolment` and `whitelist` are the keys, `body` doors
+and locks, `information` what anybody may read, `names` what it advertises, `answers` everything it
+says, `replies` when, `defence` when not, `behaviour` in what cars differ.
 """
 
 from .behaviour import Behaviour, LockOut, Vintage, vintage
