@@ -113,8 +113,10 @@ async def test_after_a_night_the_fob_asks_the_car_for_its_time_first(
         assert faults(bench) == 0
 
 
-@pytest.mark.parametrize("rtc_ppm", [500_000, -500_000])
-@pytest.mark.parametrize("vintage", SIGNED)
+# An expiry far ahead is forgiven by the car of 2023.
+@pytest.mark.parametrize(
+    ("vintage", "rtc_ppm"), [("2023", -500_000), ("2026", -500_000), ("2026", 500_000)]
+)
 @in_virtual_time
 async def test_a_clock_that_is_worse_than_believed_costs_a_retry(
     vintage: Vintage, rtc_ppm: float
