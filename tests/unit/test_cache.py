@@ -4,7 +4,7 @@ from recording_flash import RecordingFlash
 from rtc_memory import RtcMemory
 
 from fob import store
-from fob.cache import SessionCache
+from fob.cache import ENCRYPTS, NEEDS_NONE, SIGNED, SessionCache
 from fob.retained import Retained
 
 OWNER = b"mine"
@@ -165,3 +165,27 @@ def test_a_reset_while_the_file_is_written_leaves_no_older_copy_in_memory():
     flash.write = lambda name, data: seen.append(Retained(memory, OWNER).get("car"))
     cache.keep(LATEST, False, paired=True)
     assert seen == [b""]
+
+
+def test_every_trait_outlives_a_power_cut_and_a_deep_sleep():
+    for traits in range(8):
+        flash, memory = RecordingFlash(), RtcMemory()
+        started(flash, memory).keep(PAIRED, traits, paired=True)
+        assert started(flash).traits == started(None, memory).traits == traits
+
+
+def test_traits_are_told_apart():
+    assert NEEDS_NONE | SIGNED | ENCRYPTS == NEEDS_NONE + SIGNED + ENCRYPTS == 7
+
+
+def test_another_trait_is_durable_and_the_same_writes_nothing():
+    flash = known()
+    cache = started(flash)
+    cache.keep(LATER, SIGNED)
+    assert len(flash.writes) == 1 and started(flash).traits == SIGNED
+    cache.keep(LATER, SIGNED)
+    assert len(flash.writes) == 1
+
+
+def test_an_empty_cache_has_no_traits():
+    assert started(RecordingFlash()).traits == 0

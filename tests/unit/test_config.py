@@ -71,6 +71,20 @@ def test_a_chip_may_wake_by_gpio_alone():
     assert load(with_board(wake=wake)).wake == wake
 
 
+def test_the_protocol_is_found_out_where_nothing_else_is_said():
+    assert load(fields()).protocol == "auto"
+
+
+def test_the_protocol_may_be_set():
+    for protocol in ("auto", "signed", "legacy"):
+        assert load(fields(protocol=protocol)).protocol == protocol
+
+
+def test_another_protocol_is_an_error():
+    for protocol in ("", "Signed", "both", None, 1, ["signed"]):
+        raises(ConfigError, load, fields(protocol=protocol))
+
+
 def test_a_later_laptop_may_add_fields():
     assert load(fields(nickname="blue one")).role == 3
 

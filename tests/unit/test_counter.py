@@ -251,6 +251,23 @@ def test_the_distance_counts_from_the_end_of_the_lease():
     assert distances == (value - end, 0, 9)
 
 
+def test_the_counter_reaches_what_would_still_be_handed_out():
+    counter = started(settled())
+    value = counter.take()
+    assert not counter.reaches(value)
+    assert counter.reaches(value + 1) and counter.reaches(value + 2)
+    counter.advance(5000)
+    assert not counter.reaches(4999) and counter.reaches(5000)
+
+
+def test_a_used_up_counter_reaches_nothing():
+    counter = started(settled())
+    counter.advance(Counter.MAX)
+    assert counter.reaches(Counter.MAX)
+    counter.take()
+    assert not counter.reaches(Counter.MAX)
+
+
 def test_the_last_value_is_handed_out_and_then_the_counter_is_exhausted():
     counter = started(settled())
     counter.advance(Counter.MAX)

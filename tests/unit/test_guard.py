@@ -2,9 +2,11 @@
 
 from expect import raises
 from recording_flash import RecordingFlash
+from rtc_memory import RtcMemory
 
 from fob.errors import HeldBack
 from fob.guard import LIMIT, PRESS_LIMIT, Guard
+from fob.retained import Retained
 from fob.store import Counter, pack
 
 HIGHEST = Counter.MAX - 65536
@@ -224,3 +226,66 @@ def test_any_damage_counts_as_the_limit_and_the_owner_mends_it():
         Guard(flash).confirm()
         Guard(flash).begin()
         assert not Guard(flash).waits
+
+
+def provisioned():
+    """A guard and a counter, both at their beginning; the counter's lease ends at 65."""
+    record = pack((1).to_bytes(8, "big"))
+    flash = RecordingFlash({"counter.0": record, "counter.1": record})
+    counter = Counter(flash, Retained(RtcMemory(), b"mine"))
+    assert counter.take() == 1
+    guard = Guard(flash)
+    guard.begin()
+    return guard, counter
+
+
+def test_a_reported_counter_is_passed_by_one():
+    guard, counter = provisioned()
+    assert guard.follow(counter, 5000) is True
+    assert counter.take() == 5001
+
+
+def test_a_reported_counter_below_ours_leads_nowhere_back():
+    guard, counter = provisioned()
+    assert guard.follow(counter, 0) is True
+    assert counter.take() == 2
+
+
+def test_one_reported_counter_is_followed_in_a_press():
+    guard, counter = provisioned()
+    guard.follow(counter, 5000)
+    assert guard.follow(counter, 9000) is False
+    assert counter.take() == 5001
+    guard.begin()
+    assert guard.follow(counter, 9000) is True
+    assert counter.take() == 9001
+
+
+def test_a_reported_counter_is_followed_65536_past_the_lease_and_no_farther():
+    guard, counter = provisioned()
+    end = -counter.distance(0)
+    raises(HeldBack, guard.follow, counter, end + 65537)
+    assert guard.waits and counter.take() == 2
+    assert guard.follow(counter, end + 65536) is True
+
+
+def test_a_reported_counter_that_the_owner_confirmed_is_followed():
+    guard, counter = provisioned()
+    raises(HeldBack, guard.follow, counter, 500000)
+    guard.confirm()
+    guard.begin()
+    assert guard.follow(counter, 500000) is True
+    assert counter.take() == 500001
+
+
+def test_a_counter_too_far_ahead_is_held_back_also_after_one_that_was_followed():
+    guard, counter = provisioned()
+    guard.follow(counter, 5000)
+    raises(HeldBack, guard.follow, counter, 500000)
+
+
+def test_a_reported_counter_that_would_use_up_the_key_is_not_followed():
+    guard, counter = provisioned()
+    for value in (HIGHEST + 1, Counter.MAX):
+        raises(HeldBack, guard.follow, counter, value)
+    assert counter.take() == 2
