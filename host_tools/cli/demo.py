@@ -16,7 +16,10 @@ from host_tools.simulator.car import vintage as behaviour_of
 from host_tools.simulator.light import UnexpectedLight
 
 NIGHT = 8 * 3600.0
-"""Seconds that the fob sleeps in between: the car's clock may then be known too badly to send."""
+"""Seconds that the fob sleeps in between, after which it knows the car's clock too badly to send."""
+
+RTC_PPM = 1000.0
+"""How much too fast the fob's own clock runs meanwhile: half a minute in such a night."""
 
 _LEGACY: Vintage = "2021"
 
@@ -68,7 +71,9 @@ class _Act:
         self._chapter("Power: the fob boots from its flash, the car is parked and locked")
         # A first session info without its tag would cost 2 s in which nothing is to be seen.
         behaviour = behaviour_of(self._vintage, untagged=0)
-        bench = Bench(behaviour=behaviour, paced=True, on_moment=self._narrator.moment)
+        bench = Bench(
+            behaviour=behaviour, rtc_ppm=RTC_PPM, paced=True, on_moment=self._narrator.moment
+        )
         await self._step("power", bench.__aenter__())
         try:
             await self._use(bench)
