@@ -16,7 +16,7 @@ from host_tools.simulator.car import vintage as behaviour_of
 from host_tools.simulator.light import UnexpectedLight
 
 NIGHT = 8 * 3600.0
-"""Seconds that the fob sleeps in between, after which it knows the car's clock too badly to send."""
+"""Seconds that the fob sleeps in between: the car's clock is then known too badly to send."""
 
 RTC_PPM = 1000.0
 """How much too fast the fob's own clock runs meanwhile: half a minute in such a night."""
