@@ -95,12 +95,13 @@ async def test_a_press_unlocks_whatever_car_it_is(options: dict[str, Any]) -> No
 @in_virtual_time
 async def test_a_car_that_wants_to_be_greeted_is_greeted_first_from_then_on(mode: Any) -> None:
     async with bench_with(behaviour=Behaviour(require_none=mode)) as bench:
-        await bench.press("unlock")
-        before = len(said(bench, "refused") + said(bench, "ignored"))
-        assert before == 1
-        await bench.press("lock")
+        for button in ("unlock", "lock"):
+            await bench.press(button)
+            refusals = said(bench, "refused") + said(bench, "ignored")
+            # Besides what a car of its age cannot read: the search for its protocol.
+            early = [text for text in refusals if "before any authenticationResponse" in text]
+            assert len(early) == 1
         assert bench.car.locked
-        assert len(said(bench, "refused") + said(bench, "ignored")) == before
 
 
 @in_virtual_time
