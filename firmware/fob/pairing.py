@@ -1,8 +1,11 @@
 """Pairing: ask the car to enrol this fob's key, wait for the owner's card, prove that it works."""
 
+import sys
 from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
+
+import fob
 
 # p256 is needed soon, and sooner there is more memory to load it.
 from fob import codes, messages, p256  # noqa: F401
@@ -18,6 +21,10 @@ _QUESTION_MS = const(2000)
 # after some 25 messages that they could not read.
 _PROOF_MS = const(3000)
 
+# The modules that only one of the protocols needs.
+_OLDER = ("legacy_dialogue", "delivery", "legacy")
+_NEWER = ("handshake", "vehicle_clock", "signed", "hmac", "routable")
+
 
 async def pair(vehicle, config, report):
     """Enrol the key of `config` with the car; returns when the car proved that it knows it.
@@ -32,11 +39,11 @@ async def pair(vehicle, config, report):
     async def conversation(exchange):
         await exchange.send(_request(config))
         report("hold your key card to the reader in the car")
-        tongues = _Tongues(vehicle, exchange, config.protocol)
+        tongue = _Tongue(vehicle, exchange, config.protocol)
         pause = _PROOF_MS
-        wait = _FIRST_QUESTION_MS if tongues.signed else pause
+        wait = _FIRST_QUESTION_MS if tongue.signed else pause
         while True:
-            dialogue = await _acquainted(exchange, tongues, deadline, wait, report)
+            dialogue = await _acquainted(exchange, tongue, deadline, wait, report)
             try:
                 await dialogue.prove()
                 vehicle.keep(exchange, dialogue, paired=True)
@@ -63,42 +70,52 @@ def _request(config):
     )
 
 
-class _Tongues:
-    """The protocols in which the car may answer, until it has."""
+class _Tongue:
+    """The protocol in which the car is asked, until it has answered in it.
+
+    Only the modules of one are loaded at a time: a key agreement needs the memory.
+    """
 
     def __init__(self, vehicle, exchange, protocol):
-        self._dialogues = [vehicle.dialogue(exchange, protocol != "legacy")]
-        self._older = None
-        if protocol == "auto":
-            # Built, and its modules loaded, only for a car that needs it: memory is short.
-            self._older = lambda: vehicle.dialogue(exchange, False)
-        self._turn = 0
+        self._vehicle = vehicle
+        self._exchange = exchange
+        self._searches = protocol == "auto"
+        self._questions = 0
+        self._dialogue = self._learned(protocol != "legacy")
 
     @property
     def signed(self):
-        return self._dialogues[0].signed
+        return self._dialogue.signed
 
     def question(self):
         """Return the next question: two in the newer protocol, one in the older, and so on."""
-        last = self._turn % 3 == 2
-        self._turn += 1
-        if last and self._older:
-            self._dialogues.append(self._older())
-            self._older = None
-        return self._dialogues[-1 if last else 0].question()
+        signed = self._questions % 3 < 2
+        self._questions += 1
+        if self._searches and signed != self.signed:
+            self._dialogue = None
+            self._dialogue = self._learned(signed)
+        return self._dialogue.question()
 
     def hears(self, answer):
         """Return the dialogue in which `answer` shows that the car knows the key, or None."""
-        for dialogue in self._dialogues:
-            told = dialogue.hears(answer)
-            if told is not None:
-                self._dialogues = [dialogue]
-                self._older = None
-                return dialogue if told == KNOWN else None
-        return None
+        told = self._dialogue.hears(answer)
+        if told is not None:
+            self._searches = False
+        return self._dialogue if told == KNOWN else None
+
+    def _learned(self, signed):
+        self._exchange.read = messages.read
+        for name in _OLDER if signed else _NEWER:
+            if sys.modules.pop("fob." + name, None):
+                delattr(fob, name)
+        if not signed:
+            return self._vehicle.dialogue(self._exchange, False)
+        from fob.handshake import Handshake
+
+        return Handshake(self._exchange, self._vehicle)
 
 
-async def _acquainted(exchange, tongues, deadline, wait_ms, report):
+async def _acquainted(exchange, tongue, deadline, wait_ms, report):
     """Return the dialogue in whose protocol the car shows, when asked, that it knows the key."""
     question = ticks_add(ticks_ms(), wait_ms)
     enrolled = False
@@ -110,12 +127,12 @@ async def _acquainted(exchange, tongues, deadline, wait_ms, report):
             quiet = max(0, ticks_diff(question, ticks_ms()))
             answer = await exchange.receive(min(quiet, remaining))
         except TimedOut:
-            await exchange.send(tongues.question())
+            await exchange.send(tongue.question())
             # A time of its own: whatever else the car says must not put the next one off.
-            pause = _QUESTION_MS if tongues.signed else _PROOF_MS
+            pause = _QUESTION_MS if tongue.signed else _PROOF_MS
             question = ticks_add(ticks_ms(), ANSWER_MS if enrolled else pause)
             continue
-        dialogue = tongues.hears(answer)
+        dialogue = tongue.hears(answer)
         if dialogue:
             return dialogue
         if _accepted(answer, report):

@@ -1,24 +1,22 @@
-"""A connection's talk with a car that speaks the signed-command protocol: session info, commands.
+"""Commands in the signed-command protocol: sealed, answered, repeated where that helps.
 
 Reactions to faults: the SDK's pkg/protocol/error.go and universal_message.proto.
 """
 
-import asyncio
 from time import ticks_add, ticks_ms
 
 from micropython import const
 
-from fob import codes, messages, routable, signed, verdicts
-from fob.cache import ENCRYPTS, SIGNED
-from fob.errors import AuthenticationFailed, DecodeError, InvalidKey, NotPaired, Refused, TimedOut
-from fob.vehicle_clock import VehicleClock
+from fob import codes, messages, signed, verdicts
+from fob.cache import ENCRYPTS
+from fob.errors import AuthenticationFailed, DecodeError, Refused, TimedOut
+from fob.handshake import Handshake
 from fob.verdicts import (
     ACCEPTED,
     ANSWER_MS,
     BUSY,
     BUSY_MS,
     DETAIL_MS,
-    KNOWN,
     REFUSED,
     SILENT,
     TRIES,
@@ -70,101 +68,22 @@ _REFUSALS = {
 
 # So long a message is good for; halved where the car finds that too long.
 _LIFETIME_S = const(5)
-# After session info that proves nothing: the first one after enrolling may lack its tag.
-_UNPROVEN_MS = const(2000)
 
 
-class SignedDialogue:
-    """Commands in the signed-command protocol, over one `exchange`; begins as it stood last.
+class SignedDialogue(Handshake):
+    """Commands in the signed-command protocol, over one `exchange`.
 
-    `means` has config, counter, cache, guard, retained, now_ms, random and undecided, as
-    fob.vehicle.Vehicle does. `information` is the fault that the last refusal named.
+    `means` has undecided, besides what a Handshake wants of it. `information` is the fault that the
+    last refusal named.
     """
 
-    signed = True
     lost = False
 
     def __init__(self, exchange, means):
-        exchange.read = routable.read
-        self._exchange = exchange
-        self._means = means
-        self._clock = VehicleClock(means.retained, means.now_ms)
-        sessions = means.cache.sessions
-        # The clock that is kept is the one that the anchored key vouches for.
-        epoch = self._clock.epoch if len(sessions) == 1 else None
-        keys = sessions[0] if sessions else (None, None)
-        config = means.config
-        self.session = signed.Session(config.public_key, config.vin, means.random, keys, epoch)
-        self._encrypts = means.cache.traits & ENCRYPTS
+        super().__init__(exchange, means)
         self._lifetime_s = _LIFETIME_S
-        self._asked_ms = 0
         self._escalated = False
         self.information = 0
-
-    @property
-    def _anchored(self):
-        """The session is with the key that pairing proved, not one that the air offered since."""
-        sessions = self._means.cache.sessions
-        return sessions and self.session.vehicle_key == sessions[-1][0]
-
-    def keep(self, paired=False):
-        """Make durable what this dialogue proved."""
-        cache = self._means.cache
-        traits = cache.traits
-        if paired or not cache.sessions or self._anchored:
-            # What somebody else's key proved must not decide how the car is spoken to, nor put its
-            # clock ahead.
-            traits = SIGNED | ENCRYPTS if self._encrypts else SIGNED
-            self._clock.keep()
-        cache.keep((self.session.vehicle_key, self.session.shared_key), traits, paired)
-
-    async def prove(self):
-        """Nothing is left to prove: session info did."""
-
-    def question(self):
-        """Return the message that asks for session info."""
-        self._asked_ms = self._means.now_ms()
-        return self.session.request()
-
-    def hears(self, answer):
-        """Return what `answer` says to the question: KNOWN, UNKNOWN, UNPROVEN, None for nothing.
-
-        KNOWN: session info that proves itself says that the car knows this key.
-        """
-        envelope = self._envelope(answer)
-        if envelope is None:
-            return None
-        if signed.fault(envelope)[1] == _MESSAGEFAULT_ERROR_UNKNOWN_KEY_ID:
-            return UNKNOWN
-        return self._take_over(envelope)
-
-    async def inform(self):
-        """Bring the session in step by asking; False where the car does not understand.
-
-        Raises NotPaired where the car does not know this key, TimedOut where it proves nothing.
-        """
-        told = []
-
-        def decided(answer):
-            heard = self.hears(answer)
-            if heard is not None:
-                told.append(heard)
-            return heard
-
-        for last in (False, True):
-            try:
-                await self._exchange.ask(self.question, decided, ANSWER_MS)
-            except TimedOut:
-                if not told:
-                    return False
-                if last:
-                    raise TimedOut("the car proves no session")
-                await asyncio.sleep_ms(_UNPROVEN_MS)
-                continue
-            if told[-1] == UNKNOWN:
-                self._reject_unpaired()
-            return True
-        return False
 
     async def settle(self, lock_state):
         """Ask for the status instead of guessing: ACCEPTED where it is `lock_state`, else SILENT.
@@ -246,12 +165,6 @@ class SignedDialogue:
             self._means.undecided = False
         return outcome
 
-    def _envelope(self, answer):
-        envelope = answer.get("envelope")
-        if envelope is None or not self.session.answered_by(envelope):
-            return None
-        return envelope
-
     def _content(self, envelope):
         """Return (FromVCSECMessage, True where it was encrypted, False in clear, None if it is no
         use)."""
@@ -308,32 +221,3 @@ class SignedDialogue:
         elif told == UNKNOWN:
             self._reject_unpaired()
         return REFUSED, True
-
-    def _take_over(self, envelope):
-        """Take session info over if it proves itself; return KNOWN, UNKNOWN or UNPROVEN."""
-        means = self._means
-        cache = means.cache
-        try:
-            info = self.session.verify(envelope, means.config.private_key, cache.sessions)
-            self._clock.learn(info["epoch"], info["clock_time"], self._asked_ms)
-        except (AuthenticationFailed, DecodeError, InvalidKey):
-            # Perhaps a car proves nothing to a key that it does not know.
-            return UNKNOWN if signed.denies(envelope) else UNPROVEN
-        if signed.denies(envelope):
-            return UNKNOWN
-        used = info["counter"]
-        if self._anchored:
-            means.counter.advance(used + 1)
-            self._clock.keep()
-            if not cache.traits & SIGNED:
-                cache.keep(cache.sessions[-1], SIGNED)
-        elif means.counter.reaches(used) and not means.guard.follow(means.counter, used):
-            return UNPROVEN
-        return KNOWN
-
-    def _reject_unpaired(self):
-        self._means.guard.rejected()
-        self._means.guard.fault()
-        raise NotPaired(
-            "the car does not know this key: pair again", _MESSAGEFAULT_ERROR_UNKNOWN_KEY_ID
-        )

@@ -27,7 +27,7 @@ LAYERS = [
     {"retained"},
     {"guard", "journal", "cache", "vehicle_clock"},
     {"exchange"},
-    {"delivery"},
+    {"delivery", "handshake"},
     {"legacy_dialogue", "signed_dialogue"},
     {"pairing", "vehicle"},
     {"gestures", "patterns", "actions"},
