@@ -27,6 +27,7 @@ class Setting:
     pairs: the fault strikes while pairing, else in a press. known: the car has the key on its
     whitelist. warm: an earlier press left address, handles and session behind. toggle: the button
     moves the trunk, so that a second execution would undo the first. behaviour: see Behaviour.
+    protocol: as `fob provision` takes it.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Setting:
     notify: bool = False
     shift: int = 0
     address: AddressKind = "public"
+    protocol: str = "auto"
     behaviour: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -29,12 +29,14 @@ from .case import Case, Expect, Setting
 from .play import bench_at, pair, press
 
 SETTINGS = (
-    Setting("cold press"),
+    Setting("cold press", protocol="legacy"),
     Setting("warm press", warm=True),
     Setting("warm press, notifications", warm=True, notify=True),
     Setting("warm press, status only", warm=True, behaviour={"acknowledge": "vehicle-status"}),
-    Setting("cold press, NONE first", behaviour={"require_none": "refuse"}),
-    Setting("cold press, silent about NONE", behaviour={"require_none": "ignore"}),
+    Setting("cold press, NONE first", protocol="legacy", behaviour={"require_none": "refuse"}),
+    Setting(
+        "cold press, silent about NONE", protocol="legacy", behaviour={"require_none": "ignore"}
+    ),
     Setting("warm press, NONE first", warm=True, behaviour={"require_none": "refuse"}),
     Setting("warm press, trunk", warm=True, toggle=True),
     Setting("pairing", pairs=True, known=False),

@@ -23,7 +23,7 @@ from .case import Case, Expect, Setting, Strike
 from .link import plain
 from .play import PHONE, lease_end
 
-COLD = Setting("cold press")
+COLD = Setting("cold press", protocol="legacy")
 WARM = Setting("warm press", warm=True)
 NONE_FIRST = Setting("warm press, NONE first", warm=True, behaviour={"require_none": "refuse"})
 TRUNK = Setting("warm press, trunk", warm=True, toggle=True)
@@ -222,7 +222,10 @@ def _pairing() -> Iterator[Case]:
     yield Case(PAIRING_KNOWN, "whitelist code", "13, truly", CarIs({}))
     # The driver of the bench needs more than a second for the card.
     yield Case(PAIRING, "no card", "the car gives up", CarIs({"tap_timeout": 1.0}), refused)
-    yield Case(PAIRING, "idle link", "dropped", CarIs({"idle_timeout": 1.0}))
+    legacy = replace(PAIRING, name="pairing, legacy only", protocol="legacy")
+    yield Case(legacy, "idle link", "dropped after 1 s", CarIs({"idle_timeout": 1.0}))
+    # Asked in either protocol, it has to hold a link from one question to the next.
+    yield Case(PAIRING, "idle link", "dropped after 1.5 s", CarIs({"idle_timeout": 1.5}))
 
 
 def _places() -> Iterator[Case]:

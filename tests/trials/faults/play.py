@@ -74,6 +74,7 @@ async def bench_at(
         seed=seed,
         heap=heap,
         files=files,
+        settings={"protocol": setting.protocol},
         enrolled=setting.known,
         behaviour=Behaviour(**setting.behaviour),
         mtu=setting.mtu,
