@@ -222,10 +222,9 @@ def _pairing() -> Iterator[Case]:
     yield Case(PAIRING_KNOWN, "whitelist code", "13, truly", CarIs({}))
     # The driver of the bench needs more than a second for the card.
     yield Case(PAIRING, "no card", "the car gives up", CarIs({"tap_timeout": 1.0}), refused)
+    # Between questions in both protocols no car's patience ends.
     legacy = replace(PAIRING, name="pairing, legacy only", protocol="legacy")
-    yield Case(legacy, "idle link", "dropped after 1 s", CarIs({"idle_timeout": 1.0}))
-    # Asked in either protocol, it has to hold a link from one question to the next.
-    yield Case(PAIRING, "idle link", "dropped after 1.5 s", CarIs({"idle_timeout": 1.5}))
+    yield Case(legacy, "idle link", "dropped", CarIs({"idle_timeout": 1.0}))
 
 
 def _places() -> Iterator[Case]:
