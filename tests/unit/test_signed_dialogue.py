@@ -9,6 +9,7 @@ from scripted_signed_car import (
     correction,
     done,
     info,
+    refusal,
     said,
     warm,
 )
@@ -134,6 +135,16 @@ async def test_the_status_may_come_as_a_broadcast():
         assert vehicle.kinds == ["signed", "plain"]
 
 
+async def test_a_status_from_before_the_question_settles_nothing():
+    push = framed(status(UNLOCKED))
+    vehicle = SignedCar(
+        on_signed=[(1400, push[:3], 300, push[3:]), ()],
+        on_plain=[(400, said(status(LOCKED)))],
+    )
+    await awaiting(TimedOut, unlock(await warm(vehicle)))
+    assert vehicle.commands == [UNLOCK, UNLOCK]
+
+
 async def test_a_command_that_got_lost_is_repeated_after_session_info():
     vehicle = SignedCar(on_signed=[(), (done,)])
     await unlock(await warm(vehicle))
@@ -159,6 +170,23 @@ async def test_without_a_lock_state_what_was_refused_is_repeated():
     fob = await warm(vehicle)
     await fob.vehicle.perform(TRUNK)
     assert vehicle.commands == [TRUNK, TRUNK]
+
+
+async def test_a_link_lost_after_a_refusal_is_set_up_again_for_any_command():
+    vehicle = SignedCar(on_signed=[(refusal(TIME_EXPIRED),), (done,)], on_info=[(HANG_UP,)])
+    fob = await warm(vehicle)
+    await fob.vehicle.perform(TRUNK)
+    assert vehicle.commands == [TRUNK, TRUNK] and "plain" not in vehicle.kinds
+
+
+async def test_a_press_that_failed_leaves_nothing_to_ask_for_in_the_next():
+    vehicle = SignedCar(on_signed=[()] * 2)
+    fob = SignedFob(vehicle)
+    await awaiting(TimedOut, unlock(fob))
+    fob.wake()
+    vehicle.then(on_signed=[(done,)])
+    await unlock(fob)
+    assert vehicle.kinds == ["signed"]
 
 
 async def test_a_link_lost_after_the_command_is_resolved_by_the_status():

@@ -207,6 +207,12 @@ async def test_an_error_that_nothing_follows_is_a_refusal():
     assert vehicle.commands == [UNLOCK]
 
 
+async def test_an_error_without_detail_has_nothing_to_do_with_the_fault_before():
+    vehicle = SignedCar(on_signed=[(correction(TIME_EXPIRED),), (said(CAR_FAILED),), (done,)])
+    error = await awaiting(Refused, unlock(await warm(vehicle)))
+    assert error.reason == 0 and vehicle.commands == [UNLOCK, UNLOCK]
+
+
 async def test_a_reason_may_follow_an_ok():
     vehicle = SignedCar(on_signed=[(said(CAR_IS_DONE), 100, said(reason(2), 2))])
     error = await awaiting(Refused, unlock(await warm(vehicle)))
