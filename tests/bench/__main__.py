@@ -17,6 +17,7 @@ from tests.bench.measure import (
     operations,
     prepared,
 )
+from tests.bench.requests import RTC_PPM, Cost, measure_requests
 from tests.bench.start import Start, measure_start
 
 METHOD = (
@@ -37,6 +38,12 @@ FINDING_METHOD = (
     " from sleep, at the same moments for both. * is what the firmware does."
 )
 
+REQUEST_METHOD = (
+    "ATT requests of the fob from the connection to the car's acceptance, frames both ways, and"
+    f" virtual time from the finger's release; MTU 115; the fob's clock runs {RTC_PPM} ppm fast in"
+    " its sleep."
+)
+
 
 @click.command()
 @click.option("--runs", default=41, show_default=True, type=click.IntRange(min=1))
@@ -50,9 +57,10 @@ def main(runs: int, heap: str, as_json: bool) -> None:
         subjects = operations(runs)
         timings = [t for subject in subjects for t in measure_times(subject, interpreter)]
         heaps = [measure_heap(subject, libraries) for subject in subjects]
-    start = measure_start()
+    starts = [measure_start("2021"), measure_start("2026")]
     findings = measure_finding()
-    start_method = START_METHOD.format(wakes=start.wakes)
+    costs = measure_requests()
+    start_method = START_METHOD.format(wakes=starts[0].wakes)
     finding_method = FINDING_METHOD.format(presses=findings[0].presses)
     if as_json:
         figures = {
@@ -60,7 +68,8 @@ def main(runs: int, heap: str, as_json: bool) -> None:
             "method": method,
             "times": [asdict(timing) for timing in timings],
             "heap": [asdict(heap) for heap in heaps],
-            "start": {"method": start_method, **asdict(start)},
+            "start": {"method": start_method, "cars": [asdict(start) for start in starts]},
+            "requests": {"method": REQUEST_METHOD, "presses": [asdict(cost) for cost in costs]},
             "finding": {
                 "method": finding_method,
                 "presses": [asdict(finding) for finding in findings],
@@ -72,10 +81,13 @@ def main(runs: int, heap: str, as_json: bool) -> None:
     console.print(time_table(timings))
     console.print(heap_table(heaps))
     console.print(f"{method}\n{version}\n", style="dim", highlight=False)
-    console.print(start_table(start))
+    for start in starts:
+        console.print(start_table(start))
     console.print(f"{start_method}\n", style="dim", highlight=False)
     console.print(finding_table(findings))
-    console.print(finding_method, style="dim", highlight=False)
+    console.print(f"{finding_method}\n", style="dim", highlight=False)
+    console.print(request_table(costs))
+    console.print(REQUEST_METHOD, style="dim", highlight=False)
 
 
 def time_table(timings: list[Timing]) -> Table:
@@ -111,7 +123,7 @@ def heap_table(heaps: list[Heap]) -> Table:
 def start_table(start: Start) -> Table:
     """The heaviest imports of a wake, all of them together, and what was not needed."""
     table = Table(box=None, pad_edge=False)
-    table.add_column("a press from sleep imports")
+    table.add_column(f"a press from sleep, car of {start.vintage}, imports")
     table.add_column("time", justify="right")
     table.add_column("heap", justify="right")
     heavy = [each for each in start.imports if each.heap_bytes >= HEAVY_BYTES]
@@ -140,6 +152,25 @@ def finding_table(findings: list[Finding]) -> Table:
             situation,
             f"{advertising_ms:.0f} ms",
             *(f"{each.median_ms:.0f} ms{' *' if each.chosen else '  '}" for each in row),
+        )
+    return table
+
+
+def request_table(costs: list[Cost]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("car", "press", "protocol"):
+        table.add_column(heading)
+    for heading in ("ATT requests", "frames", "time"):
+        table.add_column(heading, justify="right")
+    for cost in costs:
+        first = cost.situation == costs[0].situation
+        table.add_row(
+            cost.vintage if first else "",
+            cost.situation,
+            cost.protocol,
+            str(cost.att_requests),
+            str(cost.frames),
+            f"{cost.ms:.0f} ms",
         )
     return table
 

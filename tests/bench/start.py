@@ -6,9 +6,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from host_tools.simulator.bench import Bench
+from host_tools.simulator.car import Vintage
 
+LEGACY = ("fob.legacy", "fob.legacy_dialogue", "fob.delivery")
+SIGNED = ("fob.signed", "fob.signed_dialogue", "fob.handshake", "fob.routable", "fob.hmac")
 LATER = ("fob.p256", "fob.pairing", "rescue")
-"""Modules that such a press should not need."""
+"""Modules that such a press should not need, besides those of the other protocol."""
 
 # In place of main.py: it watches what is imported, the rest is the firmware's own. A module counts
 # without what it imports itself.
@@ -57,8 +60,9 @@ class Import:
 
 @dataclass(frozen=True)
 class Start:
-    """All that a press from deep sleep imports, in order, and which of LATER were loaded."""
+    """All that a press from deep sleep imports, in order, and what was loaded without need."""
 
+    vintage: Vintage
     wakes: int
     imports: list[Import]
     needless: list[str]
@@ -72,17 +76,20 @@ class Start:
         return sum(each.heap_bytes for each in self.imports)
 
 
-def measure_start(wakes: int = 5) -> Start:
+def measure_start(vintage: Vintage, wakes: int = 5) -> Start:
     """Press from sleep with a cached session, in real time."""
-    return asyncio.run(_measure_start(wakes))
+    return asyncio.run(_measure_start(vintage, wakes))
 
 
-async def _measure_start(wakes: int) -> Start:
+async def _measure_start(vintage: Vintage, wakes: int) -> Start:
     times: dict[str, list[int]] = defaultdict(list)
     heap: dict[str, int] = {}
     loaded: set[str] = set()
+    other = SIGNED if vintage == "2021" else LEGACY
     files = {"/main.py": _MAIN}
-    async with Bench(radio="direct", enrolled=True, heap="400K", files=files) as bench:
+    async with Bench(
+        vintage=vintage, radio="direct", enrolled=True, heap="400K", files=files
+    ) as bench:
         await bench.press("unlock")
         await bench.asleep()
         for index in range(wakes):
@@ -98,7 +105,8 @@ async def _measure_start(wakes: int) -> Start:
                 elif kind == "LOADED":
                     loaded.update(rest.split())
     return Start(
+        vintage,
         wakes,
         [Import(name, statistics.median(took), heap[name]) for name, took in times.items()],
-        [name for name in LATER if name in loaded],
+        [name for name in (*LATER, *other) if name in loaded],
     )

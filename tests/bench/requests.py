@@ -1,0 +1,60 @@
+"""What a press costs on the air: ATT requests from the connection to the car's acceptance."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from host_tools.simulator import virtual_time
+from host_tools.simulator.bench import Bench
+from host_tools.simulator.car import Vintage
+
+VINTAGES: tuple[Vintage, ...] = ("2021", "2023", "2026")
+RTC_PPM = 1000
+"""How fast the fob's clock runs while it sleeps."""
+NIGHT = 8 * 3600.0
+_AWHILE = 600.0
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One press; ms of virtual time from the finger's release to acceptance, at MTU 115."""
+
+    vintage: Vintage
+    situation: str
+    protocol: str
+    att_requests: int
+    frames: int
+    ms: float
+
+
+def measure_requests() -> list[Cost]:
+    """Every situation with a car of every vintage."""
+    return [cost for vintage in VINTAGES for cost in virtual_time.run(_presses(vintage))]
+
+
+async def _presses(vintage: Vintage) -> list[Cost]:
+    costs = []
+    async with Bench(vintage=vintage, radio="direct", seed=1, rtc_ppm=RTC_PPM) as bench:
+        await bench.pair()
+
+        async def press(situation: str, before: Callable[[], Awaitable[None]]) -> None:
+            await bench.asleep()
+            await before()
+            cost = await bench.press("lock" if len(costs) % 2 else "unlock")
+            costs.append(
+                Cost(vintage, situation, cost.protocol, cost.att_requests, cost.frames, cost.ms)
+            )
+
+        async def battery_change() -> None:
+            await bench.board.power_off()
+            await bench.power_on()
+
+        async def reboot() -> None:
+            bench.car.reboot()
+
+        await press("a first press", lambda: asyncio.sleep(_AWHILE))
+        await press("ten minutes later", lambda: asyncio.sleep(_AWHILE))
+        await press("a night later", lambda: asyncio.sleep(NIGHT))
+        await press("after a reboot of the car", reboot)
+        await press("after the battery was out", battery_change)
+    return costs
