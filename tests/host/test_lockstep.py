@@ -37,6 +37,13 @@ class Echo:
         return "later"
 
 
+class Chip:
+    """What the stand-in for `time` asks of service "board"."""
+
+    def wall_clock_us(self) -> int:
+        return 0
+
+
 async def quiet(_bridge: Bridge) -> None:
     """The bench does nothing by itself."""
 
@@ -63,6 +70,7 @@ def run_board(script: str, scenario: Callable[[Bridge], Awaitable[None]] = quiet
             )
             try:
                 bridge = await expected
+                bridge.serve("board", Chip())
                 bridge.serve("echo", Echo())
                 work.pause()
                 bridge.on_closed(work.resume)
