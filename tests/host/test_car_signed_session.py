@@ -97,6 +97,15 @@ def test_a_car_that_restarts_begins_an_epoch_at_0_and_keeps_the_counter() -> Non
     assert (answer.info.clock_time, answer.info.counter) == (0, 9)
 
 
+@pytest.mark.parametrize("seconds", [250, -20])
+def test_a_clock_can_be_made_to_jump_within_its_epoch(seconds: int) -> None:
+    bench = SignedBench()
+    bench.now += 100
+    epoch, before = bench.car.epoch, bench.car.clock_time
+    bench.car.shift_clock(seconds)
+    assert (bench.car.epoch, bench.car.clock_time) == (epoch, before + seconds)
+
+
 def test_after_a_new_vehicle_key_the_session_info_is_under_it() -> None:
     bench = SignedBench()
     bench.car.rotate_key()

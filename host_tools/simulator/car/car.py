@@ -192,6 +192,11 @@ class Car:
         self._session.restart()
         self._log("key", f"the car restarted: its epoch is {self.epoch.hex()}")
 
+    def shift_clock(self, seconds: float) -> None:
+        """Let the epoch's clock jump, as that of a car never should; it drifts in small jumps."""
+        self._session.shift_clock(seconds)
+        self._log("key", f"the car's clock jumped by {seconds:+g} s")
+
     def fall_asleep(self) -> None:
         """As a parked car does; the next command wakes it."""
         self.body.asleep = self._dozes = True

@@ -67,6 +67,10 @@ class SignedSession:
         self._epoch = b""
         self._started = self._clock()
 
+    def shift_clock(self, seconds: float) -> None:
+        """Count from so much earlier on."""
+        self._started -= seconds
+
     def key_added(self, key: WhitelistKey) -> None:
         """The first session infos of this key may lack their tag."""
         self._untagged[key.key_id] = self._behaviour.untagged

@@ -4,9 +4,21 @@ One seam for both radios: give one `interference=`, or set it between presses. E
 strikes a number of times and then lets be, so that the next press can show that it works.
 
 `interference` is the seam, `requests` acts on ATT requests, `indications` on pieces of frames,
-`messages` on what fob and car say.
+`messages` on what fob and car say in the older protocol, `envelopes` in the signed-command
+protocol; `impostor` speaks that in the car's place.
 """
 
+from .envelopes import (
+    AnswerInstead,
+    AtMessage,
+    ChangeAnswers,
+    Envelope,
+    RequestKind,
+    answer_to,
+    envelope_in,
+    kind_of,
+)
+from .impostor import Impostor
 from .indications import (
     Drop,
     Duplicate,
@@ -44,14 +56,19 @@ from .requests import (
 __all__ = [
     "FOREVER",
     "UNLIKELY_ERROR",
+    "AnswerInstead",
+    "AtMessage",
     "AtRequest",
     "AttErrorAt",
     "CarSilent",
+    "ChangeAnswers",
     "DisconnectAt",
     "Drop",
     "Duplicate",
+    "Envelope",
     "FaultReply",
     "Garbage",
+    "Impostor",
     "Interference",
     "Late",
     "LateAt",
@@ -60,11 +77,15 @@ __all__ = [
     "PairingReply",
     "Reorder",
     "Reply",
+    "RequestKind",
     "SilentAt",
     "Spoof",
     "Together",
     "Truncate",
     "Verdict",
     "Wait",
+    "answer_to",
+    "envelope_in",
+    "kind_of",
     "signed_fault",
 ]
