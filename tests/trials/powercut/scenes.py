@@ -14,6 +14,7 @@ from host_tools.firmware import layout_firmware
 from host_tools.provision import COUNTER_PATHS, counter_files, provision, restart_counter
 from host_tools.simulator import virtual_time
 from host_tools.simulator.car import Car
+from host_tools.simulator.car.behaviour import Vintage, vintage
 from host_tools.simulator.flash import BLOCK_SIZE, GEOMETRY, FlashImage
 from tests.car_bench import VIN
 
@@ -77,8 +78,8 @@ print("written")
 
 
 @cache
-def bare(firmware: Firmware = ()) -> Scene:
-    """A board with nothing but the firmware."""
+def bare(year: Vintage, firmware: Firmware = ()) -> Scene:
+    """A board with nothing but the firmware, and a car of that year."""
 
     def clock() -> float:
         return _LAPTOP_CLOCK
@@ -97,17 +98,17 @@ def bare(firmware: Firmware = ()) -> Scene:
     }
 
     async def car() -> Car:
-        return Car(VIN, clock=now)
+        return Car(VIN, clock=now, behaviour=vintage(year))
 
     # A car looks at the time from the beginning.
     return Scene(_image(files), virtual_time.run(car()), 0.0)
 
 
 @cache
-def provisioned(firmware: Firmware = ()) -> Scene:
+def provisioned(year: Vintage, firmware: Firmware = ()) -> Scene:
     """A fob that no car knows."""
 
-    begin = bare(firmware)
+    begin = bare(year, firmware)
 
     async def prepare() -> Scene:
         async with World(begin) as world:
@@ -118,10 +119,10 @@ def provisioned(firmware: Firmware = ()) -> Scene:
 
 
 @cache
-def paired(firmware: Firmware = ()) -> Scene:
+def paired(year: Vintage, firmware: Firmware = ()) -> Scene:
     """A fob that is in use, on its third battery."""
 
-    begin = provisioned(firmware)
+    begin = provisioned(year, firmware)
 
     async def prepare() -> Scene:
         async with World(begin) as world:
@@ -138,10 +139,10 @@ def paired(firmware: Firmware = ()) -> Scene:
 
 
 @cache
-def worn(firmware: Firmware = ()) -> Scene:
+def worn(year: Vintage, firmware: Firmware = ()) -> Scene:
     """The same fob when its flash is about to move the folder of the state to fresh blocks, as it
     does after each hundred erases."""
-    scene = paired(firmware)
+    scene = paired(year, firmware)
     wear = _Wear(scene.image)
     # Long names fill the folder fast; what is left of the way is gone in the fob's own steps.
     almost = deque([wear.image()], maxlen=2)

@@ -12,7 +12,8 @@ from host_tools.simulator.light import UnexpectedLight
 from ..runner import Outcome
 from .phases import PHASES, recover
 from .scenes import Firmware
-from .world import Cut, Unusable, World
+from .watch import Unusable
+from .world import Cut, World
 
 _WHOLE = "whole"
 
@@ -58,7 +59,7 @@ def perform(case: Case) -> Outcome:
     figures: dict[str, float | str] = {}
     problem = ""
     # Before the loop of the case begins: preparing runs loops of its own.
-    PHASES[case.phase].begin(case.firmware)
+    PHASES[case.phase].scene(case.firmware)
     try:
         virtual_time.run(_live(case, figures))
     except (Unusable, BoardStopped, UnexpectedLight, TimeoutError) as error:
@@ -68,7 +69,7 @@ def perform(case: Case) -> Outcome:
 
 async def _live(case: Case, figures: dict[str, float | str]) -> None:
     phase = PHASES[case.phase]
-    async with World(phase.begin(case.firmware), case.cut) as world:
+    async with World(phase.scene(case.firmware), case.cut) as world:
         if case.cut is None:
             await phase.act(world)
             figures["operations"] = " ".join(map(str, world.operations))

@@ -2,24 +2,25 @@
 
 import asyncio
 import copy
+import json
 import random
 import tempfile
-import zlib
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from host_tools.boards import load_board
-from host_tools.protocol import vcsec_pb2 as vcsec
-from host_tools.provision import COUNTER_PATHS, KEY_PATH, RECORD_VERSION, read_counter_record
+from host_tools.provision import CONFIGURATION_PATH
 from host_tools.simulator.board import Board, BoardStopped
 from host_tools.simulator.bridge import Bridge, Chance
 from host_tools.simulator.car import Car
+from host_tools.simulator.car.keys import key_id
 from host_tools.simulator.flash import FlashError, FlashImage
 from host_tools.simulator.light import VERDICTS, recognise
 from host_tools.simulator.radio.direct import DirectRadio
+
+from .watch import CarWatch, FlashWatch, Unusable
 
 # A pin no board definition uses: what it measures tells main.py of the trial what to do.
 SIGNAL_PIN = 35
@@ -34,14 +35,7 @@ _CONFIRMING_HOLD = 5.2
 # A car drops a link that fell silent, and forgets what it waited for.
 _DEAD_SECONDS = 60.0
 
-_LATER_RECORDS = {f"/state/{name}" for name in ("session", "guard", "journal")}
-_RECORDS = _LATER_RECORDS | set(COUNTER_PATHS)
-
 DEFINITION = load_board("virtual")
-
-
-class Unusable(Exception):
-    """The fob let its owner down, or broke a rule; the text says how."""
 
 
 @dataclass(frozen=True)
@@ -81,12 +75,13 @@ class World:
         path.write_bytes(self.scene.image)
         self.car = copy.deepcopy(self.scene.car)
         self.radio = DirectRadio(self.car, seed=self.seed)
-        self._draw = random.Random(self.seed).randbytes
+        # What was drawn before the scene is not drawn again.
+        self._draw = random.Random(f"{self.seed} {self.scene.at}").randbytes
         self.board = Board(
             None, FlashImage(path), heap=_HEAP, definition=DEFINITION, radio=self._make_radio
         )
-        self._leases: dict[bytes, int] = {}
-        self._records: set[str] = set()
+        self._flash = FlashWatch(self._file)
+        self._heard = CarWatch(self.car)
         self.check_flash()
         await asyncio.sleep(max(0.0, self.scene.at - now()))
         return self
@@ -160,6 +155,7 @@ class World:
 
     async def pair(self) -> None:
         """Hold both buttons and tap the card. Raises Unusable."""
+        self._flash.pairs()
         tapping = asyncio.create_task(self._tap_card())
         try:
             await self._done("pairing", await self._hold("lock", "unlock", seconds=_PAIRING_HOLD))
@@ -184,18 +180,10 @@ class World:
             raise Unusable(f"the fob does not sleep but: {stop.reason}: {self.board.console[-5:]}")
 
     def look_back(self) -> None:
-        """Judge what happened so far. Raises Unusable.
-
-        No nonce came twice, the counter only grew, on the flash and on the air, and since the
-        power came last the light did not ask for the laptop.
-        """
-        if self.car.violations:
-            raise Unusable(str(self.car.violations[0]))
+        """Judge what happened so far, on the flash and on the air, and that since the power came
+        last the light did not ask for the laptop. Raises Unusable."""
         self.check_flash()
-        for key, counters in self._sealed_counters().items():
-            for before, after in pairwise(counters):
-                if after <= before:
-                    raise Unusable(f"key {key.hex()} went back from counter {before} to {after}")
+        self._heard.check()
         if self.asked_for_laptop():
             raise Unusable(f"the light asked for the laptop: {self.board.console[-5:]}")
 
@@ -207,13 +195,18 @@ class World:
     @property
     def lease_end(self) -> int:
         """The first value of the counter that is not leased."""
-        return next(iter(self._leased().values()))
+        return self._flash.lease_end
 
     @property
     def counter(self) -> int:
         """The last value that the car heard."""
-        last = [counters[-1] for counters in self._sealed_counters().values()]
-        return max(last, default=0)
+        return self._heard.counter
+
+    def run_ahead(self, counter: int) -> None:
+        """Have the car say that this was the last counter of the fob's key."""
+        configuration = json.loads(self.board.flash.read(CONFIGURATION_PATH))
+        public_key = bytes.fromhex(configuration["public_key"])
+        self.car.whitelist.get(key_id(public_key)).counter = counter
 
     async def _hold(self, *buttons: str, seconds: float = 0.1) -> str:
         self._check_power()
@@ -242,59 +235,16 @@ class World:
             raise BoardStopped(self.board.name, self.board.stops[-1], self.board.console)
 
     def check_flash(self) -> None:
-        """Judge what lies on the flash. Raises Unusable.
-
-        No counter went back, no record got lost, none is damaged.
-        """
-        self._check_leases()
-        whole = {path for path in _RECORDS if _is_record(self._file(path))}
-        damaged = {path for path in _LATER_RECORDS - whole if self._file(path) is not None}
-        for path in sorted(self._records - whole | damaged):
-            raise Unusable(f"{path} is lost or damaged")
-        self._records = whole
-
-    def _check_leases(self) -> None:
-        leased = self._leased()
-        for key, end in leased.items():
-            before = self._leases.setdefault(key, end)
-            if end < before:
-                raise Unusable(f"the counter went back on the flash: {before} to {end}")
-        if self._leases and not leased:
-            raise Unusable("no record of the counter can be read")
-        self._leases |= leased
-
-    def _leased(self) -> dict[bytes, int]:
-        """The fob's key and the end of its lease; nothing as long as either is missing."""
-        ends = [read_counter_record(self._file(path)) for path in COUNTER_PATHS]
-        whole = [end for end in ends if end is not None]
-        key = self._file(KEY_PATH)
-        return {key: max(whole)} if key and whole else {}
+        """Judge what lies on the flash. Raises Unusable."""
+        self._flash.check()
+        if self._flash.signed and self._heard.signed_since is None:
+            self._heard.signed_since = len(self.car.events)
 
     def _file(self, path: str) -> bytes | None:
         try:
             return self.board.flash.read(path)
         except FlashError:
             return None
-
-    def _sealed_counters(self) -> dict[bytes, list[int]]:
-        """Key to the counters of its sealed messages, in the order in which the car heard them."""
-        counters: dict[bytes, list[int]] = {}
-        for event in self.car.events:
-            if event.kind == "received":
-                message = vcsec.ToVCSECMessage.FromString(event.data[2:]).signedMessage
-                if message.signatureType != vcsec.SIGNATURE_TYPE_PRESENT_KEY and message.counter:
-                    counters.setdefault(message.keyId, []).append(message.counter)
-        return counters
-
-
-def _is_record(data: bytes | None) -> bool:
-    """Whether these are a version, a payload and the CRC-32 of both."""
-    return (
-        data is not None
-        and len(data) > 4
-        and data[0] == RECORD_VERSION
-        and zlib.crc32(data[:-4]) == int.from_bytes(data[-4:], "big")
-    )
 
 
 def now() -> float:
