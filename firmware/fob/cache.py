@@ -35,10 +35,11 @@ class SessionCache:
     """`sessions` as (vehicle key, shared key), `traits`, `peer` and `handles`.
 
     The last session is the one that pairing proved: nothing that comes over the air replaces it,
-    but for another pairing. Before it stands the one that a press confirmed last, where the car's
-    key has changed since, or somebody pretended so. `traits` are the bits named above. `peer` is
-    (address type, 6 bytes) or None; `handles` is (to vehicle, from vehicle, CCCD, flags) or None,
-    with bit 0 of the flags: write with response, bit 1: indicate (else notify).
+    only another pairing or the owner's confirmation. Before it stands the one that a press
+    confirmed last, where the car's key has changed since, or somebody pretended so. `traits` are
+    the bits named above. `peer` is (address type, 6 bytes) or None; `handles` is (to vehicle, from
+    vehicle, CCCD, flags) or None, with bit 0 of the flags: write with response, bit 1: indicate
+    (else notify).
 
     `owner` is 4 bytes that tell this key and car from others: what was kept for an earlier key is
     nothing. Whatever is missing, damaged, foreign, stale or could not be written costs one more
@@ -69,6 +70,12 @@ class SessionCache:
             return
         self.sessions, self.traits = sessions, traits
         self._save()
+
+    def adopt(self):
+        """The owner confirms the session that a press confirmed last: the other one goes."""
+        if len(self.sessions) > 1:
+            self.sessions = self.sessions[:1]
+            self._save()
 
     def meet(self, peer, handles):
         """Remember where the car was met and by which handles; either may be None.

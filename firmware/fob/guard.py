@@ -87,6 +87,7 @@ class Guard:
     def confirm(self):
         """The owner held both buttons: faults are forgotten, the suspect counter is allowed."""
         self._in_press = 0
+        self._followed = False
         _, unknown, suspect, allowed = self._state
         self._write(0, unknown, 0, suspect or allowed)
 

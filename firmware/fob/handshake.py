@@ -43,19 +43,19 @@ class Handshake:
         self._asked_ms = 0
 
     @property
-    def _anchored(self):
-        """The session is with the key that pairing proved, not one that the air offered since."""
+    def stranger(self):
+        """The session is with a key that the air offered, not with the one that pairing proved."""
         sessions = self._means.cache.sessions
-        return sessions and self.session.vehicle_key == sessions[-1][0]
+        return bool(sessions) and self.session.vehicle_key != sessions[-1][0]
 
     def keep(self, paired=False):
         """Make durable what this dialogue proved."""
         cache = self._means.cache
         traits = cache.traits
-        if paired or not cache.sessions or self._anchored:
+        if paired or not self.stranger:
             # What somebody else's key proved must not decide how the car is spoken to, nor put its
             # clock ahead.
-            traits = SIGNED | ENCRYPTS if self._encrypts else SIGNED
+            traits = SIGNED | ENCRYPTS if self._encrypts and not paired else SIGNED
             self._clock.keep()
         cache.keep((self.session.vehicle_key, self.session.shared_key), traits, paired)
 
@@ -126,7 +126,7 @@ class Handshake:
         if signed.denies(envelope):
             return UNKNOWN
         used = info["counter"]
-        if self._anchored:
+        if cache.sessions and not self.stranger:
             means.counter.advance(used + 1)
             self._clock.keep()
             if not cache.traits & SIGNED:
@@ -135,9 +135,10 @@ class Handshake:
             return UNPROVEN
         return KNOWN
 
-    def _reject_unpaired(self):
+    def _reject_unpaired(self, is_fault=False):
         self._means.guard.rejected()
-        self._means.guard.fault()
+        if is_fault:
+            self._means.guard.fault()
         raise NotPaired(
             "the car does not know this key: pair again", _MESSAGEFAULT_ERROR_UNKNOWN_KEY_ID
         )

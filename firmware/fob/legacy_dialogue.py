@@ -26,6 +26,8 @@ class LegacyDialogue:
     """
 
     signed = False
+    # Nobody vouches for an OK of this protocol, whoever's key it is.
+    stranger = False
 
     def __init__(self, exchange, means):
         self._exchange = exchange

@@ -33,7 +33,7 @@ async def pair(vehicle, config, report):
     whitelist operation's number, or what the link raises. That the owner starts it confirms what
     the guard holds back.
     """
-    vehicle.confirm()
+    vehicle.guard.confirm()
     deadline = ticks_add(ticks_ms(), _TOTAL_MS)
 
     async def conversation(exchange):

@@ -88,8 +88,11 @@ class SignedDialogue(Handshake):
     async def settle(self, lock_state):
         """Ask for the status instead of guessing: ACCEPTED where it is `lock_state`, else SILENT.
 
-        Answered without authentication, as all of a car's status is.
+        Cars answer that without authentication. One that encrypts its answers is not asked: it is
+        told again, until it vouches for what it did.
         """
+        if self._encrypts:
+            return SILENT
         exchange = self._exchange
 
         def question():
@@ -111,9 +114,10 @@ class SignedDialogue(Handshake):
         """Send the command, until the car decides; return its word: an outcome."""
         outcome = SILENT
         for _ in range(TRIES):
-            if not await self._in_step():
+            expires_at = await self._expiry()
+            if expires_at is None:
                 return SILENT
-            outcome = await self._send(unsigned)
+            outcome = await self._send(unsigned, expires_at)
             if outcome == REFUSED and self.information in _OUT_OF_STEP:
                 self._means.guard.fault()
             elif outcome != BUSY:
@@ -130,16 +134,19 @@ class SignedDialogue(Handshake):
         self._clock.distrust()
         return True
 
-    async def _in_step(self):
-        ready = self.session.shared_key and self.session.epoch == self._clock.epoch
-        if ready and self._clock.expires_at(self._lifetime_s) is not None:
-            return True
-        return await self.inform()
+    async def _expiry(self):
+        """Return when a message sent now is to expire, after session info where that is in doubt;
+        None where the car does not understand."""
+        expires_at = None
+        if self.session.shared_key and self.session.epoch == self._clock.epoch:
+            expires_at = self._clock.expires_at(self._lifetime_s)
+        if expires_at is None and await self.inform():
+            expires_at = self._clock.expires_at(self._lifetime_s)
+        return expires_at
 
-    async def _send(self, unsigned):
+    async def _send(self, unsigned, expires_at):
         """Send one sealed message; return the car's word on it."""
         exchange = self._exchange
-        expires_at = self._clock.expires_at(self._lifetime_s)
         self._asked_ms = self._means.now_ms()
         message = self.session.seal(unsigned, self._means.counter.take(), expires_at)
         self._means.undecided = True
@@ -207,7 +214,7 @@ class SignedDialogue(Handshake):
         if fault in _LATER:
             return BUSY, False
         if fault == _MESSAGEFAULT_ERROR_UNKNOWN_KEY_ID:
-            self._reject_unpaired()
+            self._reject_unpaired(is_fault=True)
         if fault == _MESSAGEFAULT_ERROR_RESPONSE_MTU_EXCEEDED:
             # It may have been carried out.
             return SILENT, True
@@ -219,5 +226,5 @@ class SignedDialogue(Handshake):
         if told == UNPROVEN:
             self._clock.distrust()
         elif told == UNKNOWN:
-            self._reject_unpaired()
+            self._reject_unpaired(is_fault=True)
         return REFUSED, True

@@ -63,12 +63,12 @@ class Vehicle:
     @property
     def waits(self):
         """Something is held back until the owner confirms."""
-        return self.guard.waits
+        return self.guard.waits or len(self.cache.sessions) > 1
 
     def confirm(self):
-        """The owner confirms what is held back; starting to pair does so too."""
+        """The owner confirms what is held back, and the key that the car showed last."""
         self.guard.confirm()
-        self.guard.begin()
+        self.cache.adopt()
 
     async def perform(self, unsigned, lock_state=None):
         """Connect and have the UnsignedMessage carried out; returns when the car confirmed it.
@@ -130,7 +130,8 @@ class Vehicle:
 
     def keep(self, exchange, dialogue, paired=False):
         """Remember what a confirmed message proved: the car's place, and the session."""
-        self.guard.proven()
+        if paired or not dialogue.stranger:
+            self.guard.proven()
         self.cache.meet(self._peer, exchange.handles)
         dialogue.keep(paired)
 
@@ -181,6 +182,9 @@ class Vehicle:
                 raise
             if outcome == ACCEPTED:
                 self.keep(exchange, dialogue)
+                if dialogue.stranger:
+                    # Whoever listens in may answer so. The car has new keys now and then, too.
+                    raise Refused("another key than at pairing: if the car obeyed, hold both 5 s")
                 return
             if outcome == BUSY:
                 raise TimedOut("the car stays busy")

@@ -2,7 +2,8 @@
 
 A car counts whole seconds since its epoch began, and refuses what expires before now or too far
 ahead. What it said last is kept in RTC memory, with the fob's own clock at that time. That one
-drifts, above all in deep sleep, by a bound that is learned from one session info to the next.
+drifts, above all in deep sleep: its pace, and a bound on what it strays from that, are learned from
+one session info to the next.
 """
 
 from struct import pack as pack_numbers
@@ -13,14 +14,15 @@ from micropython import const
 from fob.errors import AuthenticationFailed
 
 _RETAINED = "clock"
-# Epoch, when it was heard (ms), the car's clock then (s), how uncertain that is (ms), drift (ppm).
-_FIELDS = ">16sQIHI"
-_SIZE = const(34)
+# Epoch, when it was heard (ms), the car's clock then (s), how uncertain that is (ms), drift (ppm),
+# pace (ppm by which the car's clock gains on the fob's).
+_FIELDS = ">16sQIHIi"
+_SIZE = const(38)
 
 # A reply that comes later than this is none (the SDK's maxLatency).
 _WINDOW_MS = const(4000)
 # An interval wider than this is no basis for a message's expiry.
-_WIDEST_MS = const(5000)
+_WIDEST_MS = const(8000)
 # The last second that a message can name as its expiry.
 _LAST_S = const(0xFFFFFFFF)
 
@@ -43,11 +45,12 @@ class VehicleClock:
         self.epoch = None
         self._known = False
         self._drift_ppm = _STATED_PPM
+        self._pace_ppm = 0
         kept = retained.get(_RETAINED)
         if kept and len(kept) == _SIZE:
-            self.epoch, self._heard_ms, self._seconds, self._slack_ms, self._drift_ppm = (
-                unpack_numbers(_FIELDS, kept)
-            )
+            fields = unpack_numbers(_FIELDS, kept)
+            self.epoch, self._heard_ms, self._seconds = fields[:3]
+            self._slack_ms, self._drift_ppm, self._pace_ppm = fields[3:]
             self._known = True
 
     def learn(self, epoch, seconds, asked_ms):
@@ -71,9 +74,8 @@ class VehicleClock:
     def keep(self):
         """Have it outlive deep sleep."""
         if self._known:
-            record = pack_numbers(
-                _FIELDS, self.epoch, self._heard_ms, self._seconds, self._slack_ms, self._drift_ppm
-            )
+            heard = self.epoch, self._heard_ms, self._seconds, self._slack_ms
+            record = pack_numbers(_FIELDS, *heard, self._drift_ppm, self._pace_ppm)
             self._retained.put(_RETAINED, record)
 
     def distrust(self):
@@ -95,20 +97,23 @@ class VehicleClock:
         drift_ms = elapsed_ms * self._drift_ppm // 1000000
         if self._slack_ms + 2 * drift_ms > _WIDEST_MS:
             return None
-        latest_ms = self._seconds * 1000 + elapsed_ms + self._slack_ms + drift_ms
+        latest_ms = self._least_ms(elapsed_ms) + self._slack_ms + drift_ms
         return min(latest_ms // 1000 + lifetime_s, _LAST_S)
 
-    def _learn_drift(self, heard_ms, low_ms, slack_ms):
-        """Bound the drift by what the two clocks did since; `low_ms` is the least the car's shows.
+    def _least_ms(self, elapsed_ms):
+        """Return the least that the car's clock shows after so long, as far as the pace tells."""
+        return self._seconds * 1000 + elapsed_ms + elapsed_ms * self._pace_ppm // 1000000
 
-        What they may have come apart at most, doubled, bounds it from above; what they came apart
-        for certain, doubled, from below.
+    def _learn_drift(self, heard_ms, least_ms, slack_ms):
+        """Learn from what the two clocks did since; `least_ms` is the least the car's shows now.
+
+        What they may have come apart at most, doubled, bounds the drift from above; what they came
+        apart for certain, doubled, from below. The pace follows where it is seen that well.
         """
         elapsed_ms = heard_ms - self._heard_ms
         if elapsed_ms <= 0:
             return
-        before_ms = self._seconds * 1000 + elapsed_ms
-        ahead_ms = low_ms - before_ms
+        ahead_ms = least_ms - self._least_ms(elapsed_ms)
         possible_ms = max(ahead_ms + slack_ms, self._slack_ms - ahead_ms)
         certain_ms = max(ahead_ms - self._slack_ms, -ahead_ms - slack_ms, 0)
         drift_ppm = max(
@@ -116,3 +121,7 @@ class VehicleClock:
             min(self._drift_ppm, 2 * possible_ms * 1000000 // elapsed_ms),
         )
         self._drift_ppm = min(max(drift_ppm, _LEAST_PPM), _MOST_PPM)
+        if (slack_ms + self._slack_ms) * 1000000 // elapsed_ms < self._drift_ppm:
+            off_ms = ahead_ms + (slack_ms - self._slack_ms) // 2
+            pace_ppm = self._pace_ppm + off_ms * 1000000 // elapsed_ms
+            self._pace_ppm = min(max(pace_ppm, -_MOST_PPM), _MOST_PPM)
