@@ -180,7 +180,7 @@ class Bench:
         async with asyncio.timeout(10):
             await self._card_wanted.wait()
         self.tap_card()
-        await self._done(timeout=10)
+        await self._done(timeout=20)
 
     async def press(self, button: str) -> Measurement:
         """Press a button and wait until the light says done; raises UnexpectedLight otherwise."""
