@@ -70,6 +70,20 @@ async def test_a_message_lives_long_enough_and_not_too_long():
             assert 5 <= vehicle.lifetimes[0] <= 10
 
 
+async def test_a_clock_that_is_set_while_a_message_is_made_hurts_nobody():
+    vehicle = SignedCar(on_signed=[(done,)])
+    fob = await warm(vehicle)
+    told = []
+
+    def now_ms():
+        told.append(fob.now_ms() + 86400000 * len(told))
+        return told[-1]
+
+    fob.vehicle.now_ms = now_ms
+    await unlock(fob)
+    assert vehicle.commands == [UNLOCK]
+
+
 async def test_a_car_that_rebooted_corrects_the_epoch_by_itself():
     vehicle = SignedCar(on_signed=[(correction(INCORRECT_EPOCH),), (done,)])
     fob = await warm(vehicle)
@@ -120,8 +134,8 @@ async def test_a_pushed_status_alone_confirms_nothing():
     await awaiting(TimedOut, unlock(await warm(vehicle)))
 
 
-async def test_a_lost_answer_is_settled_by_a_question_in_clear():
-    vehicle = SignedCar(on_signed=[()])
+async def test_an_older_cars_lost_answer_is_settled_by_a_question_in_clear():
+    vehicle = SignedCar(on_signed=[()], encrypts=False)
     fob = await warm(vehicle)
     vehicle.lock_state = UNLOCKED
     await unlock(fob)
@@ -130,7 +144,8 @@ async def test_a_lost_answer_is_settled_by_a_question_in_clear():
 
 async def test_the_status_may_come_as_a_broadcast():
     for push in (broadcast, framed):
-        vehicle = SignedCar(on_signed=[()], on_plain=[(push(status(UNLOCKED)),)])
+        plain = [(push(status(UNLOCKED)),)]
+        vehicle = SignedCar(on_signed=[()], on_plain=plain, encrypts=False)
         await unlock(await warm(vehicle))
         assert vehicle.kinds == ["signed", "plain"]
 
@@ -145,10 +160,18 @@ async def test_a_status_from_before_the_question_settles_nothing():
     assert vehicle.commands == [UNLOCK, UNLOCK]
 
 
-async def test_a_command_that_got_lost_is_repeated_after_session_info():
-    vehicle = SignedCar(on_signed=[(), (done,)])
+async def test_an_older_cars_command_that_got_lost_is_repeated_after_session_info():
+    vehicle = SignedCar(on_signed=[(), (done,)], encrypts=False)
     await unlock(await warm(vehicle))
     assert vehicle.kinds == ["signed", "plain", "info", "signed"]
+
+
+async def test_a_car_that_encrypts_is_told_again_until_it_vouches_for_the_command():
+    vehicle = SignedCar(on_signed=[(), (done,)])
+    fob = await warm(vehicle)
+    vehicle.lock_state = UNLOCKED
+    await unlock(fob)
+    assert vehicle.kinds == ["signed", "info", "signed"]
 
 
 async def test_without_a_lock_state_silence_is_not_answered_by_a_repetition():
@@ -189,8 +212,8 @@ async def test_a_press_that_failed_leaves_nothing_to_ask_for_in_the_next():
     assert vehicle.kinds == ["signed"]
 
 
-async def test_a_link_lost_after_the_command_is_resolved_by_the_status():
-    vehicle = SignedCar(on_signed=[(20, HANG_UP), (done,)])
+async def test_an_older_cars_link_lost_after_the_command_is_resolved_by_the_status():
+    vehicle = SignedCar(on_signed=[(20, HANG_UP), (done,)], encrypts=False)
     fob = await warm(vehicle)
     vehicle.lock_state = UNLOCKED
     await unlock(fob)
@@ -198,10 +221,11 @@ async def test_a_link_lost_after_the_command_is_resolved_by_the_status():
 
 
 async def test_a_link_lost_before_the_car_did_it_costs_one_repetition():
-    vehicle = SignedCar(on_signed=[(20, HANG_UP), (done,)])
-    fob = await warm(vehicle)
-    await unlock(fob)
-    assert vehicle.kinds == ["signed", "plain", "signed"]
+    for encrypts, kinds in ((False, ["signed", "plain", "signed"]), (True, ["signed", "signed"])):
+        vehicle = SignedCar(on_signed=[(20, HANG_UP), (done,)], encrypts=encrypts)
+        fob = await warm(vehicle)
+        await unlock(fob)
+        assert vehicle.kinds == kinds
 
 
 async def test_a_dozing_car_answers_the_second_question_for_session_info():
@@ -214,6 +238,18 @@ async def test_a_silent_car_is_given_up():
     vehicle = SignedCar(on_info=[()] * 20)
     await awaiting(TimedOut, unlock(SignedFob(vehicle)))
     assert vehicle.commands == []
+
+
+async def test_stale_handles_lead_to_a_discovery_and_the_command_after_it():
+    for command, lock_state in ((UNLOCK, UNLOCKED), (TRUNK, None)):
+        for refuses in (True, False):
+            for presses_before in (0, 1):
+                vehicle = SignedCar(on_signed=[(done,)])
+                fob = await warm(vehicle) if presses_before else SignedFob(vehicle)
+                vehicle.handles = (0x21, 0x23, 0x24, 3)
+                vehicle.refuses_other_handles = refuses
+                await fob.vehicle.perform(command, lock_state)
+                assert vehicle.commands == [command] and fob.cache.handles == vehicle.handles
 
 
 async def test_the_counter_of_every_message_is_a_new_one():

@@ -129,6 +129,24 @@ async def test_a_key_that_the_car_does_not_know_is_not_paired():
     assert vehicle.commands == [UNLOCK] and all_down(fob) and not fob.vehicle.paired
 
 
+async def test_a_key_that_the_car_does_not_know_is_not_held_against_questions():
+    vehicle = SignedCar(on_info=[(refusal(UNKNOWN_KEY_ID),)] * 12, on_signed=[(done,)])
+    fob = SignedFob(vehicle)
+    for _ in range(12):
+        await awaiting(NotPaired, unlock(fob))
+    await unlock(fob)
+
+
+async def test_a_key_that_the_car_does_not_know_seals_no_more_than_ten_messages_in_a_row():
+    vehicle = SignedCar(on_signed=[(refusal(UNKNOWN_KEY_ID),)] * 20)
+    fob = await warm(vehicle)
+    for _ in range(9):
+        await awaiting(NotPaired, unlock(fob))
+    for _ in range(3):
+        await awaiting(HeldBack, unlock(fob))
+    assert len(vehicle.commands) == 10 and not fob.vehicle.paired
+
+
 async def test_a_key_off_the_whitelist_is_not_paired_whoever_asks():
     unknown = info(status=1)
     vehicle = SignedCar(on_info=[(unknown,)])
@@ -228,8 +246,8 @@ async def test_three_answers_to_one_command_are_understood():
     assert vehicle.commands == [UNLOCK]
 
 
-async def test_an_answer_too_long_for_the_car_is_settled_by_the_status():
-    vehicle = SignedCar(on_signed=[(refusal(RESPONSE_MTU_EXCEEDED),)])
+async def test_an_answer_too_long_for_an_older_car_is_settled_by_the_status():
+    vehicle = SignedCar(on_signed=[(refusal(RESPONSE_MTU_EXCEEDED),)], encrypts=False)
     fob = await warm(vehicle)
     vehicle.lock_state = 0
     await unlock(fob)

@@ -28,6 +28,7 @@ from scripted_signed_car import (
     warm,
 )
 
+from fob import store
 from fob.cache import ENCRYPTS, NEEDS_NONE, SIGNED
 from fob.errors import FobError, HeldBack, Refused, TimedOut
 from fob.store import Counter
@@ -48,6 +49,16 @@ def forged(payload=b"", **content):
 
 def fault(code):
     return {"operation_status": 2, "signed_message_fault": code}
+
+
+async def by_a_stranger(fob):
+    """A press that somebody with another key than the car's confirms."""
+    try:
+        await unlock(fob)
+    except Refused as refused:
+        assert "another key" in str(refused)
+    else:
+        raise AssertionError("a stranger lit done")
 
 
 async def test_answers_to_somebody_else_are_passed_over():
@@ -117,12 +128,12 @@ async def test_plain_success_is_not_believed_of_a_car_that_encrypts():
         await awaiting(TimedOut, unlock(await warm(vehicle)))
 
 
-async def test_behind_plain_success_of_a_car_that_encrypts_the_status_decides():
-    vehicle = SignedCar(on_signed=[(clear({}),)])
+async def test_a_status_in_clear_confirms_nothing_to_a_car_that_encrypts():
+    vehicle = SignedCar(on_signed=[(clear({}),), ()])
     fob = await warm(vehicle)
     vehicle.lock_state = UNLOCKED
-    await unlock(fob)
-    assert vehicle.kinds == ["signed", "plain"]
+    await awaiting(TimedOut, unlock(fob))
+    assert "plain" not in vehicle.kinds
 
 
 async def test_plain_success_does_not_hide_the_word_that_proves_itself():
@@ -165,7 +176,8 @@ async def test_whatever_answers_the_question_for_the_status_costs_only_time():
         return request.answer(signature_data={"AES_GCM_Response_data": signature})
 
     for lie in (encrypted, lambda request: request.answer(protobuf_message_as_bytes=b"\xff")):
-        vehicle = SignedCar(on_signed=[()], on_plain=[(lie, 50, clear(status(UNLOCKED)))])
+        plain = [(lie, 50, clear(status(UNLOCKED)))]
+        vehicle = SignedCar(on_signed=[()], on_plain=plain, encrypts=False)
         await unlock(await warm(vehicle))
         assert vehicle.kinds == ["signed", "plain"]
 
@@ -234,7 +246,8 @@ async def test_a_counter_that_a_stranger_names_is_followed_a_little():
         vehicle = SignedCar(on_info=[(info(keys=OTHER_KEYS, counter=60000),)] * 4)
         vehicle.then(on_signed=[(done,)])
         vehicle.vehicle_key, vehicle.shared_key = OTHER_KEYS
-        await unlock(SignedFob(vehicle, paired=first))
+        fob = SignedFob(vehicle, paired=first)
+        await (by_a_stranger(fob) if first else unlock(fob))
         assert vehicle.counters == [60001]
 
 
@@ -245,7 +258,7 @@ async def test_a_counter_that_a_stranger_names_far_ahead_waits_for_the_owner():
     await awaiting(HeldBack, unlock(fob))
     assert vehicle.counters == [] and fob.vehicle.waits and all_down(fob)
     fob.vehicle.confirm()
-    await unlock(fob)
+    await by_a_stranger(fob)
     assert vehicle.counters == [FAR + 1]
 
 
@@ -257,13 +270,34 @@ async def test_a_stranger_cannot_use_up_the_counter():
     assert not fob.vehicle.waits
 
 
-async def test_a_car_with_a_new_key_is_agreed_with_and_commanded():
+async def test_a_car_with_a_new_key_is_commanded_but_done_is_not_said():
     vehicle = SignedCar(on_signed=[(done,)])
     vehicle.vehicle_key, vehicle.shared_key = OTHER_KEYS
     vehicle.epoch = LATER_EPOCH
     fob = SignedFob(vehicle)
-    await unlock(fob)
+    await by_a_stranger(fob)
     assert vehicle.commands == [UNLOCK] and fob.cache.sessions == [OTHER_KEYS, KEYS]
+
+
+async def test_the_owner_confirms_the_cars_new_key():
+    vehicle = SignedCar(on_signed=[(done,), (done,)])
+    vehicle.vehicle_key, vehicle.shared_key = OTHER_KEYS
+    fob = SignedFob(vehicle)
+    await by_a_stranger(fob)
+    assert fob.vehicle.waits
+    fob.vehicle.confirm()
+    assert fob.cache.sessions == [OTHER_KEYS] and not fob.vehicle.waits
+    fob.start()
+    await unlock(fob)
+    assert fob.cache.sessions == [OTHER_KEYS]
+
+
+async def test_what_a_stranger_confirms_ends_no_row_of_faults():
+    vehicle = SignedCar(on_signed=[(correction(INVALID_SIGNATURE, keys=OTHER_KEYS),), (done,)])
+    fob = await warm(vehicle)
+    vehicle.then(on_signed=[(correction(INVALID_SIGNATURE, keys=OTHER_KEYS),), (clear({}),)])
+    await awaiting(FobError, unlock(fob))
+    assert fob.flash.files["guard"] != store.pack(bytes(10))
 
 
 async def test_a_new_key_does_not_decide_how_the_car_is_spoken_to():
@@ -271,7 +305,7 @@ async def test_a_new_key_does_not_decide_how_the_car_is_spoken_to():
         vehicle = SignedCar(on_signed=[(done,)])
         vehicle.vehicle_key, vehicle.shared_key = OTHER_KEYS
         fob = SignedFob(vehicle, traits=traits, protocol="signed")
-        await unlock(fob)
+        await by_a_stranger(fob)
         assert fob.cache.traits == traits
 
 
@@ -281,10 +315,10 @@ async def test_a_car_with_a_new_key_is_commanded_again_without_a_fault():
     vehicle.vehicle_key, vehicle.shared_key = OTHER_KEYS
     vehicle.reboot()
     vehicle.then(on_signed=[(correction(INVALID_SIGNATURE),), (done,), (done,)])
-    await unlock(fob)
+    await by_a_stranger(fob)
     fob.sleep(10)
     vehicle.then(on_signed=[(done,)])
-    await unlock(fob)
+    await by_a_stranger(fob)
     assert vehicle.kinds == ["info", "signed"]
 
 
@@ -292,7 +326,7 @@ async def test_the_cars_own_key_is_found_again_after_a_strangers():
     vehicle = SignedCar(on_signed=[(done,)])
     vehicle.vehicle_key, vehicle.shared_key = OTHER_KEYS
     fob = SignedFob(vehicle)
-    await unlock(fob)
+    await by_a_stranger(fob)
     vehicle.vehicle_key, vehicle.shared_key = KEYS
     vehicle.then(on_signed=[(correction(INVALID_SIGNATURE),), (done,), (done,)])
     fob.sleep(NIGHT)
@@ -322,7 +356,7 @@ async def test_a_stranger_who_pretends_to_be_an_older_car_cannot_put_its_clock_a
     fob = await warm(vehicle)
     stranger = {"keys": OTHER_KEYS, "epoch": EPOCH, "clock_time": 0xFFFFFF00}
     vehicle.then(on_signed=[(correction(INVALID_SIGNATURE, **stranger),), (done,)])
-    await unlock(fob)
+    await by_a_stranger(fob)
     fob.sleep(10)
     vehicle.then(on_signed=[(correction(INVALID_SIGNATURE),), (done,), (done,)])
     await unlock(fob)

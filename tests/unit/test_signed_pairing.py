@@ -258,6 +258,14 @@ async def test_pairing_replaces_what_was_known_of_the_car():
     assert fob.cache.sessions == [OTHER_KEYS] and fob.cache.traits == SIGNED
 
 
+async def test_pairing_anew_forgets_that_the_car_encrypted():
+    vehicle = SignedCar(on_signed=[(done,)], encrypts=False)
+    fob = SignedFob(vehicle, traits=SIGNED | ENCRYPTS)
+    await pair(fob)
+    await unlock(fob)
+    assert vehicle.commands == [UNLOCK] and fob.cache.traits == SIGNED
+
+
 async def test_pairing_anew_may_lead_back_to_the_older_protocol():
     vehicle = SignedCar(on_info=[()] * 50, on_sealed=[(OK,), (OK,)], legacy=True)
     fob = SignedFob(vehicle, traits=SIGNED | ENCRYPTS)
