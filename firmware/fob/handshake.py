@@ -32,13 +32,12 @@ class Handshake:
         exchange.read = routable.read
         self._exchange = exchange
         self._means = means
-        self._clock = VehicleClock(means.retained, means.now_ms)
         sessions = means.cache.sessions
-        # The clock that is kept is the one that the anchored key vouches for.
-        epoch = self._clock.epoch if len(sessions) == 1 else None
         keys = sessions[0] if sessions else (None, None)
         config = means.config
-        self.session = signed.Session(config.public_key, config.vin, means.random, keys, epoch)
+        self.session = signed.Session(config.public_key, config.vin, means.random, keys)
+        self._begin_clock()
+        self.session.epoch = self._clock.epoch
         self._encrypts = means.cache.traits & ENCRYPTS
         self._asked_ms = 0
 
@@ -107,6 +106,15 @@ class Handshake:
             return True
         return False
 
+    def _begin_clock(self):
+        """Begin from the clock that is kept; with another key than vouches for it, from none.
+
+        One for both would let a stranger's say when the real key's messages expire.
+        """
+        self._clock = VehicleClock(self._means.retained, self._means.now_ms)
+        if self.stranger:
+            self._clock.forget()
+
     def _envelope(self, answer):
         envelope = answer.get("envelope")
         if envelope is None or not self.session.answered_by(envelope):
@@ -117,8 +125,11 @@ class Handshake:
         """Take session info over if it proves itself; return KNOWN, UNKNOWN or UNPROVEN."""
         means = self._means
         cache = means.cache
+        vehicle_key = self.session.vehicle_key
         try:
             info = self.session.verify(envelope, means.config.private_key, cache.sessions)
+            if self.session.vehicle_key != vehicle_key:
+                self._begin_clock()
             self._clock.learn(info["epoch"], info["clock_time"], self._asked_ms)
         except (AuthenticationFailed, DecodeError, InvalidKey):
             # Perhaps a car proves nothing to a key that it does not know.

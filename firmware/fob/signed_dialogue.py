@@ -149,6 +149,7 @@ class SignedDialogue(Handshake):
         exchange = self._exchange
         self._asked_ms = self._means.now_ms()
         message = self.session.seal(unsigned, self._means.counter.take(), expires_at)
+        await exchange.make_room(message)
         self._means.undecided = True
         await exchange.send(message)
         deadline = ticks_add(ticks_ms(), ANSWER_MS)
@@ -194,7 +195,7 @@ class SignedDialogue(Handshake):
             self._take_over(envelope)
             return SILENT, False
         verdicts.check(content)
-        if encrypted:
+        if encrypted and not self.stranger:
             self._encrypts = ENCRYPTS
         self.information = 0
         command = content.get("commandStatus", {})

@@ -82,6 +82,11 @@ class VehicleClock:
         """Give no expiry before the next session info."""
         self._known = False
 
+    def forget(self):
+        """Begin with nothing but how the fob's own clock runs."""
+        self.epoch = None
+        self._known = False
+
     def expires_at(self, lifetime_s):
         """Return the car's time, in s, at which a message sent now is to expire.
 

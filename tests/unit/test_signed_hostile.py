@@ -33,6 +33,7 @@ from fob.cache import ENCRYPTS, NEEDS_NONE, SIGNED
 from fob.errors import FobError, HeldBack, Refused, TimedOut
 from fob.store import Counter
 
+BUSY = 1
 INVALID_SIGNATURE = 5
 INCORRECT_EPOCH = 15
 KEYS = VEHICLE_KEY, SHARED_KEY
@@ -361,6 +362,46 @@ async def test_a_stranger_who_pretends_to_be_an_older_car_cannot_put_its_clock_a
     vehicle.then(on_signed=[(correction(INVALID_SIGNATURE),), (done,), (done,)])
     await unlock(fob)
     assert fob.cache.sessions == [KEYS]
+
+
+async def test_a_stranger_cannot_say_when_the_real_keys_messages_expire():
+    for encrypts in (False, True):
+        vehicle = SignedCar(encrypts=encrypts)
+        fob = await warm(vehicle)
+        stranger = {"keys": OTHER_KEYS, "epoch": EPOCH, "clock_time": vehicle.clock + FAR}
+        # Anybody may fetch the car's own session info for the uuid of a message.
+        vehicle.then(
+            on_signed=[
+                (correction(INVALID_SIGNATURE, **stranger),),
+                (info(), refusal(BUSY)),
+                (done,),
+            ]
+        )
+        await unlock(fob)
+        assert vehicle.kinds == ["signed", "unreadable", "signed"]
+        assert vehicle.lifetimes[2] < 10
+
+
+async def test_a_strangers_clock_costs_a_retry_and_not_the_press():
+    vehicle = SignedCar()
+    fob = await warm(vehicle)
+    stranger = {"keys": OTHER_KEYS, "epoch": EPOCH, "clock_time": vehicle.clock + FAR}
+    vehicle.then(on_signed=[(info(**stranger), 50, done), (done,)])
+    await unlock(fob)
+    assert vehicle.kinds == ["signed", "info", "signed"]
+
+
+async def test_a_strangers_encrypted_word_does_not_bind_the_car_to_encrypting():
+    vehicle = SignedCar(encrypts=False)
+    fob = await warm(vehicle)
+
+    def waits(request):
+        return request.encrypted(b"\x22\x02\x08\x01", shared_key=OTHER_SHARED_KEY)
+
+    stranger = correction(INVALID_SIGNATURE, keys=OTHER_KEYS)
+    vehicle.then(on_signed=[(stranger,), (waits, info()), (done,)])
+    await unlock(fob)
+    assert fob.cache.traits == SIGNED
 
 
 async def test_at_most_three_keys_are_agreed_upon_in_one_connection():
