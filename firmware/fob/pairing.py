@@ -118,7 +118,7 @@ class _Tongue:
 async def _acquainted(exchange, tongue, deadline, wait_ms, report):
     """Return the dialogue in whose protocol the car shows, when asked, that it knows the key."""
     question = ticks_add(ticks_ms(), wait_ms)
-    enrolled = False
+    soon_ms = None
     while True:
         remaining = ticks_diff(deadline, ticks_ms())
         if remaining <= 0:
@@ -130,13 +130,15 @@ async def _acquainted(exchange, tongue, deadline, wait_ms, report):
             await exchange.send(tongue.question())
             # A time of its own: whatever else the car says must not put the next one off.
             pause = _QUESTION_MS if tongue.signed else _PROOF_MS
-            question = ticks_add(ticks_ms(), ANSWER_MS if enrolled else pause)
+            question = ticks_add(ticks_ms(), soon_ms or pause)
+            # Asked anew, a slow car begins anew, too: the next time it gets longer.
+            soon_ms = soon_ms and ANSWER_MS
             continue
         dialogue = tongue.hears(answer)
         if dialogue:
             return dialogue
         if _accepted(answer, report):
-            enrolled = True
+            soon_ms = _FIRST_QUESTION_MS
             question = ticks_ms()
 
 
