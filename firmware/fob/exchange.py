@@ -32,7 +32,8 @@ class Exchange:
     `lock_state` is that state and `earlier_state` the one that the car told before it. `began`,
     `sent` and `answered` are places in the stream from the car, in bytes: where the answer that
     was received last began; where the stream stood before the last write of the message sent
-    last, and when the car had answered that write.
+    last, and when the car had answered that write. `whole` tells that this write was attempted:
+    a car that lacks it has no message.
     """
 
     def __init__(self, link):
@@ -44,6 +45,7 @@ class Exchange:
         self._heard = False
         self.lock_state = self.earlier_state = None
         self.began = self.sent = self.answered = 0
+        self.whole = False
 
     @property
     def handles(self):
@@ -71,15 +73,19 @@ class Exchange:
 
         Raises Disconnected also where the link is of no use any more.
         """
+        self.whole = False
         framed = framing.frame(message)
         if len(framed) > _WRITES_WITHOUT_MTU_EXCHANGE * self._link.payload:
             await self._link.exchange_mtu()
+        left = len(framed)
         written = ticks_ms()
         for chunk in framing.chunks(framed, self._link.payload):
             self.sent = await self._place()
             if ticks_diff(ticks_ms(), written) > _TORN_MS:
                 raise Disconnected("the car is too slow to take a message in one piece")
             written = ticks_ms()
+            left -= len(chunk)
+            self.whole = not left
             await self._link.write(chunk)
         self.answered = await self._place()
 

@@ -149,9 +149,10 @@ class SignedDialogue(Handshake):
         exchange = self._exchange
         self._asked_ms = self._means.now_ms()
         message = self.session.seal(unsigned, self._means.counter.take(), expires_at)
-        await exchange.make_room(message)
-        self._means.undecided = True
-        await exchange.send(message)
+        try:
+            await exchange.send(message)
+        finally:
+            self._means.undecided = self._means.undecided or exchange.whole
         deadline = ticks_add(ticks_ms(), ANSWER_MS)
         outcome = SILENT
         try:

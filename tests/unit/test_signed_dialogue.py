@@ -252,6 +252,14 @@ async def test_stale_handles_lead_to_a_discovery_and_the_command_after_it():
                 assert vehicle.commands == [command] and fob.cache.handles == vehicle.handles
 
 
+async def test_a_command_that_lacks_its_last_piece_may_be_sent_again():
+    vehicle = SignedCar(on_signed=[(done,)])
+    fob = await warm(vehicle)
+    vehicle.refused_writes = 1
+    await fob.vehicle.perform(TRUNK)
+    assert vehicle.commands == [TRUNK]
+
+
 async def test_the_counter_of_every_message_is_a_new_one():
     vehicle = SignedCar(on_signed=[(done,)] * 20)
     fob = await warm(vehicle)
