@@ -151,7 +151,7 @@ def test_a_session_that_replaces_the_proven_one_is_found() -> None:
     fickle = changed(
         "/fob/cache.py", ("[session] if session == anchor else [session, anchor]", "[session]")
     )
-    assert "is gone" in perform(Case("refreshing-2026", firmware=fickle)).problem
+    assert "is gone" in perform(Case("refreshing-2021", firmware=fickle)).problem
 
 
 def test_a_fall_back_to_the_older_protocol_is_found() -> None:

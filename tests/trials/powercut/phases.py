@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from host_tools.protocol import universal_message_pb2 as universal
 from host_tools.protocol import vcsec_pb2 as vcsec
 from host_tools.simulator.board import BoardStopped
-from host_tools.simulator.car.behaviour import Vintage
+from host_tools.simulator.car.behaviour import Vintage, vintage
 from host_tools.simulator.faults import FOREVER, FaultReply, Interference
 
 from ..newer_car import Fault, update
@@ -38,7 +38,7 @@ class Phase:
     begin      the scene it begins with, by the year of its car
     laptop     the job of the laptop that is at hand; None: the fob may not ask for one
     paired     whether the fob knows its car, and so may never say that it does not
-    held_back  whether the owner may be asked to hold both buttons
+    held_back  whether the owner may be asked to hold both buttons, once or twice
     """
 
     act: Callable[[World], Awaitable[None]]
@@ -105,6 +105,26 @@ async def _session_refresh(world: World) -> None:
     await world.power_off()
     world.car.rotate_key()
     await world.power_on()
+    await world.presses("lock")
+    await world.power_off()
+
+
+async def _adopted_key(world: World) -> None:
+    await world.power_on()
+    await world.presses("unlock")
+    world.car.rotate_key()
+    await _fails(world, "another key")
+    await world.confirm()
+    await world.presses("lock")
+    await world.asleep()
+    world.car.rotate_key()
+    await _fails(world, "another key")
+    await world.asleep()
+    world.car.rotate_key()
+    await _fails(world, "another key")
+    await world.power_off()
+    await world.power_on()
+    await world.confirm()
     await world.presses("lock")
     await world.power_off()
 
@@ -186,6 +206,8 @@ async def _confirmed_counter_of_another_key(world: World) -> None:
     world.run_ahead(_FAR_AHEAD)
     await _fails(world, "held-back")
     await world.confirm()
+    await _fails(world, "another key")
+    await world.confirm()
     await world.presses("lock")
     if world.counter <= _FAR_AHEAD:
         raise Unusable("the fob did not follow the counter that its owner confirmed")
@@ -223,7 +245,7 @@ def _updates(*years: Vintage) -> Callable[[World], Awaitable[None]]:
         await world.presses("unlock")
         for year in years:
             await world.asleep()
-            update(world.car, year)
+            update(world.car, vintage(year))
             # The lease ends in the older protocol or in the newer one.
             world.run_ahead(world.lease_end - 2)
             await world.presses("lock")
@@ -248,6 +270,7 @@ _LEGACY = {
     "restoring": Phase(_restoring, scenes.paired),
     "replacing": Phase(_replacing, scenes.paired, LAPTOP_OTHER, paired=False),
     "wearing": Phase(_presses_after_power_losses, scenes.worn),
+    "refreshing": Phase(_session_refresh, scenes.paired),
     "crashing": Phase(_crash_log, scenes.paired),
     "guarding": Phase(_guard_faults, scenes.paired, held_back=True),
     "confirming": Phase(_confirmed_counter, scenes.paired),
@@ -259,11 +282,11 @@ _ALWAYS = {
     "pairing": Phase(_pairing, scenes.provisioned, paired=False),
     "sleeping": Phase(_presses_between_sleeps, scenes.paired),
     "losing": Phase(_presses_after_power_losses, scenes.paired),
-    "refreshing": Phase(_session_refresh, scenes.paired),
 }
 _SIGNED = {
+    "refreshing": Phase(_adopted_key, scenes.paired, held_back=True),
     "guarding": Phase(_signed_guard_faults, scenes.paired, held_back=True),
-    "confirming": Phase(_confirmed_counter_of_another_key, scenes.paired),
+    "confirming": Phase(_confirmed_counter_of_another_key, scenes.paired, held_back=True),
     "disowned": Phase(_signed_disowned, scenes.paired),
     "restarting": Phase(_restarting_car, scenes.paired),
 }
@@ -293,9 +316,10 @@ async def recover(world: World, phase: Phase) -> None:
         await scenes.write(world, phase.laptop)
         await world.power_on()
     verdict = await world.press("unlock")
-    if "held-back" in verdict and phase.held_back:
-        await world.confirm()
-        verdict = await world.press("unlock")
+    for _ in range(2):
+        if "hold both" in verdict and phase.held_back:
+            await world.confirm()
+            verdict = await world.press("unlock")
     if "not-paired" in verdict and not phase.paired:
         await world.pair()
         verdict = await world.press("unlock")

@@ -44,7 +44,7 @@ class FlashWatch:
         """Raises Unusable.
 
         No counter went back, no record got lost, none is damaged. The session that pairing proved
-        is still there, and so is that the car speaks the signed-command protocol.
+        or the owner confirmed is still there, and that the car speaks the signed-command protocol.
         """
         self._check_leases()
         whole = {path for path in _RECORDS if _is_record(self._read(path))}
@@ -54,8 +54,12 @@ class FlashWatch:
         self._records = whole
         self._check_session()
 
+    def confirms(self) -> None:
+        """The owner confirms: another key of the car's may be the one to trust now."""
+        self._anchors.clear()
+
     def pairs(self) -> None:
-        """The owner pairs: from now on there is another session."""
+        """The owner pairs: all that is known of the car is found out anew."""
         self._anchors.clear()
         self._signed.clear()
 
@@ -93,7 +97,7 @@ class FlashWatch:
         owner = record[_OWNER]
         anchor = record[_VEHICLE_KEY]
         if self._anchors.setdefault(owner, anchor) != anchor:
-            raise Unusable("the session that pairing proved is gone")
+            raise Unusable("the session that the owner trusts is gone")
         if record[_TRAITS] & _SIGNED:
             self._signed.add(owner)
         elif owner in self._signed:

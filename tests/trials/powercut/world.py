@@ -164,6 +164,7 @@ class World:
 
     async def confirm(self) -> None:
         """Hold both buttons for long. Raises Unusable."""
+        self._flash.confirms()
         verdict = await self._hold("lock", "unlock", seconds=_CONFIRMING_HOLD)
         await self._done("confirming", verdict)
 
