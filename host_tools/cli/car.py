@@ -70,9 +70,8 @@ class Options:
     "--vintage",
     "year",
     type=click.Choice(["2021", "2023", "2026"]),
-    default="2023",
-    show_default=True,
-    help="2021: the older protocol; 2023: both; 2026: signed commands only, and strict.",
+    help="2021: the older protocol; 2023: both; 2026: signed commands only, and strict. Without it"
+    " both, and keys without a role are enrolled too.",
 )
 @click.option("--name", type=click.Choice(["hash", "vin", "alternate"]), default="hash")
 @click.option("--plaintext-b", is_flag=True, help="Also accept the older form of plaintexts.")
@@ -88,7 +87,7 @@ class Options:
     type=click.Choice(["refuse", "ignore"]),
     is_flag=False,
     flag_value="refuse",
-    help="Refuse (or ignore) requests to add a key without a role, as later cars do anyway.",
+    help="Refuse (or ignore) requests to add a key without a role, as later cars do.",
 )
 @click.option(
     "--acknowledge",
@@ -107,7 +106,7 @@ class Options:
 @click.option("--keep-going", is_flag=True, help="Do not stop at a repeated nonce.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per event and line.")
 def car(
-    year: Vintage,
+    year: Vintage | None,
     plaintext_b: bool,
     require_none: Literal["refuse", "ignore"] | None,
     require_role: Literal["refuse", "ignore"] | None,
@@ -125,7 +124,9 @@ def car(
         "require_role": require_role,
         "acknowledge": acknowledge,
     }
-    behaviour = vintage(year, **{name: value for name, value in changes.items() if value})
+    changes = {name: value for name, value in changes.items() if value}
+    lenient = {} if year else {"require_role": False}
+    behaviour = vintage(year or "2023", **{**lenient, **changes})
     options = Options(behaviour=behaviour, **rest)
     if not options.transport and not options.host_transports:
         raise click.UsageError("give --transport for a controller, or --host-transport for a host")

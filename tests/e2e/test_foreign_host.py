@@ -23,7 +23,7 @@ from bumble.hci import Address
 from bumble.transport import open_transport
 
 from host_tools.protocol import vcsec_pb2 as vcsec
-from tests.legacy_client import LegacyKey, frame, level, rke
+from tests.legacy_client import DOCUMENTED_PERMISSIONS, LegacyKey, frame, level, rke
 from tests.signed_client import Answer, SignedKey
 
 VIN = "5YJ3E1EA1KF130307"
@@ -334,6 +334,21 @@ def test_a_foreign_host_speaks_the_signed_command_protocol_with_a_car_of_2026() 
         await car.event("accepted", "RKE_ACTION_UNLOCK")
 
     play(scenario, "--vintage", "2026")
+
+
+@pytest.mark.parametrize(("arguments", "enrolled"), [((), True), (("--vintage", "2023"), False)])
+def test_a_key_without_a_role_is_enrolled_where_no_vintage_is_named(
+    arguments: tuple[str, ...], enrolled: bool
+) -> None:
+    async def scenario(car: FobCar, host: ForeignHost) -> None:
+        await host.connect((await host.find(HASH_NAME)).address)
+        await host.message()
+        request = host.key.whitelist_request(role=0, permissions=DOCUMENTED_PERMISSIONS)
+        answer = await host.ask(request)
+        waits = answer.commandStatus.operationStatus == vcsec.OPERATIONSTATUS_WAIT
+        assert waits == enrolled
+
+    play(scenario, *arguments)
 
 
 def test_a_repeated_nonce_is_answered_then_ends_the_car_with_exit_code_1() -> None:
