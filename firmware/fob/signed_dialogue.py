@@ -122,7 +122,7 @@ class SignedDialogue(Handshake):
                 self._means.guard.fault()
             elif outcome != BUSY:
                 break
-        if outcome == SILENT and lock_state is not None and self._means.undecided:
+        if outcome == SILENT and lock_state is not None:
             return await self.settle(lock_state)
         return outcome
 

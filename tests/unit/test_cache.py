@@ -189,3 +189,18 @@ def test_another_trait_is_durable_and_the_same_writes_nothing():
 
 def test_an_empty_cache_has_no_traits():
     assert started(RecordingFlash()).traits == 0
+
+
+def test_the_owner_may_confirm_the_session_that_a_press_proved():
+    flash = known()
+    started(flash).adopt()
+    assert contents(started(flash)) == ([LATER], True, PEER, HANDLES)
+
+
+def test_confirming_the_session_of_pairing_writes_nothing():
+    for flash in (RecordingFlash(), known()):
+        cache = started(flash)
+        cache.adopt()
+        flash.writes.clear()
+        cache.adopt()
+        assert flash.writes == []

@@ -261,6 +261,13 @@ def test_one_reported_counter_is_followed_in_a_press():
     assert counter.take() == 9001
 
 
+def test_another_reported_counter_is_followed_once_the_owner_confirmed():
+    guard, counter = provisioned()
+    guard.follow(counter, 5000)
+    guard.confirm()
+    assert guard.follow(counter, 9000) is True
+
+
 def test_a_reported_counter_is_followed_65536_past_the_lease_and_no_farther():
     guard, counter = provisioned()
     end = -counter.distance(0)

@@ -255,6 +255,13 @@ async def test_the_older_protocol_alone_is_spoken_where_that_is_configured():
     assert vehicle.kinds == ["session", "sealed"]
 
 
+async def test_an_older_car_whose_counter_waits_for_the_owner_is_not_examined():
+    far = fault(codes.SIGNEDMESSAGE_INFORMATION_FAULT_IV_SMALLER_THAN_EXPECTED, 1000000)
+    vehicle = both(on_sealed=[(far,)])
+    await awaiting(HeldBack, unlock(SignedFob(vehicle, traits=0)))
+    assert vehicle.kinds == ["sealed"]
+
+
 async def test_a_busy_older_car_is_not_examined():
     busy = {"commandStatus": {"operationStatus": 1}}
     vehicle = both(on_sealed=[(busy,)] * 20)

@@ -155,6 +155,7 @@ async def test_a_status_from_before_the_question_settles_nothing():
     vehicle = SignedCar(
         on_signed=[(1400, push[:3], 300, push[3:]), ()],
         on_plain=[(400, said(status(LOCKED)))],
+        encrypts=False,
     )
     await awaiting(TimedOut, unlock(await warm(vehicle)))
     assert vehicle.commands == [UNLOCK, UNLOCK]
@@ -218,6 +219,14 @@ async def test_an_older_cars_link_lost_after_the_command_is_resolved_by_the_stat
     vehicle.lock_state = UNLOCKED
     await unlock(fob)
     assert vehicle.kinds == ["signed", "plain"] and all_down(fob)
+
+
+async def test_session_info_that_comes_unasked_for_is_of_use():
+    vehicle = SignedCar(on_signed=[(info(counter=5000), 20, done), (done,)])
+    fob = await warm(vehicle)
+    await unlock(fob)
+    await unlock(fob)
+    assert vehicle.commands == [UNLOCK, UNLOCK] and vehicle.counters[-1] == 5001
 
 
 async def test_a_link_lost_before_the_car_did_it_costs_one_repetition():

@@ -129,6 +129,13 @@ async def test_a_key_that_the_car_does_not_know_is_not_paired():
     assert vehicle.commands == [UNLOCK] and all_down(fob) and not fob.vehicle.paired
 
 
+async def test_a_key_off_the_whitelist_is_not_paired_whether_the_car_proves_that_or_not():
+    for answers in ((info(status=1, tag=b""),), (info(tag=b""), 50, info(status=1))):
+        vehicle = SignedCar(on_info=[answers])
+        await awaiting(NotPaired, unlock(SignedFob(vehicle)))
+        assert vehicle.kinds == ["info"]
+
+
 async def test_a_key_that_the_car_does_not_know_is_not_held_against_questions():
     vehicle = SignedCar(on_info=[(refusal(UNKNOWN_KEY_ID),)] * 12, on_signed=[(done,)])
     fob = SignedFob(vehicle)

@@ -28,7 +28,6 @@ from scripted_signed_car import (
     warm,
 )
 
-from fob import store
 from fob.cache import ENCRYPTS, NEEDS_NONE, SIGNED
 from fob.errors import FobError, HeldBack, Refused, TimedOut
 from fob.store import Counter
@@ -36,6 +35,7 @@ from fob.store import Counter
 BUSY = 1
 INVALID_SIGNATURE = 5
 INCORRECT_EPOCH = 15
+TIME_EXPIRED = 17
 KEYS = VEHICLE_KEY, SHARED_KEY
 OTHER_KEYS = OTHER_VEHICLE_KEY, OTHER_SHARED_KEY
 NIGHT = 8 * 3600
@@ -294,11 +294,19 @@ async def test_the_owner_confirms_the_cars_new_key():
 
 
 async def test_what_a_stranger_confirms_ends_no_row_of_faults():
-    vehicle = SignedCar(on_signed=[(correction(INVALID_SIGNATURE, keys=OTHER_KEYS),), (done,)])
-    fob = await warm(vehicle)
-    vehicle.then(on_signed=[(correction(INVALID_SIGNATURE, keys=OTHER_KEYS),), (clear({}),)])
-    await awaiting(FobError, unlock(fob))
-    assert fob.flash.files["guard"] != store.pack(bytes(10))
+    vehicle = SignedCar(on_signed=[(correction(INVALID_SIGNATURE),), (done,)] * 10)
+    vehicle.vehicle_key, vehicle.shared_key = OTHER_KEYS
+    fob = SignedFob(vehicle)
+    for _ in range(9):
+        await by_a_stranger(fob)
+    await awaiting(HeldBack, unlock(fob))
+
+
+async def test_a_stranger_may_answer_more_than_one_question():
+    vehicle = SignedCar(on_signed=[(refusal(TIME_EXPIRED),), (done,)])
+    vehicle.vehicle_key, vehicle.shared_key = OTHER_KEYS
+    await by_a_stranger(SignedFob(vehicle))
+    assert vehicle.kinds == ["info", "signed", "info", "signed"]
 
 
 async def test_a_new_key_does_not_decide_how_the_car_is_spoken_to():

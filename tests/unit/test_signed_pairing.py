@@ -32,7 +32,7 @@ from virtual_time import elapsed
 
 from fob import codes, pairing
 from fob.cache import ENCRYPTS, NEEDS_NONE, SIGNED
-from fob.errors import HeldBack, LinkError, Refused, TimedOut
+from fob.errors import HeldBack, LinkError, NotPaired, Refused, TimedOut
 
 ALREADY = (
     codes.WHITELISTOPERATION_INFORMATION_ATTEMPTING_TO_ADD_KEY_THAT_IS_ALREADY_ON_THE_WHITELIST
@@ -264,6 +264,16 @@ async def test_pairing_anew_forgets_that_the_car_encrypted():
     await pair(fob)
     await unlock(fob)
     assert vehicle.commands == [UNLOCK] and fob.cache.traits == SIGNED
+
+
+async def test_pairing_with_a_new_key_of_the_car_ends_what_was_held_against_it():
+    vehicle = SignedCar(on_info=[(refusal(UNKNOWN_KEY_ID),)])
+    vehicle.vehicle_key, vehicle.shared_key = OTHER_KEYS
+    fob = SignedFob(vehicle)
+    await awaiting(NotPaired, unlock(fob))
+    assert not fob.vehicle.paired
+    await pair(fob)
+    assert fob.vehicle.paired and not fob.vehicle.waits
 
 
 async def test_pairing_anew_may_lead_back_to_the_older_protocol():

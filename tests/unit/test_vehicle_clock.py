@@ -214,6 +214,35 @@ def test_an_even_pace_of_the_fobs_clock_is_learned_in_two_nights():
         assert shown + LIFETIME <= fob.wake().expires_at(LIFETIME) <= shown + LIFETIME + 8
 
 
+def test_the_pace_is_taken_between_the_middles_of_both_answers():
+    fob = Fob()
+    # The car read its clock two seconds before the answer came, and goes as the fob does.
+    fob.told(1000, latency_ms=4000)
+    fob.now += 8 * HOUR
+    clock = fob.told(1002 + 8 * 3600)
+    fob.now += 4 * HOUR
+    # A second of its own, and 208 ppm.
+    assert clock.expires_at(LIFETIME) == 1002 + 12 * 3600 + 1 + 2 + LIFETIME
+
+
+def test_a_moment_tells_nothing_of_the_pace():
+    fob = Fob()
+    fob.told(1000)
+    fob.now += 10000
+    clock = fob.told(1011)
+    fob.now += 300000
+    assert clock.expires_at(LIFETIME) == 1011 + 300 + 1 + 1 + LIFETIME
+
+
+def test_no_pace_above_five_per_cent_is_assumed():
+    for sign in (1, -1):
+        fob = Fob()
+        clock = fob.slept(HOUR, sign * HOUR // 2)
+        told = 1000 + (HOUR + sign * HOUR // 2) // 1000
+        fob.now += 10000
+        assert told + 10 <= clock.expires_at(LIFETIME) - LIFETIME <= told + 12
+
+
 def test_a_short_sleep_tells_little_of_the_drift():
     fob = Fob()
     assert 695 <= fob.certain_for(fob.slept(60000, 0)) <= 705
