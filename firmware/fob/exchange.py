@@ -21,6 +21,8 @@ _WRITES_WITHOUT_MTU_EXCHANGE = const(2)
 _TORN_MS = const(800)
 # What is here at a deadline is still taken, but not for ever: a peer may talk without end.
 _GRACE_MS = const(500)
+# Pieces of one message come about 90 ms apart.
+_PIECE_MS = const(200)
 # As many indications as a link keeps: what comes in while they are taken comes later.
 _INBOX = const(64)
 
@@ -110,8 +112,9 @@ class Exchange:
                     return self.note(self.read(message))
                 except DecodeError:
                     continue
-            # What is here already is taken at the deadline too: an answer may be in many pieces.
-            await self._take_in(max(0, remaining))
+            # What is here already is taken at the deadline too, and what began may go on: an answer
+            # may be in many pieces.
+            await self._take_in(max(_PIECE_MS if self._frames.partial else 0, remaining))
 
     async def ask(self, question, wanted, timeout_ms):
         """Send what question() returns; return the first answer for which wanted(answer) is true.

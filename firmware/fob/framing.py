@@ -40,6 +40,11 @@ class Reassembler:
         self._fed_ms = 0
         self.received = self.began = 0
 
+    @property
+    def partial(self):
+        """A message has come in part."""
+        return len(self._buffer) > 0
+
     def feed(self, fragment, now_ms):
         """Take one fragment, received at `now_ms` (time.ticks_ms)."""
         if self._buffer and ticks_diff(now_ms, self._fed_ms) > RX_GAP_MS:

@@ -106,6 +106,19 @@ async def test_an_answer_after_the_deadline_is_too_late():
     assert await exchange.receive(10) == car.OK
 
 
+async def test_an_answer_that_began_before_the_deadline_may_end_after_it():
+    pieces = fragments(car.session_info(car.VEHICLE_KEY), 20)
+    steps = [step for piece in pieces for step in (90, piece)]
+    exchange, _ = await connected(*steps)
+    await exchange.receive(200)
+
+
+async def test_an_answer_that_never_ends_is_not_waited_for_long():
+    pieces = [step for _ in range(50) for step in (150, b"\x03")]
+    exchange, _ = await connected(b"\x03\x00", *pieces)
+    assert await elapsed(awaiting(TimedOut, exchange.receive(200))) < 1000
+
+
 async def test_a_lost_link_is_told():
     exchange, _ = await connected(100, car.HANG_UP)
     await awaiting(Disconnected, exchange.receive(1500))
