@@ -24,6 +24,7 @@ from tesla_protocol.command import signatures_pb2, universal_message_pb2, vcsec_
 from host_tools.protocol import signatures_pb2 as our_signatures
 from host_tools.protocol import universal_message_pb2 as our_universal_message
 from tests.interpreter import Interpreter, RemoteError
+from tests.schemas import Schema, by_number
 
 SIGNED = json.loads(
     (Path(__file__).resolve().parents[2] / "proto/vectors/signed-command.json").read_text("utf-8")
@@ -216,7 +217,7 @@ def test_both_refuse_what_was_altered(firmware: Interpreter, change: str) -> Non
         firmware.eval(f"opened({altered[0].SerializeToString()})")
 
 
-def _fields(message: Descriptor, schema: dict[int, Any]) -> Iterator[tuple[str, str]]:
+def _fields(message: Descriptor, schema: Schema) -> Iterator[tuple[str, str]]:
     """(name in a schema of the firmware, name of the same number in a class) of every field."""
     for number, (name, _, sub) in schema.items():
         field = message.fields_by_number[number]
@@ -230,7 +231,7 @@ def test_every_field_has_the_name_of_its_number_in_tesla_protocol(firmware: Inte
         "routable.ROUTABLE_MESSAGE": universal_message_pb2.RoutableMessage,
         "routable.SESSION_INFO": signatures_pb2.SessionInfo,
     }.items():
-        for our_name, their_name in _fields(message.DESCRIPTOR, firmware.eval(name)):
+        for our_name, their_name in _fields(message.DESCRIPTOR, by_number(firmware.eval(name))):
             assert our_name == their_name
 
 
