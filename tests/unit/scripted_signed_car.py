@@ -38,7 +38,8 @@ WAIT, ERROR = 1, 2
 class SignedCar(Car):
     """`heard` lists, besides what Car lists: ("info",), ("signed", counter, plaintext), ("plain",
     UnsignedMessage), ("unreadable", counter) or, where the car has forgotten the older protocol,
-    ("legacy",). `lifetimes` lists how long each sealed message was good for, in s.
+    ("legacy",). `lifetimes` lists how long each sealed message was good for, in s, `identities` all
+    addresses, uuids and nonces, none of which may come again.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class SignedCar(Car):
         self.counter = 0
         self.lifetimes = []
         self._started_ms = virtual_time.ticks_add(virtual_time.ticks_ms(), -1000000)
-        self._seen = []
+        self.identities = []
 
     @property
     def clock(self):
@@ -90,8 +91,8 @@ class SignedCar(Car):
             return ()
         request = Request(self, envelope)
         for identity in (request.address, request.uuid):
-            assert len(identity) == 16 and identity not in self._seen
-            self._seen.append(identity)
+            assert len(identity) == 16 and identity not in self.identities
+            self.identities.append(identity)
         entry = self._signed_entry(request)
         self._note(entry)
         steps = self.next("signed" if entry[0] == "unreadable" else entry[0])
@@ -119,9 +120,9 @@ class SignedCar(Car):
         signature = request.signature
         counter = signature["counter"]
         assert counter not in self.counters, "a counter was used twice"
-        assert signature["nonce"] not in self._seen, "a nonce was used twice"
+        assert signature["nonce"] not in self.identities, "a nonce was used twice"
         self.counters.append(counter)
-        self._seen.append(signature["nonce"])
+        self.identities.append(signature["nonce"])
         self.lifetimes.append(signature["expires_at"] - self.clock)
         metadata = (
             _head(5, 2)

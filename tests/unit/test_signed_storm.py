@@ -1,0 +1,155 @@
+"""Whatever a car says, in whatever order: the same few promises hold for every press."""
+
+import virtual_time
+from scripted_car import (
+    ERROR,
+    HANG_UP,
+    LOCK,
+    LOCKED,
+    OK,
+    OTHER_SHARED_KEY,
+    OTHER_VEHICLE_KEY,
+    UNLOCK,
+    UNLOCKED,
+    all_down,
+    fault,
+    status,
+)
+from scripted_signed_car import (
+    LATER_EPOCH,
+    SignedCar,
+    SignedFob,
+    broadcast,
+    clear,
+    correction,
+    done,
+    info,
+    refusal,
+    said,
+)
+
+from fob.cache import ENCRYPTS, SIGNED
+from fob.errors import FobError
+
+PRESSES = 400
+TRUNK = b"\x10\x02"
+OTHER_KEYS = OTHER_VEHICLE_KEY, OTHER_SHARED_KEY
+COMMANDS = (UNLOCK, UNLOCKED), (LOCK, LOCKED), (TRUNK, None)
+WAITING = {"commandStatus": {"operationStatus": 1}}
+DENIED = {"nominalError": {"genericError": 2}}
+
+LIES = (
+    info(tag=b""),
+    info(tag=bytes(32)),
+    info(uuid=bytes(16)),
+    info(keys=OTHER_KEYS),
+    info(keys=OTHER_KEYS, clock_time=0xFFFFFFFF, counter=70000),
+    info(keys=OTHER_KEYS, epoch=LATER_EPOCH, counter=0xFFFFFFFF),
+    correction(15, keys=OTHER_KEYS, clock_time=0xFFFFFFFF),
+    correction(17, tag=b""),
+    refusal(5),
+    refusal(3),
+    refusal(7),
+    refusal(25),
+    refusal(1),
+    clear({}),
+    clear({"commandStatus": {}}),
+    clear(status(UNLOCKED)),
+    clear(status(LOCKED)),
+    clear(WAITING),
+    clear({}, to_destination={"routing_address": bytes(16)}),
+    clear({}, from_destination={"domain": 3}),
+    lambda request: b"\xff\xff",
+    lambda request: request.answer(protobuf_message_as_bytes=b"\xff"),
+    status(UNLOCKED),
+    status(LOCKED),
+    broadcast(status(UNLOCKED)),
+    broadcast(status(LOCKED)),
+    OK,
+    ERROR,
+    fault(6),
+    fault(3, 70000),
+    b"\xff\xff\xff",
+    HANG_UP,
+)
+
+
+class Dice:
+    """The same numbers in every run."""
+
+    def __init__(self):
+        self._state = 1
+
+    def __call__(self, sides):
+        self._state = (self._state * 1103515245 + 12345) & 0x7FFFFFFF
+        return (self._state >> 8) % sides
+
+    def pick(self, choices):
+        return choices[self(len(choices))]
+
+
+class Storm(SignedCar):
+    """A car whose answers are drowned in others; `vouched` counts its own to a sealed message."""
+
+    def __init__(self, dice):
+        super().__init__(legacy=True)
+        self._dice = dice
+        self._truths = {
+            "signed": (self._vouching(done), self._vouching(said(status(LOCKED), 2))),
+            "info": (info(),),
+        }
+        self.vouched = 0
+
+    def next(self, kind):
+        steps = []
+        for _ in range(self._dice(4)):
+            steps.append(self._dice.pick((0, 10, 200, 900, 1600)))
+            truths = self._truths.get(kind)
+            if truths and self._dice(2):
+                steps.append(self._dice.pick(truths))
+            else:
+                lie = self._dice.pick(LIES)
+                if not (callable(lie) and kind in ("session", "sealed", "status", "connect")):
+                    steps.append(lie)
+        return steps
+
+    def _vouching(self, answer):
+        def step(request):
+            self.vouched += 1
+            return answer(request)
+
+        return step
+
+
+async def test_the_promises_hold_in_any_storm():
+    dice = Dice()
+    vehicle = Storm(dice)
+    fob = SignedFob(vehicle, traits=SIGNED | ENCRYPTS)
+    anchor = fob.cache.sessions[-1]
+    confirmed = 0
+    for _ in range(PRESSES):
+        vehicle.then()
+        vehicle.vouched = 0
+        started = virtual_time.ticks_ms()
+        command, lock_state = dice.pick(COMMANDS)
+        try:
+            await fob.vehicle.perform(command, lock_state)
+        except FobError:
+            pass
+        else:
+            confirmed += 1
+            assert vehicle.vouched, "a liar lit done"
+        assert all_down(fob)
+        assert virtual_time.ticks_diff(virtual_time.ticks_ms(), started) < 60000
+        assert len(vehicle.counters) <= 13
+        assert vehicle.counters == sorted(set(vehicle.counters))
+        assert not {"session", "sealed", "status"} & set(vehicle.kinds), "spoke the older protocol"
+        assert fob.cache.sessions[-1] == anchor
+        assert fob.cache.traits == SIGNED | ENCRYPTS
+        vehicle.counters[:] = vehicle.counters[-1:]
+        for log in (fob.radio.links, fob.radio.dialled, fob.flash.writes, vehicle.identities):
+            log.clear()
+        if dice(5) == 0:
+            fob.guard.confirm()
+        dice.pick((fob.wake, fob.start, lambda: fob.sleep(dice(40000)), lambda: None))()
+    assert confirmed > PRESSES // 20
