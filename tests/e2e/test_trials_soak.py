@@ -1,15 +1,19 @@
 """The soak in short, and that it can fail: sabotaged firmware is found out."""
 
+from dataclasses import replace
+
 import pytest
 
 from host_tools.compile import compile_module
 from host_tools.resources import resource_folder
 from host_tools.simulator import virtual_time
+from host_tools.simulator.car.behaviour import Vintage
 from tests.trials.soak.hand_and_car import (
     a_low_battery,
     a_press,
     a_press_out_of_reach,
     a_restart_of_the_car,
+    presses_about_a_night,
 )
 from tests.trials.soak.life import Life, Plan
 from tests.trials.soak.trial import live, plan_lives
@@ -33,11 +37,25 @@ def _live_steps(plan: Plan, *steps) -> Life:
     return virtual_time.run(main())
 
 
-@pytest.mark.parametrize(("radio", "presses"), [("direct", 12), ("bumble", 6)])
-def test_a_short_life_goes_well(radio: str, presses: int) -> None:
-    outcome = live(Plan(seed=3, number=0, presses=presses, radio=radio))
+@pytest.mark.parametrize(
+    ("year", "radio", "presses"),
+    [("2021", "direct", 12), ("2023", "direct", 12), ("2026", "direct", 12), ("2026", "bumble", 6)],
+)
+def test_a_short_life_goes_well(year: Vintage, radio: str, presses: int) -> None:
+    outcome = live(Plan(seed=3, number=0, presses=presses, radio=radio, year=year))
     assert outcome.problem == ""
     assert int(outcome.figures["presses"]) >= presses
+
+
+@pytest.mark.parametrize("year", ["2023", "2026"])
+def test_a_car_that_is_updated_is_spoken_to_in_its_new_protocol(year: Vintage) -> None:
+    async def update(life: Life) -> None:
+        life.world.update(year)
+        await life.works("unlock")
+        await life.works("lock")
+
+    life = _live_steps(Plan(1, 0, 0, year="2021"), a_press, update)
+    assert life.witness.speaks == ("signed" if year == "2026" else "legacy")
 
 
 @pytest.mark.parametrize("radio", ["direct", "bumble"])
@@ -137,3 +155,64 @@ def test_a_leak_is_found_out() -> None:
     plan = Plan(1, 0, 0, sleepless=True, warm=9, patches=patches, heap="320K")
     with pytest.raises(Wrong, match="heap grows"):
         _live_steps(plan, *[a_press] * 40)
+
+
+def test_a_clock_that_outlives_the_power_is_found_out() -> None:
+    found = '("rtc" in __import__("os").listdir("/") and open("/rtc", "rb").read())'
+    kept = """self._rtc.memory(data)
+        with open("/rtc", "wb") as file:
+            file.write(data)"""
+    patches = _sabotaged(
+        "hal/rtc",
+        ("return self._rtc.memory()", f"return self._rtc.memory() or {found} or b''"),
+        ("self._rtc.memory(data)", kept),
+    ) | _sabotaged(
+        "fob/vehicle_clock",
+        ("self.now_ms() - self._heard_ms", "max(self.now_ms() - self._heard_ms, 0)"),
+    )
+
+    async def power_loss(life: Life) -> None:
+        life.world.clock_doubtful = False
+        await life.works("unlock")
+        await life.world.board.power_off()
+        await life.world.pass_time(3600)
+        await life.world.board.power_on()
+        await life.world.pass_time(2)
+        await life.works("lock")
+
+    with pytest.raises(Wrong, match="sealed for another time"):
+        _live_steps(Plan(1, 0, 0, year="2026", patches=patches), power_loss)
+
+
+def test_a_press_that_asks_more_than_it_needs_is_found_out() -> None:
+    patches = _sabotaged(
+        "fob/vehicle_clock", ("if kept and len(kept)", "if not kept and len(kept)")
+    )
+
+    async def presses(life: Life) -> None:
+        life.world.clock_doubtful = False
+        await presses_about_a_night(life)
+
+    with pytest.raises(Wrong, match="2 messages, not 1"):
+        _live_steps(Plan(1, 0, 0, year="2026", patches=patches), presses)
+
+
+def test_a_way_back_to_the_older_protocol_is_found_out() -> None:
+    patches = _sabotaged("fob/vehicle", ("signed = self.cache.traits & SIGNED", "signed = False"))
+    with pytest.raises(Wrong, match="back from the signed-command protocol"):
+        _live_steps(Plan(1, 0, 0, year="2023", patches=patches), a_press, a_press)
+
+
+def test_a_protocol_that_a_stranger_proved_is_found_out() -> None:
+    patches = _sabotaged("fob/handshake", ("if paired or not self.stranger:", "if True:"))
+
+    async def stranger(life: Life) -> None:
+        life.world.radio.interference = life.world.impostor("2026")
+        await life.touch("unlock")
+        await life.settle()
+        await life.recover()
+
+    plan = Plan(1, 0, 0, year="2021")
+    _live_steps(plan, a_press, stranger)
+    with pytest.raises(Wrong, match="the trouble is over, but"):
+        _live_steps(replace(plan, patches=patches), a_press, stranger)

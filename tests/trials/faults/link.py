@@ -3,7 +3,8 @@ every way."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -114,9 +115,17 @@ async def _record(setting: Setting) -> Recorder:
         return recorder
 
 
-def link_cases() -> Iterator[Case]:
+def sampled(cases: Iterable[Case], share: float, seed: int) -> list[Case]:
+    """So much of the cases, drawn by the seed and by what they are."""
+    listed = list(cases)
+    draw = random.Random(f"{seed} {listed[0].name}")
+    chosen = sorted(draw.sample(range(len(listed)), round(share * len(listed))))
+    return [listed[index] for index in chosen]
+
+
+def link_cases(settings: Iterable[Setting] = SETTINGS) -> Iterator[Case]:
     """Every request and indication of every setting, in every way."""
-    for setting in SETTINGS:
+    for setting in settings:
         recorder = virtual_time.run(_record(setting))
         for index, op in enumerate(recorder.requests):
             if op.startswith("discover") and setting.name not in _DISCOVERS:

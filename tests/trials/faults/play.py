@@ -14,8 +14,9 @@ from host_tools.provision import COUNTER_PATHS
 from host_tools.simulator import virtual_time
 from host_tools.simulator.bench import PAIRING_HOLD, Bench
 from host_tools.simulator.board import HEAP, BoardStopped
-from host_tools.simulator.car import Behaviour, LockOut
-from host_tools.simulator.faults import Interference
+from host_tools.simulator.car import Behaviour, LockOut, vintage
+from host_tools.simulator.faults import Interference, envelope_in, kind_of
+from host_tools.simulator.flash import FlashError
 from host_tools.simulator.light import VERDICTS, recognise
 
 from .case import (
@@ -34,9 +35,15 @@ CONFIRMING_HOLD = 5.2
 # A phone or a driver that keeps a place of the car's three.
 PHONE = "phone"
 
+# A car that nobody came to for so many seconds sleeps.
+_DOZING = 1800.0
+
 # Seconds from the car's question to the card on the reader, and between looks at the car.
 _TAP = 1.5
 _GLANCE = 0.25
+
+# Bytes of the file "session" at least, where there is one in it.
+_WITH_SESSION = 105
 
 # Darkness after the last pattern, so that it counts as complete.
 _DARK = 1.0
@@ -76,7 +83,8 @@ async def bench_at(
         files=files,
         settings={"protocol": setting.protocol},
         enrolled=setting.known,
-        behaviour=Behaviour(**setting.behaviour),
+        behaviour=_behaviour(setting),
+        rtc_ppm=setting.rtc_ppm,
         mtu=setting.mtu,
         notify=setting.notify,
         address=setting.address,
@@ -86,8 +94,19 @@ async def bench_at(
         if setting.warm:
             await bench.press("unlock")
             await bench.asleep()
-            await asyncio.sleep(60)
+            if setting.rest > _DOZING:
+                bench.car.fall_asleep()
+            await asyncio.sleep(setting.rest)
+        if setting.powerless:
+            await bench.board.power_off()
+            await bench.power_on()
         yield bench
+
+
+def _behaviour(setting: Setting) -> Behaviour:
+    if setting.vintage is None:
+        return Behaviour(**setting.behaviour)
+    return vintage(setting.vintage, **setting.behaviour)
 
 
 async def _play(case: Case, firmware: Mapping[str, bytes], heap: str) -> Played:
@@ -95,16 +114,21 @@ async def _play(case: Case, firmware: Mapping[str, bytes], heap: str) -> Played:
     async with bench_at(
         setting, radio=case.radio, seed=case.seed, firmware=firmware, heap=heap
     ) as bench:
+        lease, anchor = lease_end(bench), anchored_key(bench)
         bench.radio.interference = await case.strike(bench)
         struck = Act()
         for _ in range(expect.presses):
             struck = await (pair(bench) if setting.pairs else press(bench, setting))
             if struck.stop:
                 return Played(struck)
+        struck.used = lease_end(bench) - lease
+        struck.displaced = anchor is not None and anchored_key(bench) != anchor
         played = Played(struck)
-        await _calm(bench)
+        await _calm(bench, setting, expect.pause)
         # What failed is tried again as the light asks for; after pairing comes a press.
-        if expect.after == "pair" or (setting.pairs and struck.said != "done"):
+        if expect.after == "fail and pair":
+            played.failed = await press(bench, setting)
+        if "pair" in expect.after or (setting.pairs and struck.said != "done"):
             played.after.append(await pair(bench))
         elif expect.after == "confirm":
             played.after.append(await confirm(bench))
@@ -179,8 +203,11 @@ async def _act(bench: Bench, *buttons: str, seconds: float = 0.1, limit: float) 
         act.executed += event.kind == "accepted" and "RKEAction" in event.text
         if event.kind == "received":
             text = event.decoded or ""
+            older = bool(_SIGNED.search(text)) and "PRESENT_KEY" not in text
+            envelope = envelope_in(event.data[2:])
             act.asked += "EPHEMERAL_PUBLIC_KEY" in text
-            act.sealed += bool(_SIGNED.search(text)) and "PRESENT_KEY" not in text
+            act.older += older
+            act.sealed += older or (envelope is not None and kind_of(envelope) == "sealed")
     return act
 
 
@@ -194,19 +221,21 @@ def _said(console: tuple[str, ...]) -> str:
     return ""
 
 
-async def _calm(bench: Bench) -> None:
-    """Nobody interferes any more, and the car is as cars usually are."""
+async def _calm(bench: Bench, setting: Setting, pause: float) -> None:
+    """Nobody interferes any more, and for `pause` seconds the car is as cars usually are."""
     bench.radio.interference = Interference()
     if not bench.radio.in_reach:
         bench.walk()
     bench.car.behaviour.busy = bench.car.behaviour.lose_answers = 0
     bench.car.behaviour.lock_out = bench.car.behaviour.idle_timeout = None
-    bench.car.behaviour.tap_timeout = Behaviour().tap_timeout
+    usual = _behaviour(setting)
+    for name in ("tap_timeout", "response_limit", "lifetime", "untagged"):
+        setattr(bench.car.behaviour, name, getattr(usual, name))
     for link in list(bench.car.connections):
         if link.peer == PHONE:
             link.disconnect()
     # Links that were cut off are noticed, a lock-out ends.
-    await asyncio.sleep(5)
+    await asyncio.sleep(pause)
     if bench.car.locked_out:
         await asyncio.sleep(LockOut().lasting)
 
@@ -221,3 +250,14 @@ def lease_end(bench: Bench) -> int:
     # Version byte, 8 bytes of number, CRC-32.
     records = [bench.board.flash.read(path) for path in COUNTER_PATHS]
     return max(int.from_bytes(record[1:9], "big") for record in records if record)
+
+
+def anchored_key(bench: Bench) -> bytes | None:
+    """The car's key that pairing, or the first press, proved; from the flash of a fob that sleeps,
+    None where that holds no session."""
+    try:
+        record = bench.board.flash.read("/state/session")
+    except FlashError:
+        return None
+    # Whatever is before it, the last session ends with that key, and the record with a CRC-32.
+    return record[-69:-4] if len(record) >= _WITH_SESSION else None

@@ -7,6 +7,9 @@ from .case import PAIRING_LIMIT, PRESS_LIMIT, Act, Case, Played
 # Codes whose failure no press mends: the fourth light.
 _NEEDS_LAPTOP = frozenset({"needs-laptop", "configuration", "state", "counter-exhausted"})
 
+# What may be taken of the 2**32 counters: a report is followed for 65,536, and each lease is of 64.
+_COUNTERS = 65_536 + 3 * 64
+
 # A car that could not read so many shuts everybody out before long.
 _SEALED_LIMIT = 3
 
@@ -29,10 +32,22 @@ def problem(case: Case, played: Played) -> str:
         return "said done, but the car did not do it"
     if struck.said == "held-back" and struck.sealed > _SEALED_LIMIT:
         return f"{struck.sealed} messages that the car could not read, in one press"
+    if struck.older and case.setting.signed and case.setting.warm:
+        return f"{struck.older} messages in the older protocol to a car known for the newer"
+    if struck.displaced and expect.after != "pair":
+        return "another session took the place of the one that was proven"
+    if struck.used > _COUNTERS * expect.presses and not expect.spends:
+        return f"{struck.used} counters are gone"
+    if expect.requests is not None and struck.requests > expect.requests:
+        return f"{struck.requests} ATT requests, not {expect.requests}"
     if struck.links and not _unreachable(case):
         return "slept without taking the link down"
     if played.reused:
         return f"{played.reused} nonces were used again"
+    if played.failed:
+        found = _sound(played.failed, PRESS_LIMIT)
+        if found or played.failed.said == "done":
+            return f"afterwards, unpaired: {found or 'said done'}"
     for act in played.after:
         found = _sound(act, PAIRING_LIMIT)
         if found:

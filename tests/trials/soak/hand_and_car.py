@@ -2,8 +2,10 @@
 
 import asyncio
 
+from host_tools.protocol import universal_message_pb2 as universal
 from host_tools.simulator import faults
 
+from ..newer_car import YEARS, Fault, Untagged
 from .life import Life
 from .steps import BUTTONS, Steps, moment, rest, short
 from .world import Wrong
@@ -119,7 +121,102 @@ async def a_walk_in_the_middle_of_a_press(life: Life) -> None:
 async def a_new_vehicle_key(life: Life) -> None:
     await rest(life)
     life.world.car.rotate_key()
+    if life.witness.speaks == "legacy":
+        await life.works(life.draw.choice(BUTTONS))
+    else:
+        await _obeys_unbelieved(life)
+    await life.recover()
+
+
+async def _obeys_unbelieved(life: Life) -> None:
+    """A press that the car obeys, but not with the key that the fob trusts."""
+    life.witness.forget()
+    await life.touch(life.draw.choice(BUTTONS))
+    await life.settle()
+    if life.witness.last_accepted is None:
+        raise Wrong("the car has another key, but nothing was accepted")
+    if life.last is None or (life.last.done and not life.witness.session_lost):
+        raise Wrong(f"the car has another key, but: {life.last and life.last.text}")
+
+
+@STEPS.add(6)
+async def presses_about_a_night(life: Life) -> None:
+    await rest(life)
     await life.works(life.draw.choice(BUTTONS))
+    if not life.plan.sleepless:
+        await life.world.pass_time(life.draw.uniform(6, 48) * 3600)
+        # The car is asked for its time first.
+        await life.works_promptly(messages=2)
+    for _ in range(2):
+        await life.world.pass_time(life.draw.uniform(2, 5 if life.plan.sleepless else 80))
+        await life.works_promptly(messages=1)
+
+
+@STEPS.add(3)
+async def a_new_epoch(life: Life) -> None:
+    await rest(life)
+    life.world.car.reboot()
+    await life.works(life.draw.choice(BUTTONS))
+
+
+@STEPS.add(3)
+async def a_new_epoch_in_the_middle_of_a_press(life: Life) -> None:
+    await rest(life)
+    await life.touch(life.draw.choice(BUTTONS), seconds=short(life))
+    await asyncio.sleep(moment(life))
+    life.world.car.reboot()
+    await life.settle()
+    await life.recover()
+
+
+@STEPS.add(1)
+async def an_update_of_the_car(life: Life) -> None:
+    await rest(life)
+    before = life.world.year
+    if life.world.update():
+        life.say(f"the car of {before} is one of {life.world.year} now")
+        life.figures["updates of the car"] += 1
+    await life.works(life.draw.choice(BUTTONS))
+
+
+@STEPS.add(2)
+async def a_parked_car_asleep(life: Life) -> None:
+    await rest(life)
+    life.world.car.fall_asleep()
+    await life.works(life.draw.choice(BUTTONS))
+
+
+@STEPS.add(2)
+async def session_infos_without_a_tag(life: Life) -> None:
+    await rest(life)
+    life.world.radio.interference = Untagged(times=life.draw.randint(1, 6))
+    if life.draw.random() < 0.5:
+        life.world.car.reboot()
+    await life.touch(life.draw.choice(BUTTONS))
+    await life.settle()
+    await life.recover()
+
+
+@STEPS.add(2)
+async def another_car_in_place_of_this_one(life: Life) -> None:
+    await rest(life)
+    draw = life.draw
+    impostor = life.world.impostor(draw.choice(YEARS), draw.choice((0, 100, 1 << 31)))
+    for _ in range(life.draw.randint(1, 3)):
+        life.world.radio.interference = impostor
+        await life.touch(life.draw.choice(BUTTONS))
+        await life.settle()
+    await life.recover()
+
+
+@STEPS.add(2)
+async def a_car_that_forbids_long_lives(life: Life) -> None:
+    await rest(life)
+    behaviour = life.world.car.behaviour
+    usual, behaviour.lifetime = behaviour.lifetime, life.draw.randint(3, 12)
+    doubtful, life.world.clock_doubtful = life.world.clock_doubtful, True
+    await life.works(life.draw.choice(BUTTONS))
+    behaviour.lifetime, life.world.clock_doubtful = usual, doubtful
 
 
 @STEPS.add(3)
@@ -143,6 +240,8 @@ async def a_restart_of_the_car(life: Life) -> None:
     await asyncio.sleep(moment(life))
     await life.world.radio.stop()
     await asyncio.sleep(life.draw.uniform(0, 5))
+    if life.draw.random() < 0.5:
+        life.world.car.reboot()
     if life.draw.random() < 0.5:
         life.world.radio.shift_handles(life.draw.randrange(4))
     await life.world.radio.start()
@@ -272,6 +371,7 @@ async def somebody_who_answers_for_the_car(life: Life) -> None:
             faults.FaultReply(*answer, times=times),
             faults.Spoof([faults.signed_fault(*answer)], times=times),
             faults.Wait(times),
+            Fault(draw.choice(universal.MessageFault_E.values()), times=times),
         )
     )
     for _ in range(draw.randint(1, 4)):

@@ -46,29 +46,30 @@ class Laptop:
     async def restore(self, *, image: bool, keep_rtc: bool) -> None:
         """Give a board that has no power its key again: into its files, or on a new image.
 
-        The firmware comes from source or compiled, as drawn. keep_rtc: the laptop's cable kept
-        the chip's RTC memory alive. Afterwards the board has power.
+        keep_rtc: the laptop's cable kept the chip's RTC alive, whose clock it may have set.
+        Afterwards the board has power.
         """
         world = self._world
-        retained = world.board.hardware.rtc_memory
+        hardware = world.board.hardware
+        retained = hardware.rtc_memory
+        began = world.now
+        wall_clock = hardware.wall_clock.now()
         await world.board.power_off()
         first = await self._first()
-        world.source = self._draw.random() < 0.2
         files = world.files(first)
         if image:
             FlashImage.create(world.flash.path, files)
         else:
-            listed = world.flash.list()
-            for path in listed:
-                # Of two forms of a module the wrong one could win.
-                if path.endswith((".py", ".mpy")) and path not in files:
-                    world.flash.remove(path)
             world.flash.write(files)
         self._backed_up = first
         await world.board.power_on()
         if keep_rtc:
             # The firmware has not looked yet.
-            world.board.hardware.rtc_memory = retained
+            hardware.rtc_memory = retained
+            hardware.wall_clock.skip(wall_clock + world.now - began)
+            if self._draw.random() < 0.3:
+                hardware.wall_clock.skip(self._draw.uniform(-1e5, 1e5))
+                world.clock_doubtful = True
         self._figures["re-images" if image else "restores"] += 1
 
     async def _first(self) -> int:

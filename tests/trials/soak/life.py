@@ -2,12 +2,14 @@
 
 import asyncio
 import random
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from host_tools.provision import COUNTER_PATHS
 from host_tools.simulator.board import HEAP
+from host_tools.simulator.car.behaviour import Vintage
 
 from .laptop import Laptop
 from .witness import Verdict, Witness
@@ -20,7 +22,9 @@ _STATE_FILES = 5
 _STATE_NAMES = {"counter.0", "counter.1", "session", "guard", "journal"}
 _LARGEST = 1024
 _RTC = 2048
-_REMEDIES = 3
+# What the owner confirms may be a counter first, then a key.
+_REMEDIES = 4
+_CONFIRMING = re.compile(r"\((held-back|refused)\).*hold both (buttons )?5 s")
 
 # Steps between looks at the flash and the heap.
 _EVERY = 10
@@ -34,6 +38,7 @@ class Plan:
 
     sleepless: USB is plugged in all the time, so that one start of the firmware serves all presses.
     warm: presses after which the heap of such a life must not grow any more.
+    year: of the car when the life begins; None to have it drawn.
     patches: files of a sabotaged firmware, by path on the board.
     """
 
@@ -43,6 +48,7 @@ class Plan:
     radio: str = "direct"
     sleepless: bool = False
     warm: int = 150
+    year: Vintage | None = None
     patches: Mapping[str, bytes] = field(default_factory=dict)
     heap: str = HEAP
 
@@ -66,6 +72,7 @@ class Life:
         self.world = World(
             self.draw,
             radio=plan.radio,
+            year=plan.year,
             patches=plan.patches,
             heap=plan.heap,
             on_board=self.witness.see_board,
@@ -138,6 +145,14 @@ class Life:
         await self.settle()
         self.expect_done(button)
 
+    async def works_promptly(self, *, messages: int) -> None:
+        """A press that must work with so few messages; only after one that worked."""
+        await self.works(self.draw.choice(("lock", "unlock")))
+        if self.world.clock_doubtful:
+            return
+        self.figures["prompt presses"] += 1
+        self.witness.check_effort(messages)
+
     def expect_done(self, button: str) -> None:
         """The last verdict is that the car did this."""
         last = self.last
@@ -186,7 +201,7 @@ class Life:
 
     async def _remedy(self, verdict: Verdict) -> str:
         """Do what the fob told; raises Wrong when it told nothing that helps."""
-        if verdict.code == "held-back" and "hold both buttons 5 s" in verdict.text:
+        if _CONFIRMING.search(verdict.text):
             self.witness.forget()
             await self.touch("lock", "unlock", seconds=6.5)
             await self.settle()
@@ -197,13 +212,20 @@ class Life:
             await self.pair()
             return "pairing"
         if verdict.code in ("state", "needs-laptop", "configuration"):
-            await self.laptop.restore(image=self.draw.random() < 0.5, keep_rtc=False)
+            await self.restore(keep_rtc=False)
             return "the laptop"
         raise Wrong(f"the trouble is over, but: {verdict.text}")
+
+    async def restore(self, *, image: bool | None = None, keep_rtc: bool) -> None:
+        """Have the laptop give the fob its key again; see Laptop.restore. image: None to draw."""
+        self.witness.session_lost = True
+        drawn = self.draw.random() < 0.5
+        await self.laptop.restore(image=drawn if image is None else image, keep_rtc=keep_rtc)
 
     async def pair(self) -> None:
         """Hold both buttons, tap the card; raises Wrong unless that is done."""
         self.witness.forget()
+        self.witness.session_lost = True
         self.presses += 1
         world = self.world
         self.witness.allow_pairing()
@@ -233,7 +255,7 @@ class Life:
         if self.world.board.state == "off":
             await self.world.board.power_on()
         else:
-            await self.laptop.restore(image=self.draw.random() < 0.5, keep_rtc=False)
+            await self.restore(keep_rtc=False)
         await self.settle()
 
     async def _look(self) -> None:

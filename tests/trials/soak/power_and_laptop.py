@@ -98,7 +98,7 @@ async def _restore(life: Life, *, image: bool) -> None:
     if life.draw.random() < 0.3:
         await life.touch(life.draw.choice(BUTTONS))
         await asyncio.sleep(moment(life))
-    await life.laptop.restore(image=image, keep_rtc=life.draw.random() < 0.5)
+    await life.restore(image=image, keep_rtc=life.draw.random() < 0.5)
     await life.settle()
     await life.recover()
 
@@ -125,6 +125,7 @@ async def damage_to_the_flash(life: Life) -> None:
             at = draw.randrange(len(data))
             garbled = data[at] ^ (1 << draw.randrange(8))
             world.flash.write({path: data[:at] + bytes((garbled,)) + data[at + 1 :]})
+    life.witness.session_lost = True
     life.say(f"damaged: {', '.join(sorted(lost))}")
     await world.board.power_on()
     await life.settle()

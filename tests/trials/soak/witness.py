@@ -2,12 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from host_tools.simulator.board import BoardEvent
 from host_tools.simulator.car import CarEvent
 from host_tools.simulator.light import VERDICTS, Sighting, recognise
+from host_tools.simulator.measurement import Protocol, protocol_of
 
 from .world import World, Wrong
 
@@ -20,6 +21,12 @@ _LAG = 0.1
 # How long a verdict's pattern shines, and how long it is dark then before it is known for it.
 _SHOWN = 0.75
 _KNOWN = 1.1
+
+# What a press inside the clock's bound costs, and one that has to ask first: MTU and CCCD, and for
+# each message two writes where the car takes long ones.
+_OVERHEAD = 2
+_WRITES = 2
+_BROAD_MTU = 115
 
 # What may keep a fob awake: a press, at most; the minute after power or a reset, and what the light
 # says before it; pairing.
@@ -48,6 +55,18 @@ class Verdict:
         return not self.code
 
 
+@dataclass(frozen=True)
+class Acceptance:
+    """A command that the car carried out: its protocol, and what the link had cost by then, the
+    sealed messages and questions, and the ATT requests."""
+
+    at: float
+    what: str
+    protocol: Protocol
+    messages: int
+    requests: Sequence[str]
+
+
 @dataclass
 class _Stretch:
     since: float
@@ -67,7 +86,15 @@ class Witness:
         self.heaps: list[int] = []
         self.stays_awake = False
         self._problems: list[str] = []
-        self._accepted: list[tuple[float, str]] = []
+        self.accepted: list[Acceptance] = []
+        """Since the last `judge()`."""
+        self.session_lost = True
+        """Whether the fob may not know any more in which protocol it spoke."""
+        self.last_accepted: Acceptance | None = None
+        """Before the last `judge()`, since the one before."""
+        self._heard: list[bytes] = []
+        self.speaks: Protocol | None = None
+        """In which protocol the fob had a command confirmed last."""
         self._statuses: list[float] = []
         self._touches: list[float] = []
         self._breaks: list[float] = []
@@ -81,15 +108,57 @@ class Witness:
         """One event of the car."""
         if event.kind == "violation":
             self._problem(event.text)
+        elif event.kind == "connected":
+            self._heard.clear()
+        elif event.kind == "received":
+            self._heard.append(event.data)
         elif event.kind == "accepted":
-            rke = _RKE.search(event.text)
-            self._accepted.append((event.time, rke.group(1).lower() if rke else "other"))
-        elif event.kind == "sent" and event.text == "vehicleStatus":
+            self._accept(event)
+        elif event.kind == "sent" and event.text.startswith("vehicleStatus"):
             self._statuses.append(event.time)
+        elif event.kind == "refused" and "TIME_" in event.text:
+            self._mistime(event.text)
         elif event.kind == "refused" and "nobody for" in event.text:
             self._problem("the car locks everybody out")
         if event.kind not in ("received", "sent"):
             self._say(f"car: {event.kind} {event.text}")
+
+    def _accept(self, event: CarEvent) -> None:
+        assert self.world is not None
+        rke = _RKE.search(event.text)
+        what = rke.group(1).lower() if rke else "other"
+        protocol = protocol_of(self._heard[-1])
+        requests = list(self.world.radio.requests[-1])
+        self.accepted.append(Acceptance(event.time, what, protocol, len(self._heard), requests))
+        if self.speaks == "signed" and protocol == "legacy" and not self.session_lost:
+            self._problem("back from the signed-command protocol to the older one")
+        if rke:
+            self.figures[f"accepted in the {protocol} protocol"] += 1
+
+    def _mistime(self, text: str) -> None:
+        assert self.world is not None
+        self.figures["sealed for another time"] += 1
+        if not self.world.clock_doubtful:
+            self._problem(f"sealed for another time: {text}")
+
+    def check_effort(self, messages: int) -> None:
+        """The last command took no more messages than these, each a session info or command, and
+        what a link begins with; raises Wrong."""
+        assert self.world is not None
+        last = self.last_accepted
+        if last is None:
+            raise Wrong("done, but nothing was accepted")
+        if last.protocol == "legacy":
+            # It may have to greet the car.
+            messages += 1
+        overhead = [each for each in last.requests if each != "write"]
+        long_enough = self.world.mtu >= _BROAD_MTU
+        if (
+            last.messages > messages
+            or len(overhead) > _OVERHEAD
+            or (long_enough and len(last.requests) > _OVERHEAD + messages * _WRITES)
+        ):
+            raise Wrong(f"{last.messages} messages, not {messages}, and {last.requests}")
 
     def see_board(self, event: BoardEvent) -> None:
         """One event of the board."""
@@ -156,15 +225,20 @@ class Witness:
 
     def _check_done(self, action: str, since: float, at: float) -> None:
         assert self.world is not None
-        accepted = [what for when, what in self._accepted if since <= when <= at]
+        accepted = {each.what: each for each in self.accepted if since <= each.at <= at}
         if action == "confirm" or (action == "pair" and "other" in accepted):
             return
         if action in accepted:
+            # From here on the fob remembers.
+            self.speaks, self.session_lost = accepted[action].protocol, False
+            return
+        if self.world.deceived:
+            self.figures["done: by another car"] += 1
             return
         # The one other way to know: the car was asked, and told more than it does on connect.
         told = sum(since <= when <= at for when in self._statuses)
         so = action != "pair" and self.world.car.locked == (action == "lock")
-        if so and told >= 2:
+        if so and told > (2 if self.world.car.behaviour.push == "both" else 1):
             self.figures["done: it was so already"] += 1
             return
         self._problem(f"{action} is called done, but the car did not do it")
@@ -187,8 +261,9 @@ class Witness:
         light.samples.clear()
         self.world.car.events.clear()
         self._judged = now
+        self.last_accepted = self.accepted[-1] if self.accepted else None
         for each in (
-            self._accepted,
+            self.accepted,
             self._statuses,
             self._touches,
             self._breaks,

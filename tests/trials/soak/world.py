@@ -15,13 +15,15 @@ from host_tools.simulator.bench import VIN
 from host_tools.simulator.board import HEAP, Board, BoardEvent
 from host_tools.simulator.bridge import Bridge, Chance
 from host_tools.simulator.car import Car, CarEvent
-from host_tools.simulator.car.behaviour import Behaviour, LockOut
+from host_tools.simulator.car.behaviour import Behaviour, LockOut, Vintage, vintage
 from host_tools.simulator.car.connection import CarConnection
 from host_tools.simulator.car.whitelist import WhitelistKey
 from host_tools.simulator.faults import Interference
 from host_tools.simulator.flash import FlashImage
 from host_tools.simulator.radio.car_on_air import CarOnAir
 from host_tools.simulator.radio.direct import DirectRadio
+
+from ..newer_car import YEARS, Impostor, update
 
 BOARD = replace(load_board("virtual"), battery=Battery(pin=35, ratio=2.0, low_mv=3300), usb=34)
 
@@ -30,11 +32,17 @@ _SETTLED = 1.5
 _GLANCE = 0.1
 # A link whose fob lost its power is dropped by the car long before.
 _LINKS_TIMEOUT = 120.0
+# How far off an RC oscillator is, mostly, and what the firmware states for it.
+_COMMON_PPM = 5000
+_WILD_PPM = 40_000
+
+
+_TALKATIVE = ("status", "vehicle-status", "empty")
 
 
 @cache
-def _firmware(source: bool) -> Mapping[str, bytes]:
-    return layout_firmware(source=source)
+def _firmware() -> Mapping[str, bytes]:
+    return layout_firmware()
 
 
 class Wrong(AssertionError):
@@ -44,7 +52,8 @@ class Wrong(AssertionError):
 class World:
     """One fob and one car that knows its key; what they are like is drawn.
 
-    patches: files of the firmware to replace, by path on the board, for sabotage.
+    year: of the car; None to have it drawn. patches: files of the firmware to replace, by path on
+    the board, for sabotage.
     on_board, on_car: told every event.
     """
 
@@ -53,6 +62,7 @@ class World:
         draw: random.Random,
         *,
         radio: str,
+        year: Vintage | None,
         patches: Mapping[str, bytes],
         heap: str = HEAP,
         on_board: Callable[[BoardEvent], None],
@@ -61,26 +71,27 @@ class World:
         self._clock = asyncio.get_running_loop().time
         self._folder = tempfile.TemporaryDirectory(prefix="soak-")
         self._patches = patches
-        self.source = False
         self.key = b"\x01" + draw.randbytes(31)
+        self._draw = draw
+        drawn = draw.choice(YEARS)
+        self.year = year or drawn
         self.car = Car(
             VIN,
             clock=self._clock,
             random=random.Random(draw.random()).randbytes,
-            behaviour=Behaviour(
-                acknowledge=draw.choice(("status", "status", "counter", "vehicle-status")),
-                announce_enrolment=draw.random() < 0.5,
-                push_key=draw.random() < 0.7,
-                idle_timeout=42.0,
-                lock_out=LockOut(),
-            ),
+            behaviour=self._rules(),
             name=draw.choice(("hash", "vin", "alternate")),
             on_event=on_car,
         )
         self.owner_key = WhitelistKey(public_key(self.key), role=ROLES["driver"])
         self.car.whitelist.add(self.owner_key)
+        off = draw.choice((0, _COMMON_PPM, _COMMON_PPM, _WILD_PPM))
+        self.rtc_ppm = round(draw.uniform(-off, off))
+        self.clock_doubtful = off > _COMMON_PPM
+        """Whether the fob may be wrong about the time: its RTC goes wild, or somebody set it."""
+        self.mtu = draw.choice((23, 185, 247))
         options = {
-            "mtu": draw.choice((23, 185, 247)),
+            "mtu": self.mtu,
             "notify": draw.random() < 0.2,
             "address": draw.choice(("public", "random", "rotating")),
             "seed": draw.randrange(1 << 30),
@@ -99,11 +110,65 @@ class World:
             definition=BOARD,
             radio=self._make_radio,
             boot_seconds=draw.choice((0.0, 0.25, 0.5)),
+            rtc_ppm=self.rtc_ppm,
             on_event=on_board,
         )
         self.board.hardware.set_battery(_CHARGED)
         self.last_touch = 0.0
         self._strangers: list[CarConnection] = []
+
+    def _rules(self) -> Behaviour:
+        """Those of a car of this year, and what may differ from one to another."""
+        draw = self._draw
+        return vintage(
+            self.year,
+            acknowledge=draw.choice(("status", "status", "counter", "vehicle-status")),
+            announce_enrolment=self.year != "2026" and draw.random() < 0.5,
+            push_key=draw.random() < 0.7,
+            push=draw.choice(("raw", "wrapped", "both")) if self.year != "2021" else "raw",
+            idle_timeout=42.0,
+            lock_out=LockOut(),
+            silent_asleep=draw.random() < 0.5,
+            wake_time=draw.choice((0.0, 0.0, 0.6, 1.0)),
+            encryption="required" if self.year == "2026" else draw.choice(("never", "on-request")),
+            unknown_key=draw.choice(("session-info", "fault")),
+            untagged=draw.randrange(3),
+            echo_uuid=draw.choice(("always", "session-info", "never")),
+            success=draw.choice((("empty",), ("status",), ("vehicle-status",), _TALKATIVE)),
+            busy_as=draw.choice(("command-status", "operation-status", "fault")),
+            lifetime=draw.choice((15, 30)),
+        )
+
+    @property
+    def speaks_signed(self) -> bool:
+        """Whether the car speaks the signed-command protocol."""
+        return self.car.behaviour.protocols != "legacy"
+
+    @property
+    def deceived(self) -> bool:
+        """Whether the fob speaks with another car."""
+        return isinstance(self.radio.interference, Impostor)
+
+    def update(self, year: Vintage | None = None) -> bool:
+        """Give the car the software of that year or a drawn later one; False without any."""
+        later = YEARS[YEARS.index(self.year) + 1 :]
+        if not later:
+            return False
+        self.year = year or self._draw.choice(later)
+        update(self.car, self._rules())
+        return True
+
+    def impostor(self, year: Vintage, counter: int = 0) -> Impostor:
+        """Somebody who says to be the car, with a key pair of their own; the fob's counter, they
+        say, was this."""
+        car = Car(
+            VIN,
+            clock=self._clock,
+            random=random.Random(self._draw.random()).randbytes,
+            behaviour=vintage(year),
+        )
+        car.whitelist.add(replace(self.owner_key, counter=counter))
+        return Impostor(car)
 
     def _make_radio(self, bridge: Bridge, name: str) -> object:
         bridge.serve("chance", Chance(self._chance))
@@ -123,7 +188,7 @@ class World:
     def files(self, counter: int) -> dict[str, bytes]:
         """Everything on a fob with this key whose counter starts here."""
         return {
-            **_firmware(self.source),
+            **_firmware(),
             **self._patches,
             **provision(VIN, BOARD, key=self.key),
             **counter_files(counter),
