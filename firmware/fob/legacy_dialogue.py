@@ -30,6 +30,7 @@ class LegacyDialogue:
     stranger = False
 
     def __init__(self, exchange, means):
+        exchange.read = messages.read
         self._exchange = exchange
         self._means = means
         self._delivery = Delivery(exchange)

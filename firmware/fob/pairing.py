@@ -1,11 +1,8 @@
 """Pairing: ask the car to enrol this fob's key, wait for the owner's card, prove that it works."""
 
-import sys
 from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
-
-import fob
 
 # p256 is needed soon, and sooner there is more memory to load it.
 from fob import codes, messages, p256  # noqa: F401
@@ -15,15 +12,11 @@ from fob.verdicts import ANSWER_MS, KNOWN
 # Time for a person to find the card and confirm on the screen.
 _TOTAL_MS = const(60000)
 # Newer cars say nothing after the card; asking for the session tells whether the key is known.
-_FIRST_QUESTION_MS = const(1000)
+_FIRST_QUESTION_MS = const(700)
 _QUESTION_MS = const(2000)
 # Each proof that came too early doubles the pause: cars have locked every client out for 20 minutes
 # after some 25 messages that they could not read.
 _PROOF_MS = const(3000)
-
-# The modules that only one of the protocols needs.
-_OLDER = ("legacy_dialogue", "delivery", "legacy")
-_NEWER = ("handshake", "vehicle_clock", "signed", "hmac", "routable")
 
 
 async def pair(vehicle, config, report):
@@ -71,10 +64,7 @@ def _request(config):
 
 
 class _Tongue:
-    """The protocol in which the car is asked, until it has answered in it.
-
-    Only the modules of one are loaded at a time: a key agreement needs the memory.
-    """
+    """The protocol in which the car is asked, until it has answered in it."""
 
     def __init__(self, vehicle, exchange, protocol):
         self._vehicle = vehicle
@@ -104,15 +94,9 @@ class _Tongue:
         return self._dialogue if told == KNOWN else None
 
     def _learned(self, signed):
-        self._exchange.read = messages.read
-        for name in _OLDER if signed else _NEWER:
-            if sys.modules.pop("fob." + name, None):
-                delattr(fob, name)
-        if not signed:
-            return self._vehicle.dialogue(self._exchange, False)
-        from fob.handshake import Handshake
-
-        return Handshake(self._exchange, self._vehicle)
+        if signed:
+            return self._vehicle.handshake(self._exchange)
+        return self._vehicle.dialogue(self._exchange, False)
 
 
 async def _acquainted(exchange, tongue, deadline, wait_ms, report):

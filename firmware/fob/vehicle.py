@@ -5,10 +5,12 @@ peer, await connect(peer, timeout_ms) -> link; the link is what fob.exchange wan
 await open(handles) and await disconnect() besides.
 """
 
+import sys
 from time import ticks_diff, ticks_ms
 
 from micropython import const
 
+import fob
 from fob import names
 from fob.cache import SIGNED
 from fob.errors import (
@@ -32,6 +34,10 @@ _DIRECT_MS = const(400)
 _CONNECTIONS = const(3)
 # No new connection later than this: a press has to come to its end.
 _RECONNECT_MS = const(8000)
+
+# The modules that only one of the protocols needs.
+_OLDER = ("legacy_dialogue", "delivery", "legacy")
+_NEWER = ("signed_dialogue", "handshake", "vehicle_clock", "signed", "hmac", "routable")
 
 
 class Vehicle:
@@ -118,15 +124,23 @@ class Vehicle:
         """Return a new dialogue on this connection, in the signed-command protocol or the older.
 
         Each begins from what was proven: what an earlier connection was told may have been a lie.
-        The other protocol's modules are not loaded.
         """
         if signed:
+            _let_go(_OLDER)
             from fob.signed_dialogue import SignedDialogue
 
             return SignedDialogue(exchange, self)
+        _let_go(_NEWER)
         from fob.legacy_dialogue import LegacyDialogue
 
         return LegacyDialogue(exchange, self)
+
+    def handshake(self, exchange):
+        """Return what of the signed-command protocol pairing needs."""
+        _let_go(_OLDER)
+        from fob.handshake import Handshake
+
+        return Handshake(exchange, self)
 
     def keep(self, exchange, dialogue, paired=False):
         """Remember what a confirmed message proved: the car's place, and the session."""
@@ -222,6 +236,7 @@ class Vehicle:
                 dialogue = self.dialogue(exchange, True)
                 if await dialogue.inform():
                     return dialogue
+                dialogue = None
         return self.dialogue(exchange, signed)
 
     async def _went_elsewhere(self, exchange):
@@ -233,6 +248,13 @@ class Vehicle:
         if exchange.handles[0] == subscribed_at:
             raise Disconnected("the car took the subscription for the beginning of a message")
         return True
+
+
+def _let_go(modules):
+    """Unload what the other protocol needed: a key agreement needs the memory."""
+    for name in modules:
+        if sys.modules.pop("fob." + name, None):
+            delattr(fob, name)
 
 
 def _rotates(peer):

@@ -219,7 +219,7 @@ async def test_a_card_that_never_comes_times_out():
 async def test_a_link_that_goes_down_while_waiting_is_set_up_and_the_request_sent_again():
     vehicle = SignedCar(
         on_enrol=[(WAIT, 3000, HANG_UP), (WAIT, 3000, HANG_UP)],
-        on_info=[(UNKNOWN,)] * 3,
+        on_info=[(UNKNOWN,)] * 4,
     )
     fob = unpaired(vehicle)
     await pair(fob)
