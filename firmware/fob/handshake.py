@@ -40,6 +40,7 @@ class Handshake:
         self.session.epoch = self._clock.epoch
         self._encrypts = means.cache.traits & ENCRYPTS
         self._asked_ms = 0
+        self._answer_ms = ANSWER_MS
 
     @property
     def stranger(self):
@@ -93,7 +94,7 @@ class Handshake:
 
         for last in (False, True):
             try:
-                await self._exchange.ask(self.question, decided, ANSWER_MS)
+                await self._exchange.ask(self.question, decided, self._answer_ms)
             except TimedOut:
                 if not told:
                     return False

@@ -132,6 +132,8 @@ class SignedDialogue(Handshake):
             return False
         self._escalated = True
         self._clock.distrust()
+        # Perhaps the car is only slow: the second try is a patient one.
+        self._answer_ms *= 2
         return True
 
     async def _expiry(self):
@@ -153,7 +155,7 @@ class SignedDialogue(Handshake):
             await exchange.send(message)
         finally:
             self._means.undecided = self._means.undecided or exchange.whole
-        deadline = ticks_add(ticks_ms(), ANSWER_MS)
+        deadline = ticks_add(ticks_ms(), self._answer_ms)
         outcome = SILENT
         try:
             while True:

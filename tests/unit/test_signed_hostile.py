@@ -445,3 +445,12 @@ async def test_a_lock_is_no_unlock():
     vehicle = SignedCar(on_signed=[()] * 4)
     vehicle.lock_state = LOCKED
     await awaiting(TimedOut, unlock(await warm(vehicle)))
+
+
+async def test_a_car_that_takes_its_time_is_waited_for_at_the_second_try():
+    slow = (2500, done)
+    vehicle = SignedCar()
+    fob = await warm(vehicle)
+    vehicle.then(on_info=[(2500, info())], on_signed=[slow, slow])
+    await unlock(fob)
+    assert vehicle.kinds == ["signed", "info", "signed"]
