@@ -185,9 +185,7 @@ def test_a_clock_that_outlives_the_power_is_found_out() -> None:
 
 
 def test_a_press_that_asks_more_than_it_needs_is_found_out() -> None:
-    patches = _sabotaged(
-        "fob/vehicle_clock", ("if kept and len(kept)", "if not kept and len(kept)")
-    )
+    patches = _sabotaged("fob/vehicle_clock", ("if kept and len(kept) == _SIZE:", "if False:"))
 
     async def presses(life: Life) -> None:
         life.world.clock_doubtful = False
