@@ -72,9 +72,14 @@ class Vehicle:
         return self.guard.waits or len(self.cache.sessions) > 1
 
     def confirm(self):
-        """The owner confirms what is held back, and the key that the car showed last."""
-        self.guard.confirm()
-        self.cache.adopt()
+        """The owner confirms what is held back; where that is nothing, the key shown last.
+
+        Never both at once: a press said what was to be confirmed.
+        """
+        if self.guard.waits:
+            self.guard.confirm()
+        else:
+            self.cache.adopt()
 
     async def perform(self, unsigned, lock_state=None):
         """Connect and have the UnsignedMessage carried out; returns when the car confirmed it.

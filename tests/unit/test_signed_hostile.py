@@ -30,6 +30,7 @@ from scripted_signed_car import (
 
 from fob.cache import ENCRYPTS, NEEDS_NONE, SIGNED
 from fob.errors import FobError, HeldBack, Refused, TimedOut
+from fob.guard import LIMIT
 from fob.store import Counter
 
 BUSY = 1
@@ -454,3 +455,25 @@ async def test_a_car_that_takes_its_time_is_waited_for_at_the_second_try():
     vehicle.then(on_info=[(2500, info())], on_signed=[slow, slow])
     await unlock(fob)
     assert vehicle.kinds == ["signed", "info", "signed"]
+
+
+async def test_who_confirms_what_is_held_back_does_not_adopt_a_strangers_key_by_the_way():
+    vehicle = SignedCar()
+    fob = await warm(vehicle)
+    stranger = correction(INVALID_SIGNATURE, keys=OTHER_KEYS)
+
+    def lies(request):
+        return request.encrypted(shared_key=OTHER_SHARED_KEY)
+
+    vehicle.then(on_signed=[(stranger,), (lies,)])
+    await awaiting(Refused, unlock(fob))
+    vehicle.then(on_signed=[(refusal(INVALID_SIGNATURE),)] * 3 * LIMIT)
+    for _ in range(LIMIT):
+        try:
+            await unlock(fob)
+        except HeldBack:
+            pass
+    fob.vehicle.confirm()
+    assert fob.cache.sessions == [OTHER_KEYS, KEYS] and fob.vehicle.waits
+    fob.vehicle.confirm()
+    assert fob.cache.sessions == [OTHER_KEYS] and not fob.vehicle.waits
