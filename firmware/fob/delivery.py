@@ -9,9 +9,14 @@ be under way.
 
 from time import ticks_add, ticks_ms
 
-from fob import codes, legacy, messages, verdicts
+from micropython import const
+
+from fob import legacy, messages, verdicts
 from fob.errors import TimedOut
 from fob.verdicts import ACCEPTED, ANSWER_MS, BUSY, BUSY_MS, DETAIL_MS, REFUSED, SILENT
+
+_OPERATIONSTATUS_OK = const(0)
+_OPERATIONSTATUS_WAIT = const(1)
 
 
 class Delivery:
@@ -107,10 +112,10 @@ class Delivery:
         counter = status.get("signedMessageStatus", {}).get("counter", 0)
         if counter and counter != self._counter:
             return SILENT
-        operation = status.get("operationStatus", codes.OPERATIONSTATUS_OK)
-        if operation == codes.OPERATIONSTATUS_OK:
+        operation = status.get("operationStatus", _OPERATIONSTATUS_OK)
+        if operation == _OPERATIONSTATUS_OK:
             return SILENT if self._doubtful and not counter else ACCEPTED
-        if operation == codes.OPERATIONSTATUS_WAIT:
+        if operation == _OPERATIONSTATUS_WAIT:
             return BUSY
         self.information = self.reported = 0
         return REFUSED

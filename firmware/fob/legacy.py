@@ -8,8 +8,12 @@ that cars accepted in 2026). Source: teslabtapi documentation, "Getting the ephe
 
 import hashlib
 
-from fob import codes, messages, protobuf
+from micropython import const
+
+from fob import messages, protobuf
 from fob.errors import DecodeError
+
+_SIGNEDMESSAGE_INFORMATION_NONE = const(0)
 
 
 def key_identifier(public_key):
@@ -70,7 +74,7 @@ def fault(answer):
     status = answer.get("commandStatus", {}).get("signedMessageStatus")
     if status is None:
         return None
-    information = status.get("signedMessageInformation", codes.SIGNEDMESSAGE_INFORMATION_NONE)
-    if information == codes.SIGNEDMESSAGE_INFORMATION_NONE:
+    information = status.get("signedMessageInformation", _SIGNEDMESSAGE_INFORMATION_NONE)
+    if information == _SIGNEDMESSAGE_INFORMATION_NONE:
         return None
     return information, status.get("counter", 0)

@@ -2,19 +2,24 @@
 
 from micropython import const
 
-from fob import codes, legacy, messages
+from fob import legacy, messages
 from fob.cache import NEEDS_NONE
 from fob.delivery import Delivery
 from fob.errors import InvalidKey, NotPaired, Refused, TimedOut
 from fob.verdicts import ACCEPTED, ANSWER_MS, BUSY, KNOWN, REFUSED, SILENT, TRIES, UNKNOWN
 
+_AUTHENTICATION_LEVEL_NONE = const(0)
+_SIGNEDMESSAGE_INFORMATION_FAULT_NOT_ON_WHITELIST = const(2)
+_SIGNEDMESSAGE_INFORMATION_FAULT_IV_SMALLER_THAN_EXPECTED = const(3)
+_SIGNEDMESSAGE_INFORMATION_FAULT_TOKEN_AND_COUNTER_INVALID = const(5)
+_SIGNEDMESSAGE_INFORMATION_FAULT_AES_DECRYPT_AUTH = const(6)
+
 # Many a car takes authenticationResponse NONE without a word.
 _GREETING_MS = const(300)
 
-_NOT_ON_WHITELIST = codes.SIGNEDMESSAGE_INFORMATION_FAULT_NOT_ON_WHITELIST
 _COUNTER_FAULTS = (
-    codes.SIGNEDMESSAGE_INFORMATION_FAULT_IV_SMALLER_THAN_EXPECTED,
-    codes.SIGNEDMESSAGE_INFORMATION_FAULT_TOKEN_AND_COUNTER_INVALID,
+    _SIGNEDMESSAGE_INFORMATION_FAULT_IV_SMALLER_THAN_EXPECTED,
+    _SIGNEDMESSAGE_INFORMATION_FAULT_TOKEN_AND_COUNTER_INVALID,
 )
 
 
@@ -108,7 +113,7 @@ class LegacyDialogue:
 
         KNOWN: the car knows this key, and the shared key is derived.
         """
-        if (legacy.fault(answer) or (0,))[0] == _NOT_ON_WHITELIST:
+        if (legacy.fault(answer) or (0,))[0] == _SIGNEDMESSAGE_INFORMATION_FAULT_NOT_ON_WHITELIST:
             return UNKNOWN
         if not answer.get("sessionInfo", {}).get("publicKey"):
             return None
@@ -172,7 +177,7 @@ class LegacyDialogue:
         A silent car is asked for its status after `wait_ms`, lest a late word on this pass for
         one on the command.
         """
-        none = messages.authentication_response(codes.AUTHENTICATION_LEVEL_NONE)
+        none = messages.authentication_response(_AUTHENTICATION_LEVEL_NONE)
 
         async def send():
             counter = self._means.counter.take()
@@ -197,7 +202,7 @@ class LegacyDialogue:
             if self.information in _COUNTER_FAULTS:
                 if not guard.follow(self._means.counter, self._delivery.reported):
                     break
-            elif self.information == codes.SIGNEDMESSAGE_INFORMATION_FAULT_AES_DECRYPT_AUTH:
+            elif self.information == _SIGNEDMESSAGE_INFORMATION_FAULT_AES_DECRYPT_AUTH:
                 if agreed:
                     break
                 agreed = True
@@ -207,7 +212,7 @@ class LegacyDialogue:
         return outcome
 
     def _reject_unpaired(self, information, is_fault=False):
-        if information == _NOT_ON_WHITELIST:
+        if information == _SIGNEDMESSAGE_INFORMATION_FAULT_NOT_ON_WHITELIST:
             self._means.guard.rejected()
             if is_fault:
                 self._means.guard.fault()

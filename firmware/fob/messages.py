@@ -4,8 +4,24 @@ Field names and numbers are those of proto/vcsec.proto (a test compares them). R
 returned encoded; answers are decoded into the dicts that fob.protobuf describes.
 """
 
-from fob import codes, protobuf
+from micropython import const
+
+from fob import protobuf
 from fob.protobuf import BYTES, ENUM, MESSAGE, ONEOF, REPEATED, UINT32
+
+_SIGNATURE_TYPE_PRESENT_KEY = const(2)
+_INFORMATION_REQUEST_TYPE_GET_STATUS = const(0)
+_INFORMATION_REQUEST_TYPE_GET_EPHEMERAL_PUBLIC_KEY = const(3)
+_KEY_FORM_FACTOR_ANDROID_DEVICE = const(7)
+_ROLE_DRIVER = const(3)
+_WHITELISTKEYPERMISSION_LOCAL_UNLOCK = const(1)
+_WHITELISTKEYPERMISSION_LOCAL_DRIVE = const(2)
+_WHITELISTKEYPERMISSION_REMOTE_UNLOCK = const(3)
+_WHITELISTKEYPERMISSION_REMOTE_DRIVE = const(4)
+_VEHICLELOCKSTATE_UNLOCKED = const(0)
+_VEHICLELOCKSTATE_LOCKED = const(1)
+_VEHICLELOCKSTATE_INTERNAL_LOCKED = const(2)
+_VEHICLELOCKSTATE_SELECTIVE_UNLOCKED = const(3)
 
 # fmt: off
 KEY_IDENTIFIER = (1, "publicKeySHA1", BYTES, None)
@@ -96,22 +112,22 @@ FROM_VCSEC_MESSAGE = (
 
 # The permissions of the teslabtapi documentation, in its order: golden vectors depend on it.
 DOCUMENTED_PERMISSIONS = (
-    codes.WHITELISTKEYPERMISSION_LOCAL_DRIVE,
-    codes.WHITELISTKEYPERMISSION_LOCAL_UNLOCK,
-    codes.WHITELISTKEYPERMISSION_REMOTE_DRIVE,
-    codes.WHITELISTKEYPERMISSION_REMOTE_UNLOCK,
+    _WHITELISTKEYPERMISSION_LOCAL_DRIVE,
+    _WHITELISTKEYPERMISSION_LOCAL_UNLOCK,
+    _WHITELISTKEYPERMISSION_REMOTE_DRIVE,
+    _WHITELISTKEYPERMISSION_REMOTE_UNLOCK,
 )
 
 _LOCK_STATES = {
-    codes.VEHICLELOCKSTATE_INTERNAL_LOCKED: codes.VEHICLELOCKSTATE_LOCKED,
-    codes.VEHICLELOCKSTATE_SELECTIVE_UNLOCKED: codes.VEHICLELOCKSTATE_UNLOCKED,
+    _VEHICLELOCKSTATE_INTERNAL_LOCKED: _VEHICLELOCKSTATE_LOCKED,
+    _VEHICLELOCKSTATE_SELECTIVE_UNLOCKED: _VEHICLELOCKSTATE_UNLOCKED,
 }
 
 
 def whitelist_request(
     public_key,
-    role=codes.ROLE_DRIVER,
-    form_factor=codes.KEY_FORM_FACTOR_ANDROID_DEVICE,
+    role=_ROLE_DRIVER,
+    form_factor=_KEY_FORM_FACTOR_ANDROID_DEVICE,
     permissions=None,
 ):
     """Ask the car to enrol `public_key` (65 bytes); the owner's card then confirms it.
@@ -130,7 +146,7 @@ def whitelist_request(
     }
     signed = {
         "protobufMessageAsBytes": unsigned({"WhitelistOperation": operation}),
-        "signatureType": codes.SIGNATURE_TYPE_PRESENT_KEY,
+        "signatureType": _SIGNATURE_TYPE_PRESENT_KEY,
     }
     return protobuf.encode(TO_VCSEC_MESSAGE, {"signedMessage": signed})
 
@@ -147,16 +163,14 @@ def authentication_response(level):
 
 def status_request():
     """Ask for a VehicleStatus; the car answers this without authentication."""
-    return _information_request(
-        {"informationRequestType": codes.INFORMATION_REQUEST_TYPE_GET_STATUS}
-    )
+    return _information_request({"informationRequestType": _INFORMATION_REQUEST_TYPE_GET_STATUS})
 
 
 def ephemeral_key_request(key_id):
     """Ask for the car's public key, on behalf of the key with identifier `key_id` (4 bytes)."""
     return _information_request(
         {
-            "informationRequestType": codes.INFORMATION_REQUEST_TYPE_GET_EPHEMERAL_PUBLIC_KEY,
+            "informationRequestType": _INFORMATION_REQUEST_TYPE_GET_EPHEMERAL_PUBLIC_KEY,
             "keyId": {"publicKeySHA1": key_id},
         }
     )
@@ -180,5 +194,5 @@ def lock_state(answer):
     if status is None:
         return None
     # Proto3 leaves a zero out: a status without the field says UNLOCKED.
-    state = status.get("vehicleLockState", codes.VEHICLELOCKSTATE_UNLOCKED)
+    state = status.get("vehicleLockState", _VEHICLELOCKSTATE_UNLOCKED)
     return _LOCK_STATES.get(state, state)

@@ -5,9 +5,15 @@ from time import ticks_add, ticks_diff, ticks_ms
 from micropython import const
 
 # p256 is needed soon, and sooner there is more memory to load it.
-from fob import codes, messages, p256  # noqa: F401
+from fob import messages, p256  # noqa: F401
 from fob.errors import AttError, Disconnected, NotPaired, Refused, TimedOut
 from fob.verdicts import ANSWER_MS, KNOWN
+
+_OPERATIONSTATUS_OK = const(0)
+_OPERATIONSTATUS_WAIT = const(1)
+_OPERATIONSTATUS_ERROR = const(2)
+_WHITELISTOPERATION_INFORMATION_NONE = const(0)
+_WHITELISTOPERATION_INFORMATION_ATTEMPTING_TO_ADD_KEY_THAT_IS_ALREADY_ON_THE_WHITELIST = const(13)
 
 # Time for a person to find the card and confirm on the screen.
 _TOTAL_MS = const(60000)
@@ -134,19 +140,17 @@ def _accepted(answer, report):
         return False
     operation = status.get("whitelistOperationStatus")
     if operation is None:
-        if status.get("operationStatus") == codes.OPERATIONSTATUS_WAIT:
+        if status.get("operationStatus") == _OPERATIONSTATUS_WAIT:
             report("the car waits for the card")
-        elif status.get("operationStatus") == codes.OPERATIONSTATUS_ERROR:
+        elif status.get("operationStatus") == _OPERATIONSTATUS_ERROR:
             raise Refused("the car refuses to enrol the key")
         return False
     reason = operation.get("whitelistOperationInformation", 0)
     if reason == (
-        codes.WHITELISTOPERATION_INFORMATION_ATTEMPTING_TO_ADD_KEY_THAT_IS_ALREADY_ON_THE_WHITELIST
+        _WHITELISTOPERATION_INFORMATION_ATTEMPTING_TO_ADD_KEY_THAT_IS_ALREADY_ON_THE_WHITELIST
     ):
         return True
-    result = operation.get("operationStatus", codes.OPERATIONSTATUS_OK)
-    if reason != codes.WHITELISTOPERATION_INFORMATION_NONE or (
-        result == codes.OPERATIONSTATUS_ERROR
-    ):
+    result = operation.get("operationStatus", _OPERATIONSTATUS_OK)
+    if reason != _WHITELISTOPERATION_INFORMATION_NONE or result == _OPERATIONSTATUS_ERROR:
         raise Refused("the car refuses to enrol the key", reason)
-    return result == codes.OPERATIONSTATUS_OK
+    return result == _OPERATIONSTATUS_OK

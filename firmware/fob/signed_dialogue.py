@@ -7,7 +7,7 @@ from time import ticks_add, ticks_ms
 
 from micropython import const
 
-from fob import codes, messages, signed, verdicts
+from fob import messages, signed, verdicts
 from fob.cache import ENCRYPTS
 from fob.errors import AuthenticationFailed, DecodeError, Refused, TimedOut
 from fob.handshake import Handshake
@@ -23,6 +23,9 @@ from fob.verdicts import (
     UNKNOWN,
     UNPROVEN,
 )
+
+_OPERATIONSTATUS_WAIT = const(1)
+_OPERATIONSTATUS_ERROR = const(2)
 
 _MESSAGEFAULT_ERROR_BUSY = const(1)
 _MESSAGEFAULT_ERROR_TIMEOUT = const(2)
@@ -203,9 +206,9 @@ class SignedDialogue(Handshake):
         self.information = 0
         command = content.get("commandStatus", {})
         status = status or command.get("operationStatus", 0)
-        if status == codes.OPERATIONSTATUS_WAIT:
+        if status == _OPERATIONSTATUS_WAIT:
             return BUSY, False
-        if status == codes.OPERATIONSTATUS_ERROR:
+        if status == _OPERATIONSTATUS_ERROR:
             return REFUSED, False
         if self._encrypts and not encrypted:
             # This car signs its success: in clear, anybody can say so.

@@ -2,8 +2,12 @@
 
 from micropython import const
 
-from fob import codes
 from fob.errors import Refused
+
+_GENERICERROR_CLOSURES_OPEN = const(2)
+_GENERICERROR_DISABLED_FOR_USER_COMMAND = const(4)
+_GENERICERROR_VEHICLE_NOT_IN_PARK = const(5)
+_GENERICERROR_UNAUTHORIZED = const(6)
 
 # Outcomes of one message, the more telling the greater.
 SILENT = const(0)
@@ -27,10 +31,10 @@ TRIES = const(4)
 
 # Reasons that no repetition changes, in the owner's words.
 _DENIALS = {
-    codes.GENERICERROR_CLOSURES_OPEN: "something is open",
-    codes.GENERICERROR_DISABLED_FOR_USER_COMMAND: "the car's settings do not allow it",
-    codes.GENERICERROR_VEHICLE_NOT_IN_PARK: "the car is not in park",
-    codes.GENERICERROR_UNAUTHORIZED: "this key may not do that",
+    _GENERICERROR_CLOSURES_OPEN: "something is open",
+    _GENERICERROR_DISABLED_FOR_USER_COMMAND: "the car's settings do not allow it",
+    _GENERICERROR_VEHICLE_NOT_IN_PARK: "the car is not in park",
+    _GENERICERROR_UNAUTHORIZED: "this key may not do that",
 }
 
 

@@ -1,8 +1,10 @@
-"""The firmware's numbers against the .proto files: names, numbers, kinds, oneofs, sub-messages."""
+"""Names, numbers, kinds and oneofs in the firmware (and its tests) against the .proto files."""
 
 import ast
+import runpy
 from collections.abc import Iterator
 from itertools import takewhile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,6 +61,7 @@ _ROOTS = {
         "SESSION_INFO": signatures_pb2.SessionInfo.DESCRIPTOR,
     },
 }
+_CODES = Path(__file__).parents[1] / "unit" / "codes.py"
 _FILES = (errors_pb2, keys_pb2, signatures_pb2, universal_message_pb2, vcsec_pb2)
 
 
@@ -122,10 +125,11 @@ def _private_constants() -> Iterator[tuple[str, str, ast.expr]]:
                 yield path.name, node.targets[0].id[1:], node.value.args[0]
 
 
-def test_every_code_has_the_number_of_its_name_in_the_proto_file(firmware: Interpreter) -> None:
-    codes: dict[str, int] = firmware.eval("named('fob.codes', int)")
+def test_every_code_of_the_tests_has_the_number_of_its_name_in_a_proto_file() -> None:
+    module = runpy.run_path(str(_CODES))
+    codes = {name: value for name, value in module.items() if not name.startswith("_")}
     proto = _enum_values()
-    assert len(codes) > 25
+    assert len(codes) > 10
     assert codes == {name: proto.get(name) for name in codes}
 
 
@@ -144,7 +148,7 @@ def test_every_private_code_has_the_number_of_its_name_in_a_proto_file() -> None
         if name.startswith(prefixes):
             assert (name, ast.literal_eval(value)) == (name, proto.get(name)), file
             compared += 1
-    assert compared > 15
+    assert compared > 50
 
 
 def test_every_field_has_the_name_of_its_number_in_the_proto_file(

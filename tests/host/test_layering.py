@@ -17,7 +17,6 @@ SIMULATOR = ROOT / "host_tools" / "simulator"
 # of fob/: a new module gets its place here first.
 LAYERS = [
     {"errors"},
-    {"codes"},
     {"protobuf", "framing", "verdicts"},
     {"gcm", "p256", "hmac", "names"},
     {"messages"},

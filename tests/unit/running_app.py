@@ -2,9 +2,10 @@
 
 import asyncio
 
+import codes
 import virtual_time
 
-from fob import codes, pairing, patterns
+from fob import pairing, patterns
 from fob.app import App
 
 DONE = [patterns.DONE[1][0]]

@@ -11,11 +11,12 @@ import hashlib
 import json
 from binascii import crc32, hexlify, unhexlify
 
+import codes
 from recording_flash import RecordingFlash
 from rtc_memory import RtcMemory
 from virtual_time import ticks_add, ticks_diff, ticks_ms
 
-from fob import codes, config, framing, gcm, messages, protobuf, store
+from fob import config, framing, gcm, messages, protobuf, store
 from fob.cache import SessionCache
 from fob.errors import AttError, AuthenticationFailed, Disconnected, LinkError, TimedOut
 from fob.guard import Guard

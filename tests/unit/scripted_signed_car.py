@@ -9,6 +9,7 @@ when asked, and is silent otherwise.
 
 import hashlib
 
+import codes
 import virtual_time
 from scripted_car import (
     PUBLIC_KEY,
@@ -23,7 +24,7 @@ from scripted_car import (
 )
 from signed_answers import field, number
 
-from fob import codes, framing, gcm, hmac, messages, protobuf, routable
+from fob import framing, gcm, hmac, messages, protobuf, routable
 from fob.cache import SIGNED
 from fob.errors import AuthenticationFailed
 

@@ -1,9 +1,10 @@
 """The session of the teslabtapi documentation."""
 
+import codes
 import scripted_car as car
 from expect import raises
 
-from fob import codes, gcm, legacy, messages, protobuf
+from fob import gcm, legacy, messages, protobuf
 from fob.errors import DecodeError, InvalidKey
 
 

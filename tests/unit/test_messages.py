@@ -1,8 +1,9 @@
 """Requests and answers of VCSEC; whole frames are compared with the vectors in tests/host."""
 
+import codes
 from expect import raises
 
-from fob import codes, messages, protobuf
+from fob import messages, protobuf
 from fob.errors import DecodeError
 
 PUBLIC_KEY = b"\x04" + bytes(range(64))

@@ -1,12 +1,13 @@
 """Pairing: what the car may say to a whitelist request, and what it may leave out."""
 
+import codes
 import scripted_car as car
 import virtual_time
 from expect import awaiting
 from scripted_car import ERROR, HANG_UP, NONE, OK, WAIT, Car, Fob, enrolment, fault, status
 from virtual_time import elapsed
 
-from fob import codes, pairing
+from fob import pairing
 from fob.errors import LinkError, NotFound, Refused, TimedOut
 
 ALREADY = (

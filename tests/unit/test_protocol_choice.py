@@ -1,5 +1,6 @@
 """Which protocol a car is spoken to in: configured, known, or found out."""
 
+import codes
 from expect import awaiting
 from scripted_car import (
     ERROR,
@@ -19,7 +20,6 @@ from scripted_car import (
 from scripted_signed_car import SignedCar, SignedFob, done, info, refusal, warm
 from virtual_time import elapsed
 
-from fob import codes
 from fob.cache import ENCRYPTS, NEEDS_NONE, SIGNED
 from fob.errors import FobError, HeldBack, NotPaired, Refused, TimedOut
 

@@ -1,5 +1,6 @@
 """Pairing where the car may speak the newer protocol: proven by session info, asked for in time."""
 
+import codes
 import virtual_time
 from expect import awaiting
 from scripted_car import (
@@ -30,7 +31,7 @@ from scripted_signed_car import (
 )
 from virtual_time import elapsed
 
-from fob import codes, pairing
+from fob import pairing
 from fob.cache import ENCRYPTS, NEEDS_NONE, SIGNED
 from fob.errors import HeldBack, LinkError, NotPaired, Refused, TimedOut
 

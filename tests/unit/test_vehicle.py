@@ -1,5 +1,6 @@
 """A command and everything a car may answer to it."""
 
+import codes
 import scripted_car as car
 import virtual_time
 from expect import awaiting
@@ -23,7 +24,6 @@ from scripted_car import (
 )
 from virtual_time import elapsed
 
-from fob import codes
 from fob.errors import (
     ConnectionLimit,
     Disconnected,

@@ -1,10 +1,11 @@
 """What the guard holds back, and what ends it."""
 
+import codes
 import scripted_car as car
 from expect import awaiting
 from scripted_car import HANG_UP, OK, UNLOCK, Car, Fob, all_down, fault, unlock
 
-from fob import codes, pairing
+from fob import pairing
 from fob.errors import HeldBack, NotPaired
 
 NOT_ON_WHITELIST = fault(codes.SIGNEDMESSAGE_INFORMATION_FAULT_NOT_ON_WHITELIST)

@@ -1,5 +1,6 @@
 """A command and what a fault, a changed key or a liar on the air may do to it."""
 
+import codes
 import scripted_car as car
 from expect import awaiting
 from scripted_car import (
@@ -18,7 +19,6 @@ from scripted_car import (
 )
 from virtual_time import elapsed
 
-from fob import codes
 from fob.errors import (
     CounterExhausted,
     Disconnected,

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import codes
 import scripted_car as car
 from expect import awaiting
 from scripted_car import (
@@ -22,7 +23,6 @@ from scripted_car import (
 )
 from virtual_time import elapsed
 
-from fob import codes
 from fob.errors import AttError, Disconnected, FobError, TimedOut
 
 ELSEWHERE = (1, b"\xc1\x42\x43\x44\x45\x46")

@@ -50,9 +50,8 @@ _DARK = 1.0
 
 _SIGNED = re.compile(r"\bsignedMessage")
 
-_TOGGLE = """from fob import codes
-ACTIONS = {
-    "lock": ({"RKEAction": codes.RKE_ACTION_LOCK}, codes.VEHICLELOCKSTATE_LOCKED),
+_TOGGLE = """ACTIONS = {
+    "lock": ({"RKEAction": 1}, 1),
     "unlock": ({"RKEAction": 2}, None),
 }
 PAIRING_CHORD = ("lock", "unlock")
