@@ -40,11 +40,19 @@ COMMANDS = (UNLOCK, UNLOCKED), (LOCK, LOCKED), (TRUNK, None)
 WAITING = {"commandStatus": {"operationStatus": 1}}
 DENIED = {"nominalError": {"genericError": 2}}
 
+
+def pretended(request):
+    """Success that is signed, with a key that the car never had."""
+    if request.signature:
+        return request.encrypted(shared_key=OTHER_SHARED_KEY)
+    return clear({})(request)
+
+
+STRANGER = info(keys=OTHER_KEYS)
 LIES = (
     info(tag=b""),
     info(tag=bytes(32)),
     info(uuid=bytes(16)),
-    info(keys=OTHER_KEYS),
     info(keys=OTHER_KEYS, clock_time=0xFFFFFFFF, counter=70000),
     info(keys=OTHER_KEYS, epoch=LATER_EPOCH, counter=0xFFFFFFFF),
     correction(15, keys=OTHER_KEYS, clock_time=0xFFFFFFFF),
@@ -59,6 +67,7 @@ LIES = (
     clear(status(UNLOCKED)),
     clear(status(LOCKED)),
     clear(WAITING),
+    clear(DENIED),
     clear({}, to_destination={"routing_address": bytes(16)}),
     clear({}, from_destination={"domain": 3}),
     lambda request: b"\xff\xff",
@@ -73,7 +82,7 @@ LIES = (
     fault(3, 70000),
     b"\xff\xff\xff",
     HANG_UP,
-)
+) + 6 * (STRANGER, pretended)
 
 
 class Dice:
@@ -117,7 +126,8 @@ class Storm(SignedCar):
 
     def _vouching(self, answer):
         def step(request):
-            self.vouched += 1
+            # What is sealed for somebody else means nothing to it.
+            self.vouched += self.heard[-1][0] == "signed"
             return answer(request)
 
         return step
