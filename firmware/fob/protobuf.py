@@ -42,8 +42,18 @@ _MAX_TAG = const(5)
 
 def encode(schema, message):
     """Encode `message` (a dict) into bytes; an unknown name or bad value raises ValueError."""
-    buffer = bytearray(_size(schema, message))
-    _write(schema, message, buffer, 0)
+    for name in message:
+        if name not in schema:
+            raise ValueError("no field " + name)
+    buffer = bytearray()
+    for at in range(0, len(schema), 4):
+        number, name, kind, sub = schema[at : at + 4]
+        if name not in message:
+            continue
+        value = message[name]
+        # Proto3: outside a oneof a zero is the default and is not written.
+        if value or kind & _ONEOFS or (kind & _KIND == MESSAGE and not kind & REPEATED):
+            _append_field(buffer, number << 3, kind, sub, value)
     return bytes(buffer)
 
 
@@ -59,58 +69,6 @@ def decode(schema, data):
     return message
 
 
-def _size(schema, message):
-    for name in message:
-        if name not in schema:
-            raise ValueError("no field " + name)
-    total = 0
-    for number, kind, sub, value in _present(schema, message):
-        tag = _varint_size(number << 3)
-        if kind & REPEATED and _wire_type(kind) != _LEN:
-            length = sum(_scalar_size(kind & _KIND, item) for item in value)
-            total += tag + _varint_size(length) + length
-        else:
-            for item in value if kind & REPEATED else (value,):
-                total += tag + _item_size(kind & _KIND, sub, item)
-    return total
-
-
-def _present(schema, message):
-    for at in range(0, len(schema), 4):
-        number, name, kind, sub = schema[at : at + 4]
-        if name in message:
-            value = message[name]
-            # Proto3: outside a oneof a zero is the default and is not written.
-            if value or kind & _ONEOFS or (kind & _KIND == MESSAGE and not kind & REPEATED):
-                yield number, kind, sub, value
-
-
-def _item_size(kind, sub, value):
-    if kind == MESSAGE:
-        length = _size(sub, value)
-    elif kind in (BYTES, STRING):
-        length = len(_octets(value))
-    else:
-        return _scalar_size(kind, value)
-    return _varint_size(length) + length
-
-
-def _scalar_size(kind, value):
-    if kind == FIXED32:
-        return 4
-    if kind == FIXED64:
-        return 8
-    return _varint_size(_unsigned(kind, value))
-
-
-def _varint_size(value):
-    size = 1
-    while value > 0x7F:
-        value >>= 7
-        size += 1
-    return size
-
-
 def _unsigned(kind, value):
     # Negative int32 and enum values travel as 64-bit two's complement.
     if value < 0 and kind in (INT32, ENUM):
@@ -123,51 +81,42 @@ def _unsigned(kind, value):
     return value
 
 
-def _octets(value):
-    return value.encode() if isinstance(value, str) else value
-
-
-def _write(schema, message, buffer, at):
-    for number, kind, sub, value in _present(schema, message):
-        wire_type = _wire_type(kind)
-        if kind & REPEATED and wire_type != _LEN:
-            kind &= _KIND
-            at = _write_varint(buffer, at, number << 3 | _LEN)
-            at = _write_varint(buffer, at, sum(_scalar_size(kind, item) for item in value))
-            for item in value:
-                at = _write_scalar(kind, item, buffer, at)
+def _append_field(buffer, tag, kind, sub, value):
+    wire_type = _wire_type(kind)
+    if not kind & REPEATED:
+        value = (value,)
+    elif wire_type != _LEN:
+        packed = bytearray()
+        for item in value:
+            _append_scalar(packed, kind & _KIND, item)
+        kind, wire_type, value = BYTES, _LEN, (packed,)
+    kind &= _KIND
+    for item in value:
+        _append_varint(buffer, tag | wire_type)
+        if wire_type != _LEN:
+            _append_scalar(buffer, kind, item)
             continue
-        for item in value if kind & REPEATED else (value,):
-            at = _write_varint(buffer, at, number << 3 | wire_type)
-            if wire_type != _LEN:
-                at = _write_scalar(kind & _KIND, item, buffer, at)
-            elif kind & _KIND == MESSAGE:
-                at = _write_varint(buffer, at, _size(sub, item))
-                at = _write(sub, item, buffer, at)
-            else:
-                item = _octets(item)
-                at = _write_varint(buffer, at, len(item))
-                buffer[at : at + len(item)] = item
-                at += len(item)
-    return at
+        if kind == MESSAGE:
+            item = encode(sub, item)
+        elif isinstance(item, str):
+            item = item.encode()
+        _append_varint(buffer, len(item))
+        buffer.extend(item)
 
 
-def _write_scalar(kind, value, buffer, at):
+def _append_scalar(buffer, kind, value):
     value = _unsigned(kind, value)
     if kind in (FIXED32, FIXED64):
-        size = 4 if kind == FIXED32 else 8
-        buffer[at : at + size] = value.to_bytes(size, "little")
-        return at + size
-    return _write_varint(buffer, at, value)
+        buffer.extend(value.to_bytes(4 if kind == FIXED32 else 8, "little"))
+    else:
+        _append_varint(buffer, value)
 
 
-def _write_varint(buffer, at, value):
+def _append_varint(buffer, value):
     while value > 0x7F:
-        buffer[at] = value & 0x7F | 0x80
+        buffer.append(value & 0x7F | 0x80)
         value >>= 7
-        at += 1
-    buffer[at] = value
-    return at + 1
+    buffer.append(value)
 
 
 def _wire_type(kind):
