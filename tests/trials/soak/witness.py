@@ -226,7 +226,9 @@ class Witness:
     def _check_done(self, action: str, since: float, at: float) -> None:
         assert self.world is not None
         accepted = {each.what: each for each in self.accepted if since <= each.at <= at}
-        if action == "confirm" or (action == "pair" and "other" in accepted):
+        if action == "confirm":
+            return
+        if action == "pair" and self.world.knows_key:
             return
         if action in accepted:
             # From here on the fob remembers.

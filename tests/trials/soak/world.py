@@ -145,6 +145,11 @@ class World:
         return self.car.behaviour.protocols != "legacy"
 
     @property
+    def knows_key(self) -> bool:
+        """Whether the fob's key is on the car's whitelist."""
+        return self.car.whitelist.find(self.owner_key.key_id) is not None
+
+    @property
     def deceived(self) -> bool:
         """Whether the fob speaks with another car."""
         return isinstance(self.radio.interference, Impostor)
