@@ -108,7 +108,8 @@ class _Tongue:
 async def _acquainted(exchange, tongue, deadline, wait_ms, report):
     """Return the dialogue in whose protocol the car shows, when asked, that it knows the key."""
     question = ticks_add(ticks_ms(), wait_ms)
-    soon_ms = None
+    enrolled = False
+    since = 0
     while True:
         remaining = ticks_diff(deadline, ticks_ms())
         if remaining <= 0:
@@ -120,15 +121,17 @@ async def _acquainted(exchange, tongue, deadline, wait_ms, report):
             await exchange.send(tongue.question())
             # A time of its own: whatever else the car says must not put the next one off.
             pause = _QUESTION_MS if tongue.signed else _PROOF_MS
-            question = ticks_add(ticks_ms(), soon_ms or pause)
-            # Asked anew, a slow car begins anew, too: the next time it gets longer.
-            soon_ms = soon_ms and ANSWER_MS
+            if enrolled:
+                # Asked anew, a slow car begins anew, too: after one round it gets longer.
+                since += 1
+                pause = _FIRST_QUESTION_MS if since < 3 else ANSWER_MS
+            question = ticks_add(ticks_ms(), pause)
             continue
         dialogue = tongue.hears(answer)
         if dialogue:
             return dialogue
         if _accepted(answer, report):
-            soon_ms = _FIRST_QUESTION_MS
+            enrolled = True
             question = ticks_ms()
 
 
