@@ -72,9 +72,11 @@ class SessionCache:
         self._save()
 
     def adopt(self):
-        """The owner confirms the session that a press confirmed last: the other one goes."""
+        """The owner confirms the session that a press confirmed last: the other one goes, and with
+        it what it proved of the answers."""
         if len(self.sessions) > 1:
             self.sessions = self.sessions[:1]
+            self.traits &= ~ENCRYPTS
             self._save()
 
     def meet(self, peer, handles):

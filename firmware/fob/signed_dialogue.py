@@ -210,8 +210,9 @@ class SignedDialogue(Handshake):
             return BUSY, False
         if status == _OPERATIONSTATUS_ERROR:
             return REFUSED, False
-        if self._encrypts and not encrypted:
-            # This car signs its success: in clear, anybody can say so.
+        if self._encrypts and not encrypted and not self.stranger:
+            # This car signs its success: in clear, anybody can say so. A stranger's counts for
+            # little anyway, and may be the word of an older car that was taken for this one.
             return SILENT, False
         # A word on the message itself; that on its effect follows, or does not.
         return ACCEPTED, "commandStatus" not in content

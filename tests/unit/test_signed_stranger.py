@@ -23,7 +23,7 @@ from scripted_signed_car import (
     warm,
 )
 
-from fob.cache import NEEDS_NONE, SIGNED
+from fob.cache import ENCRYPTS, NEEDS_NONE, SIGNED
 from fob.errors import FobError, HeldBack, Refused, TimedOut
 from fob.guard import LIMIT
 from fob.store import Counter
@@ -108,6 +108,16 @@ async def test_the_owner_confirms_the_cars_new_key():
     fob.start()
     await unlock(fob)
     assert fob.cache.sessions == [OTHER_KEYS]
+
+
+async def test_the_owner_may_confirm_a_key_that_answers_in_clear_after_one_that_encrypted():
+    vehicle = SignedCar(on_signed=[(done,), (done,)], encrypts=False)
+    vehicle.vehicle_key, vehicle.shared_key = OTHER_KEYS
+    fob = SignedFob(vehicle, traits=SIGNED | ENCRYPTS)
+    await by_a_stranger(fob)
+    fob.vehicle.confirm()
+    await unlock(fob)
+    assert (fob.cache.sessions, fob.cache.traits) == ([OTHER_KEYS], SIGNED)
 
 
 async def test_what_a_stranger_confirms_ends_no_row_of_faults():
