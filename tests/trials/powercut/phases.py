@@ -292,7 +292,8 @@ _SIGNED = {
 }
 _PHASES: dict[Vintage, dict[str, Phase]] = {
     "2021": _LEGACY | _ALWAYS,
-    "2023": _ALWAYS | _SIGNED | {"updating": Phase(_updates("2026"), scenes.paired)},
+    # What the fob writes about it is what it writes about a car of 2026.
+    "2023": _ALWAYS | {"updating": Phase(_updates("2026"), scenes.paired)},
     "2026": _ALWAYS | _SIGNED | {"replacing": _LEGACY["replacing"]},
 }
 PHASES = {
