@@ -144,5 +144,27 @@ class ChangeAnswers(OnRequests):
         return frames_of(self._change(answer, request))
 
 
+class LateAnswers(ChangeAnswers):
+    """The car's answers to requests come `delay` seconds later; what is behind them does not
+    wait."""
+
+    def __init__(
+        self, delay: float, kind: RequestKind | None = None, *, first: int = 0, times: int = 1
+    ) -> None:
+        super().__init__(self._note, kind, first=first, times=times)
+        self._late = 0
+        self._delay_of_answers = delay
+
+    def _note(self, answer: Envelope, request: Envelope) -> Sequence[Message]:
+        self._late += len(frames_of([answer])[0])
+        return [answer]
+
+    def on_indication(self, data: bytes) -> list[tuple[float, bytes]]:
+        if not self._late:
+            return [(0.0, data)]
+        self._late = max(0, self._late - len(data))
+        return [(self._delay_of_answers, data)]
+
+
 def frames_of(messages: Sequence[Message]) -> list[bytes]:
     return [frame(each.SerializeToString()) for each in messages]

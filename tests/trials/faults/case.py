@@ -63,8 +63,8 @@ class Expect:
     lied_to: the protocol cannot tell a forged word from the car's: the fob may say done although
         the car did nothing.
     after: what makes the fob work again: the next press, the owner's confirmation and a press, or
-        pairing and a press; or, where the fob only learns by a press that it has to be paired anew,
-    that press first. pause: seconds until then.
+    pairing and a press. pause: seconds until then. fails_first: before that a press fails, which
+    tells the owner that it takes more.
     presses: how often the button is pressed under the fault; the last one is judged.
     keeps_session: the next press must not ask for the car's key.
     requests: ATT requests at most. spends: the car itself wants far greater counters.
@@ -72,8 +72,9 @@ class Expect:
 
     ends: frozenset[str] = frozenset({"done"})
     lied_to: bool = False
-    after: Literal["press", "confirm", "pair", "fail and pair"] = "press"
+    after: Literal["press", "confirm", "pair"] = "press"
     pause: float = 5.0
+    fails_first: bool = False
     presses: int = 1
     keeps_session: bool = False
     requests: int | None = None

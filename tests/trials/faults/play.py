@@ -125,9 +125,9 @@ async def _play(case: Case, firmware: Mapping[str, bytes], heap: str) -> Played:
         played = Played(struck)
         await _calm(bench, setting, expect.pause)
         # What failed is tried again as the light asks for; after pairing comes a press.
-        if expect.after == "fail and pair":
+        if expect.fails_first:
             played.failed = await press(bench, setting)
-        if "pair" in expect.after or (setting.pairs and struck.said != "done"):
+        if expect.after == "pair" or (setting.pairs and struck.said != "done"):
             played.after.append(await pair(bench))
         elif expect.after == "confirm":
             played.after.append(await confirm(bench))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -13,6 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ..runner import Outcome, Report
+
+
+_COSTS = ("warm press|no fault", "after a night|no fault")
 
 
 def compared(outcomes: Iterable[Outcome]) -> list[Outcome]:
@@ -49,11 +52,14 @@ def table(report: Report) -> Group:
             rows.add_row(f"  {kind}", *_cells(those))
         parts += [Text(phase, "bold"), rows]
     radios = Counter(map(_radio, report.outcomes))
+    years = Counter(str(each.figures["vintage"]) for each in report.outcomes)
     different = [outcome for outcome in report.outcomes if "direct_outcome" in outcome.figures]
     return Group(
         *parts,
         f"\n{radios['direct']} cases on the direct radio, {radios['bumble']} through Bumble,"
         f" {len(report.failures)} wrong, in {report.seconds:.0f} s",
+        "cars of " + ", ".join(f"{year}: {cases} cases" for year, cases in sorted(years.items())),
+        *_costs(report.outcomes),
         f"{len(different)} came out otherwise through Bumble",
         *(
             f"  {each.case}: {_ending(each)}, directly {each.figures['direct_outcome']}"
@@ -61,6 +67,14 @@ def table(report: Report) -> Group:
         ),
         *(_repeated(failure) for failure in report.failures),
     )
+
+
+def _costs(outcomes: Iterable[Outcome]) -> Iterator[str]:
+    """What a press costs where nothing goes wrong, at an MTU of 115."""
+    for outcome in outcomes:
+        if outcome.group.endswith(_COSTS) and _radio(outcome) == "direct":
+            requests = outcome.figures["att_requests"]
+            yield f"  {_phase(outcome)}: {requests} ATT requests from connection to acceptance"
 
 
 def _rows(headings: bool = False) -> Table:

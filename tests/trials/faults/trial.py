@@ -4,26 +4,43 @@ from __future__ import annotations
 
 import logging
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 
+from host_tools.simulator.car import Vintage
+
 from ..runner import Outcome
+from . import hostile, link, messages, signed_hostile, signed_messages, vintages
 from .case import Case
-from .hostile import hostile_cases
-from .link import link_cases
-from .messages import message_cases
 from .play import play
 from .verdict import problem
 
-SAMPLE = 220
+SAMPLE = 160
 """Cases that are played through Bumble too."""
+
+_OLDEST: Vintage = "2021"
 
 
 def all_cases(seed: int, sample: int = SAMPLE) -> list[Case]:
     """Every case on the direct radio, and `sample` of them through Bumble; each with a seed."""
-    listed = [*link_cases(), *message_cases(), *hostile_cases()]
+    listed = [*_older(seed), *(case for year in vintages.YEARS for case in _newer(year, seed))]
     direct = [replace(case, seed=seed + index) for index, case in enumerate(listed)]
     chosen = random.Random(seed).sample(direct, min(sample, len(direct)))
     return [*direct, *(case.on("bumble") for case in chosen)]
+
+
+def _older(seed: int) -> Iterator[Case]:
+    yield from link.all_links(seed)
+    yield from messages.message_cases()
+    yield from hostile.hostile_cases()
+    yield from signed_hostile.upgrade_cases()
+
+
+def _newer(year: Vintage, seed: int) -> Iterator[Case]:
+    yield from vintages.fault_free(year)
+    yield from vintages.spoilt_links(year, seed)
+    yield from signed_messages.message_cases(year)
+    yield from signed_hostile.hostile_cases(year, seed)
 
 
 def perform(case: Case) -> Outcome:
@@ -35,10 +52,13 @@ def perform(case: Case) -> Outcome:
         played = play(case)
     except Exception as error:  # noqa: BLE001 - told as the case's failure, the others go on
         wrong = f"the bench failed: {type(error).__name__}: {error}"
-        return Outcome(case.name, group, wrong, {"radio": case.radio, "outcome": "none"})
+        year = case.setting.vintage or _OLDEST
+        figures: dict[str, float | str] = {"radio": case.radio, "vintage": year, "outcome": "none"}
+        return Outcome(case.name, group, wrong, figures)
     struck = played.struck
-    figures: dict[str, float | str] = {
+    figures = {
         "radio": case.radio,
+        "vintage": case.setting.vintage or _OLDEST,
         "outcome": struck.said or "none",
         "light": struck.light or "none",
         "settled_s": round(struck.seconds, 3),

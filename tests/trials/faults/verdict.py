@@ -47,7 +47,7 @@ def problem(case: Case, played: Played) -> str:
     if played.failed:
         found = _sound(played.failed, PRESS_LIMIT)
         if found or played.failed.said == "done":
-            return f"afterwards, unpaired: {found or 'said done'}"
+            return f"afterwards, before it was mended: {found or 'said done'}"
     for act in played.after:
         found = _sound(act, PAIRING_LIMIT)
         if found:
