@@ -141,8 +141,10 @@ class Life:
         """A press that must end with DONE and the car as it says; raises Wrong otherwise."""
         button = buttons[0]
         self.witness.forget()
+        self.witness.undisturbed = True
         await self.touch(*buttons, seconds=seconds)
         await self.settle()
+        self.witness.undisturbed = False
         self.expect_done(button)
 
     async def works_promptly(self, *, messages: int) -> None:
@@ -186,8 +188,10 @@ class Life:
                 continue
             button = self.draw.choice(("lock", "unlock"))
             self.witness.forget()
+            self.witness.undisturbed = True
             await self.touch(button)
             await self.settle()
+            self.witness.undisturbed = False
             last = self.last
             if last is not None and last.done:
                 self.expect_done(button)
@@ -220,7 +224,10 @@ class Life:
         """Have the laptop give the fob its key again; see Laptop.restore. image: None to draw."""
         self.witness.session_lost = True
         drawn = self.draw.random() < 0.5
-        await self.laptop.restore(image=drawn if image is None else image, keep_rtc=keep_rtc)
+        image = drawn if image is None else image
+        if image and not keep_rtc:
+            self.witness.first_contact = True
+        await self.laptop.restore(image=image, keep_rtc=keep_rtc)
 
     async def pair(self) -> None:
         """Hold both buttons, tap the card; raises Wrong unless that is done."""

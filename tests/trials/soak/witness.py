@@ -92,6 +92,10 @@ class Witness:
         """Whether the fob may not know any more in which protocol it spoke."""
         self.last_accepted: Acceptance | None = None
         """Before the last `judge()`, since the one before."""
+        self.first_contact = True
+        """Whether the fob has had no command confirmed since it last knew nothing of the car."""
+        self.undisturbed = False
+        """Whether nothing keeps the fob from finding out in which protocol to speak."""
         self._heard: list[bytes] = []
         self.speaks: Protocol | None = None
         """In which protocol the fob had a command confirmed last."""
@@ -132,7 +136,11 @@ class Witness:
         self.accepted.append(Acceptance(event.time, what, protocol, len(self._heard), requests))
         if self.speaks == "signed" and protocol == "legacy" and not self.session_lost:
             self._problem("back from the signed-command protocol to the older one")
+        asks = self.first_contact and self.undisturbed and self.world.speaks_signed
+        if protocol == "legacy" and asks:
+            self._problem("the car speaks the signed-command protocol, the fob does not ask")
         if rke:
+            self.first_contact = False
             self.figures[f"accepted in the {protocol} protocol"] += 1
 
     def _mistime(self, text: str) -> None:
