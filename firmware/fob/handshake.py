@@ -122,13 +122,20 @@ class Handshake:
             return None
         return envelope
 
-    def _take_over(self, envelope):
-        """Take session info over if it proves itself; return KNOWN, UNKNOWN or UNPROVEN."""
+    def _take_over(self, envelope, asked=True):
+        """Take session info over if it proves itself; return KNOWN, UNKNOWN or UNPROVEN.
+
+        What nobody asked for must not change the key: an answer to a sealed message would be held
+        against another than sealed it.
+        """
         means = self._means
         cache = means.cache
         vehicle_key = self.session.vehicle_key
         try:
-            info = self.session.verify(envelope, means.config.private_key, cache.sessions)
+            if asked:
+                info = self.session.verify(envelope, means.config.private_key, cache.sessions)
+            else:
+                info = self.session.verify(envelope, None)
             if self.session.vehicle_key != vehicle_key:
                 self._begin_clock()
             self._clock.learn(info["epoch"], info["clock_time"], self._asked_ms)

@@ -118,8 +118,9 @@ class Session:
     def verify(self, envelope, private_key, known=()):
         """Take over key and epoch from the session info that answers the message sent last.
 
-        `known` are further (vehicle key, shared key) that need no agreement. Returns the
-        SessionInfo, every field present; its status may say that the car does not know this fob.
+        `known` are further (vehicle key, shared key) that need no agreement; without a private key
+        there is none, and another key of the car's fails. Returns the SessionInfo, every field
+        present; its status may say that the car does not know this fob.
         Raises AuthenticationFailed for a tag that is wrong or not there, DecodeError when there is
         no session info or it is malformed, InvalidKey for a bad key of the car; the session stays
         as it was then.
@@ -139,8 +140,8 @@ class Session:
             if keys[0] == info["publicKey"]:
                 shared_key = keys[1]
         if shared_key is None:
-            if not self._agreements:
-                raise AuthenticationFailed("one key after the other")
+            if not private_key or not self._agreements:
+                raise AuthenticationFailed("another key")
             self._agreements -= 1
             # Loaded here because a press with a cached session never needs it.
             from fob import p256

@@ -198,7 +198,7 @@ class SignedDialogue(Handshake):
             return self._fault(fault, envelope)
         if "session_info" in envelope:
             # Unasked for, beside the answer.
-            self._take_over(envelope)
+            self._take_over(envelope, asked=False)
             return SILENT, False
         verdicts.check(content)
         if encrypted and not self.stranger:

@@ -28,7 +28,6 @@ from fob.errors import FobError, HeldBack, Refused, TimedOut
 from fob.guard import LIMIT
 from fob.store import Counter
 
-BUSY = 1
 INVALID_SIGNATURE = 5
 TIME_EXPIRED = 17
 KEYS = VEHICLE_KEY, SHARED_KEY
@@ -204,11 +203,10 @@ async def test_a_stranger_cannot_say_when_the_real_keys_messages_expire():
         vehicle = SignedCar(encrypts=encrypts)
         fob = await warm(vehicle)
         stranger = {"keys": OTHER_KEYS, "epoch": EPOCH, "clock_time": vehicle.clock + FAR}
-        # Anybody may fetch the car's own session info for the uuid of a message.
         vehicle.then(
             on_signed=[
                 (correction(INVALID_SIGNATURE, **stranger),),
-                (info(), refusal(BUSY)),
+                (info(), correction(INVALID_SIGNATURE)),
                 (done,),
             ]
         )
@@ -221,9 +219,30 @@ async def test_a_strangers_clock_costs_a_retry_and_not_the_press():
     vehicle = SignedCar()
     fob = await warm(vehicle)
     stranger = {"keys": OTHER_KEYS, "epoch": EPOCH, "clock_time": vehicle.clock + FAR}
-    vehicle.then(on_signed=[(info(**stranger), 50, done), (done,)])
+    lie = correction(INVALID_SIGNATURE, **stranger)
+    vehicle.then(on_signed=[(lie,), (correction(INVALID_SIGNATURE),), (done,)])
     await unlock(fob)
-    assert vehicle.kinds == ["signed", "info", "signed"]
+    assert vehicle.kinds == ["signed", "unreadable", "signed"]
+
+
+async def test_session_info_that_nobody_asked_for_changes_no_key():
+    accepted = clear({"commandStatus": {}})
+    stranger = info(keys=OTHER_KEYS, counter=FAR)
+    for steps in ((stranger, 50, done), (stranger, accepted, info(), 1000, done)):
+        vehicle = SignedCar()
+        fob = await warm(vehicle)
+        vehicle.then(on_signed=[steps])
+        await unlock(fob)
+        assert vehicle.kinds == ["signed"] and fob.cache.sessions == [KEYS]
+
+
+async def test_a_stranger_and_the_cars_own_session_info_together_light_nothing():
+    vehicle = SignedCar()
+    fob = await warm(vehicle)
+    # Anybody may fetch the car's own session info for the uuid of a message.
+    lies = info(keys=OTHER_KEYS), clear({"commandStatus": {}}), info()
+    vehicle.then(on_signed=[lies] * 9)
+    await awaiting(TimedOut, unlock(fob))
 
 
 async def test_a_strangers_encrypted_word_does_not_bind_the_car_to_encrypting():
@@ -234,7 +253,7 @@ async def test_a_strangers_encrypted_word_does_not_bind_the_car_to_encrypting():
         return request.encrypted(b"\x22\x02\x08\x01", shared_key=OTHER_SHARED_KEY)
 
     stranger = correction(INVALID_SIGNATURE, keys=OTHER_KEYS)
-    vehicle.then(on_signed=[(stranger,), (waits, info()), (done,)])
+    vehicle.then(on_signed=[(stranger,), (waits, 50, correction(INVALID_SIGNATURE)), (done,)])
     await unlock(fob)
     assert fob.cache.traits == SIGNED
 
