@@ -201,8 +201,6 @@ class SignedDialogue(Handshake):
             self._take_over(envelope, asked=False)
             return SILENT, False
         verdicts.check(content)
-        if encrypted and not self.stranger:
-            self._encrypts = ENCRYPTS
         self.information = 0
         command = content.get("commandStatus", {})
         status = status or command.get("operationStatus", 0)
@@ -214,6 +212,9 @@ class SignedDialogue(Handshake):
             # This car signs its success: in clear, anybody can say so. A stranger's counts for
             # little anyway, and may be the word of an older car that was taken for this one.
             return SILENT, False
+        if encrypted and not self.stranger:
+            # Success, that is: its other answers may be encrypted or not.
+            self._encrypts = ENCRYPTS
         # A word on the message itself; that on its effect follows, or does not.
         return ACCEPTED, "commandStatus" not in content
 

@@ -232,3 +232,15 @@ async def test_a_car_that_takes_its_time_is_waited_for_at_the_second_try():
     vehicle.then(on_info=[(2500, info())], on_signed=[slow, slow])
     await unlock(fob)
     assert vehicle.kinds == ["signed", "info", "signed"]
+
+
+async def test_a_car_that_encrypts_only_what_is_not_success_is_believed_in_clear():
+    vehicle = SignedCar(encrypts=False)
+    fob = await warm(vehicle)
+
+    def busy(request):
+        return request.encrypted(b"\x22\x02\x08\x01")
+
+    vehicle.then(on_signed=[(busy, 50, done)])
+    await unlock(fob)
+    assert vehicle.kinds == ["signed"] and fob.cache.traits == SIGNED
