@@ -106,7 +106,7 @@ class Storm(SignedCar):
         super().__init__(legacy=True)
         self._dice = dice
         self._truths = {
-            "signed": (self._vouching(done), self._vouching(said(status(LOCKED), 2))),
+            "signed": (self._vouching(done), self._vouching(said(status(LOCKED), 2)), info()),
             "info": (info(),),
         }
         self.vouched = 0
@@ -152,6 +152,9 @@ async def weather(vehicle, fob, dice, holds):
         assert all_down(fob)
         assert virtual_time.ticks_diff(virtual_time.ticks_ms(), started) < 60000
         assert len(vehicle.counters) <= 25
+        sealed = [entry[0] for entry in vehicle.heard if entry[0] in ("signed", "unreadable")]
+        for kind, lifetime in zip(sealed, vehicle.lifetimes):
+            assert kind == "unreadable" or lifetime < 15, "a liar said when a message expires"
         assert vehicle.counters == sorted(set(vehicle.counters))
         vehicle.counters[:] = vehicle.counters[-1:]
         for log in (fob.radio.links, fob.radio.dialled, fob.flash.writes, vehicle.identities):
