@@ -62,9 +62,9 @@ class Expect:
     ends: "done", or the codes of the failures that are right.
     lied_to: the protocol cannot tell a forged word from the car's: the fob may say done although
         the car did nothing.
-    after: what makes the fob work again: the next press, the owner's confirmation and a press, or
-    pairing and a press. pause: seconds until then. fails_first: before that a press fails, which
-    tells the owner that it takes more.
+    after: what makes the fob work again: the next press, the owner's confirmation and a press,
+    pairing and a press, or only the laptop. pause: seconds until then. fails_first: before that a
+    press fails, which tells the owner that it takes more.
     presses: how often the button is pressed under the fault; the last one is judged.
     keeps_session: the next press must not ask for the car's key.
     requests: ATT requests at most. spends: the car itself wants far greater counters.
@@ -72,7 +72,7 @@ class Expect:
 
     ends: frozenset[str] = frozenset({"done"})
     lied_to: bool = False
-    after: Literal["press", "confirm", "pair"] = "press"
+    after: Literal["press", "confirm", "pair", "laptop"] = "press"
     pause: float = 5.0
     fails_first: bool = False
     presses: int = 1

@@ -123,6 +123,9 @@ async def _play(case: Case, firmware: Mapping[str, bytes], heap: str) -> Played:
         struck.used = lease_end(bench) - lease
         struck.displaced = anchor is not None and anchored_key(bench) != anchor
         played = Played(struck)
+        played.reused = len(bench.car.violations)
+        if expect.after == "laptop":
+            return played
         await _calm(bench, setting, expect.pause)
         # What failed is tried again as the light asks for; after pairing comes a press.
         if expect.fails_first:

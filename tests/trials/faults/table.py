@@ -14,7 +14,6 @@ from rich.text import Text
 
 from ..runner import Outcome, Report
 
-
 _COSTS = ("warm press|no fault", "after a night|no fault")
 
 

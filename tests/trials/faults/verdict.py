@@ -26,18 +26,18 @@ def problem(case: Case, played: Played) -> str:
         return found
     if case.setting.toggle and struck.executed > 1:
         return f"a toggle was carried out {struck.executed} times"
-    if struck.said not in expect.ends:
-        return f"ended {struck.said}, not {' or '.join(sorted(expect.ends))}"
     if struck.said == "done" and not expect.lied_to and not _carried_out(case, struck):
         return "said done, but the car did not do it"
-    if struck.said == "held-back" and struck.sealed > _SEALED_LIMIT:
-        return f"{struck.sealed} messages that the car could not read, in one press"
     if struck.older and case.setting.signed and case.setting.warm:
         return f"{struck.older} messages in the older protocol to a car known for the newer"
     if struck.displaced and expect.after != "pair":
         return "another session took the place of the one that was proven"
     if struck.used > _COUNTERS * expect.presses and not expect.spends:
         return f"{struck.used} counters are gone"
+    if struck.said not in expect.ends:
+        return f"ended {struck.said}, not {' or '.join(sorted(expect.ends))}"
+    if struck.said == "held-back" and struck.sealed > _SEALED_LIMIT:
+        return f"{struck.sealed} messages that the car could not read, in one press"
     if expect.requests is not None and struck.requests > expect.requests:
         return f"{struck.requests} ATT requests, not {expect.requests}"
     if struck.links and not _unreachable(case):
