@@ -7,7 +7,7 @@ from micropython import const
 # p256 is needed soon, and sooner there is more memory to load it.
 from fob import messages, p256  # noqa: F401
 from fob.errors import AttError, Disconnected, NotPaired, Refused, TimedOut
-from fob.verdicts import ANSWER_MS, KNOWN
+from fob.verdicts import ANSWER_MS, KNOWN, UNPROVEN
 
 _OPERATIONSTATUS_OK = const(0)
 _OPERATIONSTATUS_WAIT = const(1)
@@ -95,7 +95,11 @@ class _Tongue:
     def hears(self, answer):
         """Return the dialogue in which `answer` shows that the car knows the key, or None."""
         told = self._dialogue.hears(answer)
-        if told is not None:
+        if told == UNPROVEN:
+            # A car that seems to understand is asked on in its protocol, yet not for ever by one
+            # forged answer.
+            self._questions = 0
+        elif told is not None:
             self._searches = False
         return self._dialogue if told == KNOWN else None
 

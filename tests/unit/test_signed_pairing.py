@@ -25,6 +25,7 @@ from scripted_signed_car import (
     SignedCar,
     SignedFob,
     broadcast,
+    clear,
     done,
     info,
     refusal,
@@ -138,6 +139,25 @@ async def test_an_older_car_is_paired_in_the_older_protocol():
         fob = unpaired(vehicle)
         await pair(fob)
         assert vehicle.plaintexts == [NONE] and proven(fob, 0)
+
+
+async def test_one_forged_answer_does_not_keep_an_older_car_from_being_asked():
+    vehicle = SignedCar(
+        on_info=[(clear({}),)] + [()] * 50,
+        on_session=[(NOT_ON_WHITELIST,)] * 2,
+        on_sealed=[(OK,)],
+        legacy=True,
+    )
+    fob = unpaired(vehicle)
+    await pair(fob)
+    assert vehicle.kinds[:5] == ["enrol", "info", "info", "info", "session"] and proven(fob, 0)
+
+
+async def test_a_car_that_proves_nothing_yet_is_not_asked_in_the_older_protocol():
+    vehicle = SignedCar(on_info=[(info(tag=b""),)] * 6, legacy=True)
+    fob = unpaired(vehicle)
+    await pair(fob)
+    assert set(vehicle.kinds) == {"enrol", "info"} and proven(fob)
 
 
 async def test_an_older_car_is_no_more_asked_in_the_newer_protocol_once_it_answered():
