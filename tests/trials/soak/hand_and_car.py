@@ -174,11 +174,12 @@ async def a_new_epoch_in_the_middle_of_a_press(life: Life) -> None:
     await life.recover()
 
 
-@STEPS.add(1)
+@STEPS.add(3)
 async def an_update_of_the_car(life: Life) -> None:
     await rest(life)
     before = life.world.year
     if life.world.update():
+        life.loads("another protocol")
         life.say(f"the car of {before} is one of {life.world.year} now")
         life.figures["updates of the car"] += 1
     life.witness.forget()

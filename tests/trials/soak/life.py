@@ -81,6 +81,7 @@ class Life:
         self.witness.world = self.world
         self.laptop = Laptop(self.world, self.draw, self.figures, self.say)
         self._heaps: list[tuple[int, int]] = []
+        self._loaded: set[str] = set()
 
     def say(self, text: str) -> None:
         """Tell the log, if there is one."""
@@ -231,6 +232,7 @@ class Life:
 
     async def pair(self) -> None:
         """Hold both buttons, tap the card; raises Wrong unless that is done."""
+        self.loads("pairing")
         self.witness.forget()
         self.witness.session_lost = True
         self.presses += 1
@@ -293,6 +295,12 @@ class Life:
             raise Wrong("the heap could not be measured")
         self.say(f"{used} bytes of the heap are in use after {self.presses} presses")
         self._heaps.append((self.presses, used))
+
+    def loads(self, what: str) -> None:
+        """From now on the firmware may have loaded more: the heap begins anew."""
+        if what not in self._loaded:
+            self._loaded.add(what)
+            self._heaps.clear()
 
     def _check_heap(self) -> None:
         """Once everything was imported, what is in use does not grow any more."""
