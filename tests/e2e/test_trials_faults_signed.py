@@ -11,8 +11,11 @@ from host_tools.resources import resource_folder
 from host_tools.simulator.car import Vintage
 from tests.trials.faults import signed_hostile, signed_messages, vintages
 from tests.trials.faults.case import Case
+from tests.trials.faults.link import Draw
 from tests.trials.faults.play import play
 from tests.trials.faults.verdict import problem
+
+EVERYTHING = Draw(seed=1, everything=True)
 
 UNVERIFIED = """
 from fob import protobuf, routable
@@ -102,15 +105,14 @@ SABOTAGE = {
 }
 
 
-def named(text: str, seed: int = 1) -> Case:
+def named(text: str) -> Case:
     """The first case with this in its name."""
     years: list[Vintage] = ["2023", "2026"]
     for year in years:
         for cases in (
             vintages.fault_free(year),
             signed_messages.message_cases(year),
-            signed_hostile.hostile_cases(year, seed),
-            signed_hostile.all_faults(year),
+            signed_hostile.hostile_cases(year, EVERYTHING),
         ):
             for case in cases:
                 if text in case.name:
@@ -160,7 +162,7 @@ def test_the_trial_notices_firmware_that(what: str) -> None:
 def test_nobody_is_lied_to_by_a_car_that_encrypts_and_was_paired() -> None:
     lied_to = {
         (case.setting.name, case.kind)
-        for case in signed_hostile.hostile_cases("2026", 1)
+        for case in signed_hostile.hostile_cases("2026", EVERYTHING)
         if case.expect.lied_to
     }
     assert lied_to == {
@@ -171,5 +173,5 @@ def test_nobody_is_lied_to_by_a_car_that_encrypts_and_was_paired() -> None:
 
 @pytest.mark.parametrize("year", ["2023", "2026"])
 def test_every_case_has_a_name_of_its_own(year: Vintage) -> None:
-    cases = [*signed_messages.message_cases(year), *signed_hostile.hostile_cases(year, 1)]
+    cases = [*signed_messages.message_cases(year), *signed_hostile.hostile_cases(year, EVERYTHING)]
     assert len({case.name for case in cases}) == len(cases)

@@ -25,10 +25,13 @@ from .trial import SAMPLE, all_cases, perform
     show_default=True,
     help="Cases through Bumble too.",
 )
+@click.option("--all", "everything", is_flag=True, help="Every case, not a sample of each kind.")
 @click.option("--only", multiple=True, metavar="CASE", help="Cases with this in their name.")
-def main(seed: int, jobs: int, as_json: bool, bumble: int, only: tuple[str, ...]) -> None:
+def main(
+    seed: int, jobs: int, as_json: bool, bumble: int, everything: bool, only: tuple[str, ...]
+) -> None:
     """Try every fault of the air on pairing and pressing; exits with 1 if one comes out wrong."""
-    cases = all_cases(seed, bumble)
+    cases = all_cases(seed, bumble, everything)
     if only:
         cases = [case for case in cases if any(text in case.name for text in only)]
         if not cases:

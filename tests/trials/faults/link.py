@@ -50,12 +50,17 @@ SETTINGS = (
     ),
 )
 
-# These differ from others in little: the share of their cases that is tried.
+# The share of their cases that is tried: most differ from others in little.
 _SHARES = {
-    "cold press, NONE first": 0.5,
-    "cold press, silent about NONE": 0.4,
-    "pairing, MTU 23": 0.3,
-    "pairing, silent car": 0.5,
+    "cold press": 0.6,
+    "warm press, notifications": 0.5,
+    "warm press, status only": 0.6,
+    "cold press, NONE first": 0.3,
+    "cold press, silent about NONE": 0.3,
+    "warm press, NONE first": 0.6,
+    "pairing": 0.6,
+    "pairing, MTU 23": 0.15,
+    "pairing, silent car": 0.3,
 }
 
 _REQUEST_FAULTS = {
@@ -123,18 +128,27 @@ async def _record(setting: Setting) -> Recorder:
         return recorder
 
 
-def sampled(cases: Iterable[Case], share: float, seed: int) -> list[Case]:
-    """So much of the cases, drawn by the seed and by what they are."""
-    listed = list(cases)
-    draw = random.Random(f"{seed} {listed[0].name}")
-    chosen = sorted(draw.sample(range(len(listed)), round(share * len(listed))))
-    return [listed[index] for index in chosen]
+@dataclass(frozen=True)
+class Draw:
+    """Which cases stand for all of a kind: drawn by the seed, or every one of them."""
+
+    seed: int
+    everything: bool = False
+
+    def some(self, cases: Iterable[Case], share: float) -> list[Case]:
+        """So much of the cases, in their order."""
+        listed = list(cases)
+        if self.everything:
+            return listed
+        draw = random.Random(f"{self.seed} {listed[0].name}")
+        chosen = sorted(draw.sample(range(len(listed)), round(share * len(listed))))
+        return [listed[index] for index in chosen]
 
 
-def all_links(seed: int) -> Iterator[Case]:
-    """Every setting of the older protocol, in full or in part."""
+def all_links(draw: Draw) -> Iterator[Case]:
+    """Every setting of the older protocol."""
     for setting in SETTINGS:
-        yield from sampled(link_cases(setting), _SHARES.get(setting.name, 1.0), seed)
+        yield from draw.some(link_cases(setting), _SHARES.get(setting.name, 1.0))
 
 
 def link_cases(setting: Setting) -> Iterator[Case]:

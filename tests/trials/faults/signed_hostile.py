@@ -44,7 +44,7 @@ from .forgery import (
     wanted,
 )
 from .hostile import KEPT
-from .link import plain, sampled
+from .link import Draw, plain
 from .messages import DONE, NOT_ON_WHITELIST, PAIRING, WARM, ends
 from .vintages import after_a_battery_change, after_a_night, cold, pairing, trunk, warm
 from .words import Attached, PlainWord, Spoiling, Tampering
@@ -54,8 +54,9 @@ _UNKNOWN_KEY_ID = universal.MESSAGEFAULT_ERROR_UNKNOWN_KEY_ID
 _RESPONSE_MTU_EXCEEDED = universal.MESSAGEFAULT_ERROR_RESPONSE_MTU_EXCEEDED
 # After these another try may help, and the fob makes one.
 _MENDED = frozenset((1, 2, 5, 6, 11, 15, 17, 20, _RESPONSE_MTU_EXCEEDED, 26))
-# The share of all ways to forge a fault that is tried.
-_FAULTS_SHARE = 0.16
+# The shares that are tried of all ways to forge a fault, and to spoil session info.
+_FAULTS_SHARE = 0.1
+_INFO_SHARE = 0.6
 
 NOT_DONE = ends("timed-out", "refused", "held-back")
 LIED_TO = Expect(lied_to=True)
@@ -155,11 +156,11 @@ class Chats:
         return Chatter(bench, self.frames, self.period)
 
 
-def hostile_cases(year: Vintage, seed: int) -> Iterator[Case]:
+def hostile_cases(year: Vintage, draw: Draw) -> Iterator[Case]:
     """Everything forged, see above."""
-    yield from _session_info(year)
+    yield from draw.some(_session_info(year), _INFO_SHARE)
     yield from _impostors(year)
-    yield from sampled(all_faults(year), _FAULTS_SHARE, seed)
+    yield from draw.some(all_faults(year), _FAULTS_SHARE)
     yield from _successes(year)
     yield from _answers(year)
     yield from _pushes(year)
@@ -248,7 +249,7 @@ _REJECTED = ends("done", "refused", "held-back", "timed-out")
 
 
 def all_faults(year: Vintage) -> Iterator[Case]:
-    """Every fault forged in clear, in all ways: far more than `hostile_cases` draws."""
+    """Every fault forged in clear, in all ways."""
     for code, name in sorted((value, key) for key, value in _FAULTS.items()):
         if not code:
             continue

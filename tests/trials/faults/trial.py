@@ -15,32 +15,36 @@ from .case import Case
 from .play import play
 from .verdict import problem
 
-SAMPLE = 160
+SAMPLE = 100
 """Cases that are played through Bumble too."""
 
 _OLDEST: Vintage = "2021"
 
 
-def all_cases(seed: int, sample: int = SAMPLE) -> list[Case]:
-    """Every case on the direct radio, and `sample` of them through Bumble; each with a seed."""
-    listed = [*_older(seed), *(case for year in vintages.YEARS for case in _newer(year, seed))]
+def all_cases(seed: int, sample: int = SAMPLE, everything: bool = False) -> list[Case]:
+    """The cases on the direct radio, and `sample` of them through Bumble; each with a seed.
+
+    everything: all of a kind, where else some stand for them.
+    """
+    draw = link.Draw(seed, everything)
+    listed = [*_older(draw), *(case for year in vintages.YEARS for case in _newer(year, draw))]
     direct = [replace(case, seed=seed + index) for index, case in enumerate(listed)]
     chosen = random.Random(seed).sample(direct, min(sample, len(direct)))
     return [*direct, *(case.on("bumble") for case in chosen)]
 
 
-def _older(seed: int) -> Iterator[Case]:
-    yield from link.all_links(seed)
+def _older(draw: link.Draw) -> Iterator[Case]:
+    yield from link.all_links(draw)
     yield from messages.message_cases()
     yield from hostile.hostile_cases()
     yield from signed_hostile.upgrade_cases()
 
 
-def _newer(year: Vintage, seed: int) -> Iterator[Case]:
+def _newer(year: Vintage, draw: link.Draw) -> Iterator[Case]:
     yield from vintages.fault_free(year)
-    yield from vintages.spoilt_links(year, seed)
+    yield from vintages.spoilt_links(year, draw)
     yield from signed_messages.message_cases(year)
-    yield from signed_hostile.hostile_cases(year, seed)
+    yield from signed_hostile.hostile_cases(year, draw)
 
 
 def perform(case: Case) -> Outcome:

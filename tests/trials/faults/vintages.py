@@ -8,7 +8,7 @@ from dataclasses import replace
 from host_tools.simulator.car import Vintage
 
 from .case import Case, Expect, Setting
-from .link import link_cases, sampled
+from .link import Draw, link_cases
 from .messages import Changed
 
 YEARS: tuple[Vintage, ...] = ("2023", "2026")
@@ -57,19 +57,19 @@ def fault_free(year: Vintage) -> Iterator[Case]:
         yield Case(setting(year), "no fault", "", nothing)
 
 
-def spoilt_links(year: Vintage, seed: int) -> Iterator[Case]:
-    """Every request and indication in every way where nothing but a warm press is, else a part."""
+def spoilt_links(year: Vintage, draw: Draw) -> Iterator[Case]:
+    """Requests and indications spoilt in every way: all those of a warm press, a part of others."""
     yield from link_cases(warm(year))
     shares = {
-        after_a_night: 0.6,
-        cold: 0.25,
-        after_a_battery_change: 0.25,
-        pairing: 0.4,
-        trunk: 0.5,
+        after_a_night: 0.4,
+        cold: 0.12,
+        after_a_battery_change: 0.2,
+        pairing: 0.25,
+        trunk: 0.4,
     }
     for setting, share in shares.items():
-        yield from sampled(link_cases(setting(year)), share, seed)
+        yield from draw.some(link_cases(setting(year)), share)
     small = replace(warm(year), name=f"{year}: warm press, MTU 23", mtu=23)
-    yield from sampled(link_cases(small), 0.1, seed)
+    yield from draw.some(link_cases(small), 0.08)
     notified = replace(warm(year), name=f"{year}: warm press, notifications", notify=True)
-    yield from sampled(link_cases(notified), 0.25, seed)
+    yield from draw.some(link_cases(notified), 0.2)
