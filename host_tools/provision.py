@@ -64,7 +64,7 @@ FORM_FACTORS = {"ios": 6, "android": 7}
 ENROL_FORMS = ("role", "permissions")
 PROTOCOLS = ("auto", "signed", "legacy")
 LIGHTS = ("normal", "dim", "off")
-PRESS_GUARD_MOST_MS = 2000
+PRESS_GUARD_MOST_MS = 1000
 
 _VIN_LENGTH = 17
 _MISTAKEN = {"I": "1", "O": "0", "Q": "0"}

@@ -95,6 +95,7 @@ class _Act:
         self._require("nonces", not bench.car.violations, "a nonce was used twice")
 
     async def _press(self, bench: Bench, button: str, name: str, title: str) -> None:
+        await self._step("sleep", bench.asleep())
         self._chapter(title)
         measured = await self._step(name, bench.press(button))
         still = "unlocked" if button == "lock" else "locked"

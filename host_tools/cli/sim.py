@@ -39,13 +39,14 @@ _HOLD = 2.0
 def sim(vin: str, vintage: Vintage, frames: bool, as_json: bool) -> None:
     """Try the fob by hand: your keys are its buttons, the card and your feet.
 
-    Reads single keys at a terminal, else the first letter of each line; the end of the input
-    waits for the light to say how the last press went.
+    Reads single keys at a terminal, else the first letter of each line, at once: between b and t
+    belongs a pause. The end of the input waits for the light to say how the last press went; exit
+    code 1 unless it says done.
     """
     narrator: Narrator = JsonNarrator() if as_json else HumanNarrator(frames)
     try:
         asyncio.run(_sim(narrator, vin, vintage, quiet=as_json))
-    except BoardStopped as error:
+    except (BoardStopped, UnexpectedLight) as error:
         narrator.failure(str(error))
         sys.exit(1)
 
@@ -100,8 +101,8 @@ async def _obey(bench: Bench, keyboard: Keyboard) -> None:
             case "?":
                 click.echo(_KEYS, err=True)
             case _ if key == _END_OF_INPUT:
-                with contextlib.suppress(UnexpectedLight):
-                    await board.light.shows("done", timeout=_LAST_VERDICT if pressed else 0)
+                if pressed:
+                    await board.light.shows("done", timeout=_LAST_VERDICT)
                 return
             case _ if key.isdigit() and 0 < int(key) <= len(buttons):
                 await board.press(buttons[int(key) - 1])

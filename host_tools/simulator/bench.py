@@ -159,6 +159,7 @@ class Bench:
 
     async def __aexit__(self, *_: object) -> None:
         if self._lookout:
+            self._bystander.look(self.board.light)
             self._lookout.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._lookout
@@ -202,7 +203,7 @@ class Bench:
     async def let_time_pass(self, seconds: float) -> None:
         """Leave the fob alone for so long. In real time it passes at once, for the fob, which must
         be asleep, and for the car."""
-        self._bystander.tell("driver", f"is away for {timedelta(seconds=seconds)} hours")
+        self._bystander.tell("driver", f"is away for {timedelta(seconds=seconds)} (h:mm:ss)")
         if is_virtual():
             await asyncio.sleep(seconds)
         else:
