@@ -63,8 +63,8 @@ class Expect:
     lied_to: the protocol cannot tell a forged word from the car's: the fob may say done although
         the car did nothing.
     after: what makes the fob work again: the next press, the owner's confirmation and a press,
-    pairing and a press, or only the laptop. pause: seconds until then. fails_first: before that a
-    press fails, which tells the owner that it takes more.
+    pairing and a press, or only the laptop. pause: seconds until then. fails_first: a press fails,
+    and what it says decides between confirmation and pairing.
     presses: how often the button is pressed under the fault; the last one is judged.
     keeps_session: the next press must not ask for the car's key.
     requests: ATT requests at most. spends: the car itself wants far greater counters.

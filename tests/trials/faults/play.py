@@ -128,11 +128,13 @@ async def _play(case: Case, firmware: Mapping[str, bytes], heap: str) -> Played:
             return played
         await _calm(bench, setting, expect.pause)
         # What failed is tried again as the light asks for; after pairing comes a press.
+        after = expect.after
         if expect.fails_first:
             played.failed = await press(bench, setting)
-        if expect.after == "pair" or (setting.pairs and struck.said != "done"):
+            after = "pair" if played.failed.said == "not-paired" else "confirm"
+        if after == "pair" or (setting.pairs and struck.said != "done"):
             played.after.append(await pair(bench))
-        elif expect.after == "confirm":
+        elif after == "confirm":
             played.after.append(await confirm(bench))
         played.after.append(await press(bench, setting))
         played.reused = len(bench.car.violations)
