@@ -18,7 +18,7 @@ _WHITELISTOPERATION_INFORMATION_ATTEMPTING_TO_ADD_KEY_THAT_IS_ALREADY_ON_THE_WHI
 # Time for a person to find the card and confirm on the screen.
 _TOTAL_MS = const(60000)
 # Newer cars say nothing after the card; asking for the session tells whether the key is known.
-_FIRST_QUESTION_MS = const(700)
+_FIRST_QUESTION_MS = const(500)
 _QUESTION_MS = const(2000)
 # Each proof that came too early doubles the pause: cars have locked every client out for 20 minutes
 # after some 25 messages that they could not read.
