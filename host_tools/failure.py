@@ -1,0 +1,28 @@
+"""What goes wrong, in one line that says what to do about it, and the exit code it ends with."""
+
+
+class Failure(Exception):
+    """Something said no: the car, the board, a check.
+
+    problem     what is wrong, without a full stop at its end.
+    remedy      a sentence that says what to do; empty where nothing can be done.
+    """
+
+    exit_code = 1
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        super().__init__(f"{problem}. {remedy}" if remedy else problem)
+        self.problem = problem
+        self.remedy = remedy
+
+
+class InputError(Failure):
+    """Wrong usage, a wrong value, a file that is not what it should be."""
+
+    exit_code = 2
+
+
+class Unreachable(Failure):
+    """There is no fob to talk to: no port, no permission, no answer, or more than one."""
+
+    exit_code = 3
