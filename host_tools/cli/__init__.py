@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import click
 from click.exceptions import NoArgsIsHelpError
+from click.shell_completion import CompletionItem
 
 from host_tools.cli.screen import show_json
 from host_tools.failure import Failure, InputError
@@ -66,7 +67,7 @@ _GROUPS = (
         "fob sim --vintage 2021",
     ),
 )
-_COMMANDS = {name for group in _GROUPS for name in group.commands}
+_COMMANDS = {name: text for group in _GROUPS for name, text in group.commands.items()}
 
 _ENDINGS = (
     ("0", "done"),
@@ -81,7 +82,7 @@ class _Commands(click.Group):
     # Each command is a module of its name, imported when it is asked for: the Bluetooth stack
     # takes a second to load, and decoding a frame should not wait for it.
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [name for group in _GROUPS for name in group.commands]
+        return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in _COMMANDS:
@@ -104,6 +105,15 @@ class _Commands(click.Group):
             remedy = f"Did you mean `fob {close[0]}`?" if close else "`fob` lists them."
             raise InputError(f"there is no command {name!r}", remedy)
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        # click would import every command for its help.
+        names = [
+            CompletionItem(name, help=text)
+            for name, text in _COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         longest = max(map(len, _COMMANDS))

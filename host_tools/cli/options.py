@@ -1,12 +1,40 @@
 """Options that several commands share."""
 
 import click
+from click.shell_completion import CompletionItem
+
+from host_tools.resources import resource_folder
+
+
+def _boards(_: click.Context, __: click.Parameter, typed: str) -> list[CompletionItem]:
+    names = sorted(path.stem for path in resource_folder("boards").glob("*.toml"))
+    found = [CompletionItem(name) for name in names if name.startswith(typed)]
+    return found or [CompletionItem(typed, type="file")]
+
+
+def _ports(_: click.Context, __: click.Parameter, typed: str) -> list[CompletionItem]:
+    # Listing them costs time that no other use of an option should have to spend.
+    from host_tools.ports import list_ports
+
+    return [
+        CompletionItem(port.device, help=port.description)
+        for port in list_ports()
+        if port.device.startswith(typed)
+    ]
+
 
 port_option = click.option(
-    "--port", metavar="PORT", envvar="FOB_PORT", help="Serial port of the fob; `fob ports` lists."
+    "--port",
+    metavar="PORT",
+    envvar="FOB_PORT",
+    shell_complete=_ports,
+    help="Serial port of the fob, or FOB_PORT; `fob ports` lists.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="For machines.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 board_option = click.option(
-    "--board", metavar="NAME", help="A board of `fob boards`, or the path of a board's TOML."
+    "--board",
+    metavar="NAME",
+    shell_complete=_boards,
+    help="A board of `fob boards`, or the path of a board's TOML.",
 )
