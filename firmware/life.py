@@ -91,7 +91,13 @@ def serve(settings, supply, buttons, lamp, retained):
             asyncio.run(patterns.play(lamp, patterns.NEEDS_LAPTOP))
     log = Log()
     woken, stuck = supply.woken, supply.stuck
-    app = App(buttons, lamp, vehicle, settings, log, supply, say, woken, stuck)
+
+    def tell(text):
+        say(text)
+        # For the laptop: the flash keeps failures only.
+        retained.put("said", text.encode())
+
+    app = App(buttons, lamp, vehicle, settings, log, supply, tell, woken, stuck)
     say("ready")
     while True:
         serve_until_quiet(app, radio, buttons)
@@ -99,7 +105,7 @@ def serve(settings, supply, buttons, lamp, retained):
         woken = buttons.moved() & ~buttons.levels() & ~app.stuck
         if not woken:
             break
-        app = App(buttons, lamp, vehicle, settings, log, supply, say, woken, app.stuck)
+        app = App(buttons, lamp, vehicle, settings, log, supply, tell, woken, app.stuck)
     say("asleep")
     supply.sleep(app.stuck)
 

@@ -65,6 +65,8 @@ class App:
         self._began_ms = ticks_ms()
         self._shown = None
         self._lowest_mv = None
+        # Of the last action: "done" or the error's code, and the text that said it.
+        self.outcome = None, None
         for name in buttons.names:
             if name not in ACTIONS:
                 say("button %s has no action" % name)
@@ -183,7 +185,7 @@ class App:
             self._failed(name, "internal", type(error).__name__)
         else:
             self._verdict(patterns.DONE)
-            self._say("%s done in %d ms" % (name, ticks_diff(ticks_ms(), started)))
+            self._tell("done", "%s done in %d ms" % (name, ticks_diff(ticks_ms(), started)))
 
     async def _perform(self, name):
         if name == _CONFIRM:
@@ -198,8 +200,12 @@ class App:
 
     def _failed(self, name, code, text, pattern=patterns.FAILED):
         self._verdict(pattern)
-        self._say("%s failed (%s): %s" % (name, code, text))
+        self._tell(code, "%s failed (%s): %s" % (name, code, text))
         self._journal.note("%s %s: %s" % (name, code, text))
+
+    def _tell(self, code, text):
+        self.outcome = code, text
+        self._say(text)
 
     def _verdict(self, pattern):
         lowest_mv = self._lowest_mv

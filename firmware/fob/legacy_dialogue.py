@@ -62,6 +62,15 @@ class LegacyDialogue:
         """Ask for the status instead of guessing: ACCEPTED where it is `lock_state`."""
         return await self._delivery.settle(lock_state)
 
+    async def status(self):
+        """Return the VehicleStatus; raises TimedOut."""
+
+        def tells(answer):
+            return "vehicleStatus" in answer
+
+        answer = await self._exchange.ask(messages.status_request, tells, ANSWER_MS)
+        return answer["vehicleStatus"]
+
     async def command(self, unsigned, lock_state):
         """Send the command, after NONE where the car wants that; return its word: an outcome."""
         if self.session.shared_key is None:

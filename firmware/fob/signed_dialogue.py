@@ -96,7 +96,16 @@ class SignedDialogue(Handshake):
         """
         if self._encrypts:
             return SILENT
+        try:
+            await self.status()
+        except TimedOut:
+            return SILENT
+        return ACCEPTED if self._exchange.lock_state == lock_state else SILENT
+
+    async def status(self):
+        """Return the VehicleStatus, which anybody on the air may pretend; raises TimedOut."""
         exchange = self._exchange
+        heard = []
 
         def question():
             return self.session.plain(messages.unsigned({"InformationRequest": {}}))
@@ -105,13 +114,11 @@ class SignedDialogue(Handshake):
             envelope = self._envelope(answer)
             if envelope is not None:
                 answer = self._content(envelope)[0]
-            return "vehicleStatus" in answer and exchange.began >= exchange.sent
+            heard.append(answer.get("vehicleStatus"))
+            return heard[-1] is not None and exchange.began >= exchange.sent
 
-        try:
-            await exchange.ask(question, tells, ANSWER_MS)
-        except TimedOut:
-            return SILENT
-        return ACCEPTED if exchange.lock_state == lock_state else SILENT
+        await exchange.ask(question, tells, ANSWER_MS)
+        return heard[-1]
 
     async def command(self, unsigned, lock_state):
         """Send the command, until the car decides; return its word: an outcome."""

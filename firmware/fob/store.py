@@ -86,7 +86,7 @@ class Counter:
     power cut wastes values and repeats none. A slot holds the end of the lease, the first value
     that is not leased yet. Inside a lease the next value lives in `retained`, which offers
     get(name) -> bytes or None and put(name, data) and survives deep sleep but no power cut: so
-    most presses write nothing to the flash.
+    most presses write nothing to the flash. `next` is the next value, `end` the lease's end.
     """
 
     LEASE = const(64)
@@ -95,38 +95,38 @@ class Counter:
     def __init__(self, flash, retained):
         self._slots = Slots(flash, _COUNTER)
         self._retained = retained
-        self._end, damaged = self._slots.load()
-        self._next = self._end
+        self.end, damaged = self._slots.load()
+        self.next = self.end
         end, following = self._kept()
-        if end == self._end and not damaged:
-            self._next = following
+        if end == self.end and not damaged:
+            self.next = following
         else:
             # A retained lease past the flash's: the flash was rolled back. An unreadable slot may
             # have leased one block more than the other; both are renewed at once, so that should
             # this happen again, the older record still bounds what was used.
-            self._jump(max(end, self._end + self.LEASE if damaged else 0))
+            self._jump(max(end, self.end + self.LEASE if damaged else 0))
 
     def take(self):
         """Return the next value, 1..MAX; raises CounterExhausted past the last one."""
-        if self._next > self.MAX:
+        if self.next > self.MAX:
             self._refuse()
-        if self._next >= self._end:
-            end = self._bounded(self._next + self.LEASE)
+        if self.next >= self.end:
+            end = self._bounded(self.next + self.LEASE)
             self._slots.save(end)
-            self._end = end
-        value = self._next
-        self._next = value + 1
+            self.end = end
+        value = self.next
+        self.next = value + 1
         # Before the value leaves: whatever resets the chip now, it is not handed out again.
         self._keep()
         return value
 
     def reaches(self, value):
         """Return whether `value` or a larger one would still be handed out, and so repeat."""
-        return value >= self._next
+        return value >= self.next
 
     def distance(self, value):
         """Return how far `value` lies past the lease; zero or less means inside it."""
-        return value - self._end
+        return value - self.end
 
     def advance(self, minimum):
         """Hand out nothing below `minimum` from now on; never goes back.
@@ -138,15 +138,15 @@ class Counter:
         self._jump(minimum)
 
     def _jump(self, minimum):
-        if minimum <= self._next:
+        if minimum <= self.next:
             return
-        if minimum >= self._end:
+        if minimum >= self.end:
             # Both slots, so that damage to either never leads back before the jump.
             end = self._bounded(minimum + self.LEASE)
             self._slots.save(end)
             self._slots.save(end)
-            self._end = end
-        self._next = minimum
+            self.end = end
+        self.next = minimum
         self._keep()
 
     def _bounded(self, value):
@@ -156,7 +156,7 @@ class Counter:
         raise CounterExhausted("the key's counter is used up: provision a new key")
 
     def _keep(self):
-        self._retained.put(_COUNTER, pack_numbers(_LEASE_AND_NEXT, self._end, self._next))
+        self._retained.put(_COUNTER, pack_numbers(_LEASE_AND_NEXT, self.end, self.next))
 
     def _kept(self):
         """Return the retained (end, next), or zeros where there is nothing to believe."""

@@ -1,8 +1,8 @@
 """The car as the app sees it: find it, choose how to speak, have a command confirmed.
 
 The radio that is handed in offers: start(), random(n), await find(names, timeout_ms, peer) ->
-peer, await connect(peer, timeout_ms) -> link; the link is what fob.exchange wants, and offers
-await open(handles) and await disconnect() besides.
+peer, rssi (of that peer, in dBm), await connect(peer, timeout_ms) -> link; the link is what
+fob.exchange wants, and offers await open(handles) and await disconnect() besides.
 """
 
 import sys
@@ -165,6 +165,7 @@ class Vehicle:
                 # Not here, or no longer under this address.
                 pass
         self._peer = await self._radio.find(self._names, _FIND_MS, peer)
+        self.retained.put("rssi", bytes((self._radio.rssi & 0xFF,)))
         try:
             return await self._radio.connect(self._peer, _CONNECT_MS)
         except TimedOut:

@@ -56,6 +56,10 @@ class Radio:
         self._adverts: deque = deque((), _ADVERTS)
         self._events: deque = deque((), _EVENTS)
         self._overflow = False
+        # Of the last search: the strength of the car in dBm, None where it was not heard, and how
+        # many advertisers were.
+        self.rssi = None
+        self.heard = 0
 
     def start(self):
         """Switch the radio on, where it is off."""
@@ -82,14 +86,14 @@ class Radio:
         takes no connection, else NotFound.
         """
         connectable: dict = {}
-        heard = False
+        self.rssi = None
         self._clear()
         deadline = ticks_add(ticks_ms(), timeout_ms)
         self.call(self.ble.gap_scan, timeout_ms, _SCAN_US, _SCAN_US, True)
         try:
             while True:
                 while self._adverts:
-                    addr_type, addr, adv_type, payload = self._adverts.popleft()
+                    addr_type, addr, adv_type, rssi, payload = self._adverts.popleft()
                     found = addr_type, addr
                     # A scan response tells nothing about it: it comes from both kinds.
                     if adv_type != _SCAN_RSP:
@@ -97,15 +101,16 @@ class Radio:
                             connectable.clear()
                         connectable[found] = adv_type in (_ADV_IND, _ADV_DIRECT_IND)
                     if found in connectable and (found == peer or _name(payload) in names):
-                        heard = True
+                        self.rssi = rssi
                         if connectable[found]:
                             return found
                 await self._wait(deadline)
         except TimedOut:
-            if heard:
+            if self.rssi is not None:
                 raise ConnectionLimit("the car takes no more connections")
             raise NotFound("the car is not in reach")
         finally:
+            self.heard = len(connectable)
             self._quietly(self.ble.gap_scan, None)
 
     async def connect(self, peer, timeout_ms):
@@ -203,8 +208,8 @@ class Radio:
 
     def _on_event(self, event, data):
         if event == _IRQ_SCAN_RESULT:
-            addr_type, addr, adv_type, _, payload = data
-            self._adverts.append((addr_type, bytes(addr), adv_type, bytes(payload)))
+            addr_type, addr, adv_type, rssi, payload = data
+            self._adverts.append((addr_type, bytes(addr), adv_type, rssi, bytes(payload)))
         elif _IRQ_PERIPHERAL_CONNECT <= event <= _IRQ_GATTC_INDICATE or event == _IRQ_MTU_EXCHANGED:
             if len(self._events) >= _EVENTS:
                 self._overflow = True

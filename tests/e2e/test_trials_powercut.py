@@ -82,10 +82,10 @@ def test_a_counter_that_is_used_before_it_is_durable_is_found() -> None:
     hasty = changed(
         "/fob/store.py",
         (
-            "            self._slots.save(end)\n            self._end = end\n        value",
+            "            self._slots.save(end)\n            self.end = end\n        value",
             "            import asyncio\n"
             "            asyncio.create_task(self._save_late(end))\n"
-            "            self._end = end\n        value",
+            "            self.end = end\n        value",
         ),
         (
             "    def distance",

@@ -94,8 +94,8 @@ def test_a_counter_that_is_not_retained_before_use_is_found_out() -> None:
     patches = _sabotaged(
         "fob/store",
         (
-            "        self._next = value + 1\n        # Before",
-            "        self._keep()\n        self._next = value + 1\n        # Before",
+            "        self.next = value + 1\n        # Before",
+            "        self._keep()\n        self.next = value + 1\n        # Before",
         ),
         ("is not handed out again.\n        self._keep()\n", "is not handed out again.\n"),
     )

@@ -270,6 +270,8 @@ class Radio:
     in each search, `dialled` the address and the patience of each connection attempt.
     """
 
+    rssi = -61
+
     def __init__(self, car, payload=112, troubles=(), peer=PEER, others=(), dead=0):
         self.car = car
         self._others = dict(others)

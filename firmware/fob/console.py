@@ -1,0 +1,320 @@
+"""What a laptop may ask over the REPL: the only surface of the firmware that its tools use.
+
+Each call prints JSON objects, one a line: events ({"event": kind, ...}) as they come, then one last
+line, {"result": {...}} or {"error": code, "text": ..., "needs_laptop": bool, "reason": number of a
+refusal}. Other lines are remarks. `board` is what laptop.Board offers.
+"""
+
+import asyncio
+import gc
+import json
+import os
+from binascii import crc32, hexlify
+from errno import ENOENT
+from time import ticks_diff, ticks_ms, time
+
+from micropython import const
+
+from fob import names
+from fob.cache import SIGNED
+from fob.errors import ConfigError, FobError, InvalidKey, LinkError, NotFound, StoreError, TimedOut
+
+_KEY = const(32)
+# A finger comes down when the app has looked at the buttons once.
+_LEAD_MS = const(100)
+_SAMPLE_MS = const(10)
+# littlefs keeps small files in the log of their folder: so many of these and it was written anew,
+# in both of its blocks.
+_REWRITES = const(200)
+_SMALL = const(100)
+_BLOCK = const(4096)
+# A directory, in the mode of os.ilistdir.
+_FOLDER = const(0x4000)
+
+
+def serve(board, name, arguments):
+    """Print what the function `name` tells of what it does and what comes of it."""
+    try:
+        _print({"result": _CALLS[name](board, **arguments)})
+    except FobError as error:
+        told = {"error": error.code, "text": str(error), "needs_laptop": error.needs_laptop}
+        reason = getattr(error, "reason", None)
+        if reason is not None:
+            told["reason"] = reason
+        _print(told)
+    except Exception as error:  # noqa: BLE001 - its text may be secret, its kind is not
+        _print({"error": "internal", "text": type(error).__name__, "needs_laptop": False})
+
+
+def status(board):
+    """Return what is known without a radio: fob.json's fields, and how this fob stands."""
+    told = _told(board)
+    space = os.statvfs("/")
+    told["flash"] = {"free": space[0] * space[3], "total": space[0] * space[2]}
+    told["cause"] = board.cause()
+    told["time_s"] = time()
+    from fob.journal import Journal
+
+    journal = Journal(board.state)
+    told["crashes"] = journal.crashes
+    told["journal"] = journal.lines()
+    told["configuration"] = told["battery_mv"] = told["last"] = told["rssi"] = None
+    try:
+        _describe(board, board.settings(), told)
+    except ConfigError as error:
+        told["configuration"] = str(error)
+    gc.collect()
+    told["heap_free"] = gc.mem_free()
+    return told
+
+
+def press(board, buttons, hold_ms=100, times=1, pause_ms=120):
+    """Press `buttons` (names) together, as a finger would; return outcome, text and ms."""
+    from fob.app import App
+
+    settings = board.settings()
+    retained = board.retained(settings)
+    radio = board.radio()
+    supply = board.supply(settings)
+    finger = _Finger(settings.buttons, buttons, hold_ms, times, pause_ms)
+
+    def say(text):
+        _say(text)
+        retained.put("said", text.encode())
+
+    began = ticks_ms()
+    try:
+        vehicle = board.vehicle(settings, radio)
+        app = App(finger, board.lamp(settings), vehicle, settings, board.log(), supply, say)
+        asyncio.run(app.run())
+    finally:
+        radio.stop()
+    outcome, text = app.outcome
+    return {"outcome": outcome, "text": text, "ms": ticks_diff(ticks_ms(), began)}
+
+
+def pair(board):
+    """Enrol the key with the car; events say when the card is wanted."""
+    # First of all: memory is in one piece yet.
+    from fob import pairing
+
+    settings = board.settings()
+    radio = board.radio()
+
+    def report(text):
+        if radio.rssi is not None:
+            _print({"event": "found", "rssi": radio.rssi})
+            radio.rssi = None
+        _say(text)
+
+    try:
+        vehicle = board.vehicle(settings, radio)
+        asyncio.run(pairing.pair(vehicle, settings, report))
+    finally:
+        radio.stop()
+    return {"speaks": _protocol(vehicle.cache)}
+
+
+def car_status(board):
+    """Ask the car, which answers everybody: its VehicleStatus as a dict of numbers, and rssi."""
+    settings = board.settings()
+    radio = board.radio()
+    heard = {}
+
+    async def ask(exchange):
+        signed = vehicle.cache.traits & SIGNED
+        try:
+            answer = await vehicle.dialogue(exchange, signed).status()
+        except TimedOut:
+            answer = await vehicle.dialogue(exchange, not signed).status()
+        heard.update(answer)
+
+    try:
+        vehicle = board.vehicle(settings, radio)
+        asyncio.run(vehicle.converse(ask))
+    finally:
+        radio.stop()
+    heard["rssi"] = radio.rssi
+    return heard
+
+
+def scan(board, ms=5000):
+    """Listen for `ms`, or until the car is heard: how many advertise, and how loud the car is."""
+    try:
+        car_names = names.of(board.settings().vin)
+    except ConfigError:
+        car_names = ()
+    radio = board.radio()
+    try:
+        radio.start()
+        asyncio.run(radio.find(car_names, ms))
+    except NotFound:
+        pass
+    except LinkError as error:
+        if radio.rssi is None:
+            raise error
+    finally:
+        radio.stop()
+    return {"heard": radio.heard, "car": radio.rssi is not None, "rssi": radio.rssi}
+
+
+def new_key(board):
+    """Draw a key, which stays here, as key.bin.new; return the public one, in hex."""
+    from fob import p256
+
+    radio = board.radio()
+    try:
+        # The chip's generator is one only while the radio is on.
+        radio.start()
+        while True:
+            private = radio.random(_KEY)
+            try:
+                public = p256.public_key(private)
+                break
+            except InvalidKey:
+                # One in four thousand millions is no scalar of the curve.
+                continue
+    finally:
+        radio.stop()
+    board.files.write("key.bin.new", private + crc32(private + public).to_bytes(4, "big"))
+    return {"public_key": hexlify(public).decode()}
+
+
+def wipe(board):
+    """Remove key, configuration and state, and overwrite what they leave on the flash."""
+    # First what opens a car by itself: session keys.
+    board.memory.write(b"")
+    for name in ("key.bin", "fob.json", "light.json"):
+        _remove("/" + name)
+    for folder in ("", "/state"):
+        for name in _files(folder):
+            if folder or name.endswith(".new"):
+                _remove(folder + "/" + name)
+        _rewrite(folder or "/")
+    _fill("/wipe.new")
+    return {}
+
+
+def _rewrite(folder):
+    path = folder + "/wipe.new"
+    try:
+        for _ in range(_REWRITES):
+            with open(path, "wb") as file:
+                file.write(bytes(_SMALL))
+    except OSError as error:
+        if error.errno == ENOENT:
+            return
+        raise StoreError("the flash cannot be written: erase it")
+    _remove(path)
+
+
+def _fill(path):
+    """Overwrite all that is free on the flash."""
+    space = os.statvfs("/")
+    of = space[3]
+    zeros = bytes(_BLOCK)
+    try:
+        with open(path, "wb") as file:
+            for done in range(of):
+                file.write(zeros)
+                if not done % 8:
+                    _print({"event": "progress", "done": done, "of": of})
+    except OSError:
+        # It is full: all is overwritten.
+        pass
+    _remove(path)
+
+
+def _files(folder):
+    """Return the names of the files in a folder; none where there is no such folder."""
+    try:
+        return [entry[0] for entry in os.ilistdir(folder or "/") if not entry[1] & _FOLDER]
+    except OSError:
+        return []
+
+
+def _remove(path):
+    try:
+        os.remove(path)
+    except OSError as error:
+        if error.errno != ENOENT:
+            raise StoreError("the flash cannot be written: erase it")
+
+
+def _told(board):
+    """Return the fields of fob.json, whether or not they are of use."""
+    try:
+        told = json.loads(board.files.read("fob.json") or b"{}")
+        return told if isinstance(told, dict) else {}
+    except ValueError:
+        return {}
+
+
+def _describe(board, settings, told):
+    retained = board.retained(settings)
+    told["battery_mv"] = board.supply(settings).battery_mv()
+    said = retained.get("said")
+    told["last"] = said and said.decode()
+    rssi = retained.get("rssi")
+    told["rssi"] = rssi and rssi[0] - 256
+    try:
+        vehicle = board.vehicle(settings, board.radio())
+    except StoreError as error:
+        told["counter"] = {"wrong": str(error)}
+        return
+    cache = vehicle.cache
+    told["counter"] = {"next": vehicle.counter.next, "end": vehicle.counter.end}
+    told["paired"] = vehicle.paired
+    told["unknown"] = vehicle.guard.unknown
+    told["waits"] = vehicle.waits
+    told["speaks"] = _protocol(cache)
+    told["peer"] = cache.peer and hexlify(cache.peer[1], ":").decode()
+
+
+def _protocol(cache):
+    if not cache.sessions:
+        return None
+    return "signed" if cache.traits & SIGNED else "legacy"
+
+
+def _print(line):
+    print(json.dumps(line))
+
+
+def _say(text):
+    _print({"event": "said", "text": text})
+
+
+class _Finger:
+    """Stands in for the buttons: pushes some of them together, a number of times."""
+
+    def __init__(self, pins, pushed, hold_ms, times, pause_ms):
+        self.names = sorted(pins)
+        self._mask = 0
+        for name in pushed:
+            self._mask |= 1 << self.names.index(name)
+        self._hold_ms = hold_ms
+        self._period_ms = hold_ms + pause_ms
+        self._times = times
+        self._began = ticks_ms()
+
+    def levels(self):
+        """Return the mask of the buttons that are down."""
+        at = ticks_diff(ticks_ms(), self._began) - _LEAD_MS
+        down = 0 <= at < self._times * self._period_ms and at % self._period_ms < self._hold_ms
+        return self._mask if down else 0
+
+    async def changed(self):
+        """Wait until it is worth looking again."""
+        await asyncio.sleep_ms(_SAMPLE_MS)
+
+
+_CALLS: dict = {
+    "status": status,
+    "press": press,
+    "pair": pair,
+    "car_status": car_status,
+    "scan": scan,
+    "new_key": new_key,
+    "wipe": wipe,
+}

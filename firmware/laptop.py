@@ -1,0 +1,85 @@
+"""A laptop's session at the REPL: the composition root of what fob.console offers.
+
+`call(name, arguments)` is all that a laptop calls; fob.console says what it prints.
+"""
+
+import asyncio
+import gc
+import json
+
+import life
+
+from fob import config, console
+from fob.retained import Retained
+from hal import light, power
+from hal.buttons import Buttons
+from hal.flash import Flash
+from hal.rtc import RtcMemory
+
+
+class Tethered(power.Power):
+    """The power of a fob on a cable: the laptop minds the watchdog, and nothing sleeps."""
+
+    maintenance = False
+
+    def feed(self):
+        """The laptop has given the watchdog time enough."""
+
+
+class Board:
+    """Makes what a call needs, when it needs it.
+
+    `files` is the Flash of the laptop's files, `state` that of the fob's, `memory` the RTC's.
+    """
+
+    def __init__(self):
+        self.files = Flash("")
+        self.state = life.state
+        self.memory = RtcMemory()
+        self._retained = None
+
+    def settings(self):
+        """Return the Config; raises ConfigError."""
+        return config.load(self.files.read("fob.json"), self.files.read("key.bin"))
+
+    def retained(self, settings):
+        """Return the one Retained of this fob's RTC memory."""
+        if self._retained is None:
+            self._retained = Retained(self.memory, config.owner(settings))
+        return self._retained
+
+    def radio(self):
+        """Return a Radio, switched off."""
+        from hal.radio import Radio
+
+        return Radio()
+
+    def vehicle(self, settings, radio):
+        """Return the Vehicle; raises StoreError."""
+        return life.build_vehicle(settings, radio, self.retained(settings))
+
+    def supply(self, settings):
+        """Return the Tethered power."""
+        buttons = Buttons(settings.buttons, settings.active_low)
+        retained = self.retained(settings)
+        return Tethered(buttons, settings.wake, settings.battery, settings.usb, retained)
+
+    def lamp(self, settings):
+        """Return the light."""
+        return light.build(brightness=settings.brightness, **settings.light)
+
+    def log(self):
+        """Return a journal that is loaded when it is needed."""
+        return life.Log()
+
+    def cause(self):
+        """Return how the chip came to run, in a word."""
+        return power.cause()
+
+
+def call(name, arguments="{}"):
+    """Do what fob.console offers under `name`, with the keyword arguments of a JSON object."""
+    # What an interrupted life left behind would be in the way.
+    asyncio.new_event_loop()
+    gc.collect()
+    console.serve(Board(), name, json.loads(arguments))
