@@ -180,6 +180,8 @@ class Bench:
         await self.board.press("lock", "unlock", seconds=PAIRING_HOLD)
         async with asyncio.timeout(10):
             await self._card_wanted.wait()
+        # As a driver who does what the console says.
+        await self.board.prints("hold your key card")
         self.tap_card()
         await self._done(timeout=20)
 
