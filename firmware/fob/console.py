@@ -10,7 +10,6 @@ import gc
 import json
 import os
 from binascii import crc32, hexlify
-from errno import ENOENT
 from time import ticks_diff, ticks_ms, time
 
 from micropython import const
@@ -23,13 +22,6 @@ _KEY = const(32)
 # A finger comes down when the app has looked at the buttons once.
 _LEAD_MS = const(100)
 _SAMPLE_MS = const(10)
-# littlefs keeps small files in the log of their folder: so many of these and it was written anew,
-# in both of its blocks.
-_REWRITES = const(200)
-_SMALL = const(100)
-_BLOCK = const(4096)
-# A directory, in the mode of os.ilistdir.
-_FOLDER = const(0x4000)
 
 
 def serve(board, name, arguments):
@@ -181,64 +173,11 @@ def new_key(board):
 
 
 def wipe(board):
-    """Remove key, configuration and state, and overwrite what they leave on the flash."""
-    # First what opens a car by itself: session keys.
-    board.memory.write(b"")
-    for name in ("key.bin", "fob.json", "light.json"):
-        _remove("/" + name)
-    for folder in ("", "/state"):
-        for name in _files(folder):
-            if folder or name.endswith(".new"):
-                _remove(folder + "/" + name)
-        _rewrite(folder or "/")
-    _fill("/wipe.new")
+    """Remove key, configuration and state for good; events say how far the overwriting is."""
+    from fob import wiping
+
+    wiping.wipe(board.memory, _report_progress)
     return {}
-
-
-def _rewrite(folder):
-    path = folder + "/wipe.new"
-    try:
-        for _ in range(_REWRITES):
-            with open(path, "wb") as file:
-                file.write(bytes(_SMALL))
-    except OSError as error:
-        if error.errno == ENOENT:
-            return
-        raise StoreError("the flash cannot be written: erase it")
-    _remove(path)
-
-
-def _fill(path):
-    """Overwrite all that is free on the flash."""
-    space = os.statvfs("/")
-    of = space[3]
-    zeros = bytes(_BLOCK)
-    try:
-        with open(path, "wb") as file:
-            for done in range(of):
-                file.write(zeros)
-                if not done % 8:
-                    _print({"event": "progress", "done": done, "of": of})
-    except OSError:
-        # It is full: all is overwritten.
-        pass
-    _remove(path)
-
-
-def _files(folder):
-    """Return the names of the files in a folder; none where there is no such folder."""
-    try:
-        return [entry[0] for entry in os.ilistdir(folder or "/") if not entry[1] & _FOLDER]
-    except OSError:
-        return []
-
-
-def _remove(path):
-    try:
-        os.remove(path)
-    except OSError as error:
-        if error.errno != ENOENT:
-            raise StoreError("the flash cannot be written: erase it")
 
 
 def _told(board):
@@ -279,6 +218,10 @@ def _protocol(cache):
 
 def _print(line):
     print(json.dumps(line))
+
+
+def _report_progress(done, of):
+    _print({"event": "progress", "done": done, "of": of})
 
 
 def _say(text):

@@ -24,7 +24,7 @@ LAYERS = [
     {"legacy", "signed"},
     {"store", "config"},
     {"retained"},
-    {"guard", "journal", "cache", "vehicle_clock"},
+    {"guard", "journal", "cache", "vehicle_clock", "wiping"},
     {"exchange"},
     {"delivery", "handshake"},
     {"legacy_dialogue", "signed_dialogue"},
