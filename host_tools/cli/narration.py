@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import click
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -63,15 +64,21 @@ class HumanNarrator:
     def __init__(self, frames: bool = True) -> None:
         self._console = Console(width=_WIDTH, highlight=False, soft_wrap=True)
         self._frames = frames
+        self._told_until = 0.0
 
     def chapter(self, title: str, vintage: Vintage) -> None:
         self._headline(f"{vintage}  {title}")
 
     def moment(self, moment: Moment) -> None:
-        line = Text(f"{moment.at:{_TIME_WIDTH}.3f}  ", "dim")
+        # A light's pattern is recognised only after it began: lines stay in the order of time.
+        told = max(moment.at, self._told_until)
+        since = f" (since {moment.at:.3f})" if told > moment.at else ""
+        self._told_until = told
+        line = Text(f"{told:{_TIME_WIDTH}.3f}  ", "dim")
         line.append(f"{moment.who:<{_WHO_WIDTH}}", _STYLES.get(moment.who, ""))
         indent = _TIME_WIDTH + 2 + _WHO_WIDTH
-        line.append(f"\n{' ' * indent}".join(textwrap.wrap(moment.text, _WIDTH - indent)))
+        text = textwrap.wrap(moment.text + since, _WIDTH - indent)
+        line.append(f"\n{' ' * indent}".join(text))
         self._console.print(line)
         if moment.frame and self._frames:
             for text, octets in _side_by_side(moment.frame):
@@ -84,7 +91,13 @@ class HumanNarrator:
     def summary(self, presses: Sequence[Press], nonces_repeated: int) -> None:
         self._headline("Summary")
         table = Table(
-            "car", "press", "protocol", box=None, padding=(0, 1, 0, 2), header_style="dim"
+            "car",
+            "press",
+            "protocol",
+            box=None,
+            padding=(0, 0, 0, 3),
+            pad_edge=False,
+            header_style="dim",
         )
         for heading in ("accepted in", "ATT requests", "frames"):
             table.add_column(heading, justify="right")
@@ -92,7 +105,7 @@ class HumanNarrator:
             took = press.measured
             figures = (f"{took.ms:.0f} ms", str(took.att_requests), str(took.frames))
             table.add_row(press.vintage, press.name, took.protocol, *figures)
-        self._console.print(table)
+        self._console.print(Padding(table, (0, 0, 0, 2), expand=False))
         self._console.print(
             "  Timed from the finger's release, with a connection interval as on a board."
         )
@@ -115,7 +128,7 @@ class JsonNarrator:
     def moment(self, moment: Moment) -> None:
         line: dict[str, Any] = {
             "kind": "moment",
-            "seconds": round(moment.at, 6),
+            "time": round(moment.at, 6),
             "who": moment.who,
             "text": moment.text,
         }

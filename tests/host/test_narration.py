@@ -8,7 +8,7 @@ from host_tools.cli.narration import HumanNarrator, JsonNarrator, Narrator, Pres
 from host_tools.protocol import universal_message_pb2 as universal
 from host_tools.simulator.car import CarEvent
 from host_tools.simulator.measurement import Measurement
-from host_tools.simulator.moments import Bystander
+from host_tools.simulator.moments import Bystander, Moment
 from tests.asynchronous import in_virtual_time
 
 PRESSES = [
@@ -52,6 +52,31 @@ def test_the_summary_names_each_press_with_its_car_and_protocol(
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert ["2021", "unlock", "legacy", "93", "ms", "3", "4"] in rows
     assert ["2026", "unlock", "after", "a", "night", "signed", "1204", "ms", "6", "12"] in rows
+
+
+def test_no_line_of_the_summary_ends_in_spaces(capsys: pytest.CaptureFixture[str]) -> None:
+    HumanNarrator().summary(PRESSES, 0)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line != line.rstrip()] == []
+
+
+def test_what_is_recognised_late_is_told_in_its_turn_with_its_beginning(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    narrator = HumanNarrator()
+    narrator.moment(Moment(6.83, "console", "fob: asleep"))
+    narrator.moment(Moment(6.004, "light", "one long flash: done"))
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "   6.830  light   one long flash: done (since 6.004)"
+    ]
+
+
+def test_machines_are_told_the_time_as_by_the_car_command(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    JsonNarrator().moment(Moment(1.5, "car", "state: locked"))
+    told = {"kind": "moment", "time": 1.5, "who": "car", "text": "state: locked"}
+    assert json.loads(capsys.readouterr().out) == told
 
 
 def test_machines_are_told_the_same(capsys: pytest.CaptureFixture[str]) -> None:
