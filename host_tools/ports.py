@@ -1,0 +1,148 @@
+"""Serial ports, and which of them a fob is likely to be at.
+
+Virtual boards announce themselves by a file `<process id>-<name>.json` with {"port", "name"} in
+`virtual_boards_folder()`.
+"""
+
+import contextlib
+import json
+import os
+import stat
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from serial.tools import list_ports as serial_ports
+
+from host_tools.failure import Failure, Unreachable
+
+Kind = Literal["usb", "virtual", "other"]
+
+LIKELY_VENDORS = {
+    0x0403: "FTDI",
+    0x10C4: "Silicon Labs CP210x",
+    0x1A86: "WCH CH34x",
+    0x303A: "Espressif",
+}
+"""USB vendors of what ESP32 boards have between chip and cable; Espressif's is the chip itself."""
+
+_MOST_NAMED = 4
+_PLUG_IN = "Plug the fob in with a cable that carries data; if it sleeps, press one of its buttons."
+
+
+@dataclass(frozen=True)
+class Port:
+    """A serial port: `device` opens it, the USB identity is None where there is none."""
+
+    device: str
+    description: str
+    kind: Kind
+    vid: int | None = None
+    pid: int | None = None
+    serial: str | None = None
+
+    @property
+    def is_likely(self) -> bool:
+        """Whether an ESP32 may be there."""
+        return self.kind == "virtual" or self.vid in LIKELY_VENDORS
+
+
+def list_ports() -> list[Port]:
+    """Every serial port of this computer, and those of virtual boards."""
+    real = [
+        Port(
+            device=found.device,
+            description=found.description if found.description not in (None, "n/a") else "",
+            kind="other" if found.vid is None else "usb",
+            vid=found.vid,
+            pid=found.pid,
+            serial=found.serial_number,
+        )
+        for found in sorted(serial_ports.comports())
+    ]
+    return real + _virtual_boards()
+
+
+def choose_port(given: str | None) -> str:
+    """The port to use: `given` if it is one, else the only one where a fob is likely.
+
+    Raises Unreachable.
+    """
+    if given:
+        return _checked(given)
+    ports = list_ports()
+    likely = [port for port in ports if port.is_likely]
+    if len(likely) == 1:
+        return likely[0].device
+    if likely:
+        raise Unreachable(f"several boards are plugged in: {_named(likely)}", "Name one by --port.")
+    if ports:
+        problem = f"no board is plugged in that looks like a fob, but {_named(ports)}"
+        raise Unreachable(problem, f"{_PLUG_IN} If it is one of these, name it by --port.")
+    raise Unreachable("no serial port is there", _PLUG_IN)
+
+
+def virtual_boards_folder() -> Path:
+    """The folder of this user's virtual boards, made if it is missing.
+
+    Raises Failure where somebody else could write to it: whoever does could pose as a fob.
+    """
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    user = os.getuid() if sys.platform != "win32" else 0
+    folder = Path(tempfile.gettempdir()) / f"open-key-fob-{user}"
+    if runtime and Path(runtime).is_dir():
+        folder = Path(runtime) / "open-key-fob"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if sys.platform != "win32":
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != user or found.st_mode & 0o022:
+            raise Failure(f"others can write to {folder}", "Remove it.")
+    return folder
+
+
+def _virtual_boards() -> list[Port]:
+    if sys.platform == "win32":  # there are no pseudo-terminals to be at
+        return []
+    boards = []
+    with contextlib.suppress(Failure, OSError):
+        for file in sorted(virtual_boards_folder().glob("*.json")):
+            if not _is_running(file.name.partition("-")[0]):
+                file.unlink(missing_ok=True)
+                continue
+            # One that is being written or removed is no board yet, or no more.
+            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+                said = json.loads(file.read_text())
+                boards.append(Port(said["port"], f"virtual board {said['name']}", "virtual"))
+    return boards
+
+
+def _is_running(process: str) -> bool:
+    try:
+        os.kill(int(process), 0)
+    except (ProcessLookupError, ValueError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _checked(given: str) -> str:
+    if "://" in given:  # pyserial's ports elsewhere on the network
+        return given
+    known = {port.device for port in list_ports()}
+    if given in known:
+        return given
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError):
+            if stat.S_ISCHR(Path(given).stat().st_mode):
+                return given
+            raise Unreachable(f"{given} is no serial port", "`fob ports` lists those there are.")
+    there = f"{_named(list_ports())} is there" if known else _PLUG_IN
+    raise Unreachable(f"there is no port {given}", there)
+
+
+def _named(ports: list[Port]) -> str:
+    named = [f"{port.device} ({port.description})".removesuffix(" ()") for port in ports]
+    return ", ".join(named[:_MOST_NAMED] + ["..."] * (len(named) > _MOST_NAMED))
