@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 import click
 
+from host_tools.cli.screen import show_json
 from host_tools.decode import DecodedFrame, DecodeError, Direction, decode_frames, parse_hex
+from host_tools.failure import InputError
 
-BAD_INPUT = 2
+_REMEDY = "Give whole frames in hexadecimal, each with its two bytes of length."
 
 
 @click.command()
@@ -21,28 +22,35 @@ BAD_INPUT = 2
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Read the hexadecimal digits from a file.",
 )
-@click.option(
-    "--to-vehicle", "direction", flag_value="to-vehicle", help="Take it for one to the vehicle."
-)
-@click.option(
-    "--from-vehicle", "direction", flag_value="from-vehicle", help="Take it for one from it."
-)
+@click.option("--to-vehicle", is_flag=True, help="Take it for one to the vehicle.")
+@click.option("--from-vehicle", is_flag=True, help="Take it for one from it.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per frame and line.")
 def decode(
-    hex_digits: tuple[str, ...], path: Path | None, direction: Direction | None, as_json: bool
+    hex_digits: tuple[str, ...],
+    path: Path | None,
+    to_vehicle: bool,
+    from_vehicle: bool,
+    as_json: bool,
 ) -> None:
     """Show what frames to or from the vehicle say.
 
     HEX is one frame or several in a row, each with its two bytes of length, in hexadecimal;
     spaces, colons and 0x are fine. Without HEX, or with -, standard input is read.
+
+    \b
+    Example: fob decode 000422020801
     """
+    if to_vehicle and from_vehicle:
+        raise click.UsageError("a frame goes --to-vehicle or --from-vehicle, not both ways")
+    direction: Direction | None = None
+    if to_vehicle or from_vehicle:
+        direction = "to-vehicle" if to_vehicle else "from-vehicle"
     try:
         data = parse_hex(_input(hex_digits, path))
         for number, frame in enumerate(decode_frames(data, direction)):
             _print(frame, as_json, first=number == 0)
     except DecodeError as error:
-        click.echo(f"fob decode: {error}", err=True)
-        sys.exit(BAD_INPUT)
+        raise InputError(str(error), _REMEDY) from error
 
 
 def _input(hex_digits: tuple[str, ...], path: Path | None) -> str:
@@ -59,7 +67,7 @@ def _input(hex_digits: tuple[str, ...], path: Path | None) -> str:
 
 def _print(frame: DecodedFrame, as_json: bool, first: bool) -> None:
     if as_json:
-        click.echo(json.dumps(frame.as_json()))
+        show_json(frame.as_json())
         return
     if not first:
         click.echo()
