@@ -14,7 +14,7 @@ from fob.retained import Retained
 from hal import light, power
 from hal.buttons import Buttons
 from hal.flash import Flash
-from hal.rtc import RtcMemory
+from hal.rtc import RtcMemory, now_ms
 
 
 class Tethered(power.Power):
@@ -71,6 +71,10 @@ class Board:
     def log(self):
         """Return a journal that is loaded when it is needed."""
         return life.Log()
+
+    def now_ms(self):
+        """Return the time of the chip's clock."""
+        return now_ms()
 
     def cause(self):
         """Return how the chip came to run, in a word."""

@@ -10,7 +10,7 @@ import gc
 import json
 import os
 from binascii import crc32, hexlify
-from time import ticks_diff, ticks_ms, time
+from time import ticks_diff, ticks_ms
 
 from micropython import const
 
@@ -21,6 +21,7 @@ from fob.errors import ConfigError, FobError, InvalidKey, LinkError, NotFound, S
 _KEY = const(32)
 # A finger comes down when the app has looked at the buttons once.
 _LEAD_MS = const(100)
+_PRESS_MS = const(100)
 _SAMPLE_MS = const(10)
 
 
@@ -44,7 +45,7 @@ def status(board):
     space = os.statvfs("/")
     told["flash"] = {"free": space[0] * space[3], "total": space[0] * space[2]}
     told["cause"] = board.cause()
-    told["time_s"] = time()
+    told["time_s"] = board.now_ms() // 1000
     from fob.journal import Journal
 
     journal = Journal(board.state)
@@ -60,14 +61,19 @@ def status(board):
     return told
 
 
-def press(board, buttons, hold_ms=100, times=1, pause_ms=120):
-    """Press `buttons` (names) together, as a finger would; return outcome, text and ms."""
+def press(board, buttons, hold_ms=None, times=1, pause_ms=120):
+    """Press `buttons` (names) together, as a finger would; return outcome, text and ms.
+
+    The outcome is "done", the code of an error, or None where the app saw nothing to do.
+    """
     from fob.app import App
 
     settings = board.settings()
     retained = board.retained(settings)
     radio = board.radio()
     supply = board.supply(settings)
+    if hold_ms is None:
+        hold_ms = settings.press_guard_ms + _PRESS_MS
     finger = _Finger(settings.buttons, buttons, hold_ms, times, pause_ms)
 
     def say(text):
