@@ -4,32 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import click
-from bumble.transport import open_transport
-from bumble.transport.common import (
-    Transport,
-    TransportSink,
-    TransportSource,
-)
+from bumble.transport.common import TransportSink, TransportSource
 
 from host_tools.cli.car_events import event_lines, event_object
 from host_tools.cli.keyboard import Keyboard
+from host_tools.cli.screen import show_json
+from host_tools.cli.transports import controller, entered, silent
 from host_tools.cli.vin import vin_option
-from host_tools.simulator.car import Behaviour, Car, CarEvent, Vintage, vintage
+from host_tools.cli.vintage import vintage_option
+from host_tools.failure import Failure
+from host_tools.simulator.car import Behaviour, Car, CarEvent, Vintage
+from host_tools.simulator.car import vintage as behaviour_of
 from host_tools.simulator.radio.air import Air
 from host_tools.simulator.radio.car_on_air import CAR_ADDRESS
 from host_tools.simulator.radio.car_radio import REAL_CAR_MTU, AddressKind, CarRadio
 from host_tools.simulator.radio.lent_controller import lend
-
-T = TypeVar("T")
 
 HOST_ADDRESS = "02:00:00:00:00:{:02X}"
 
@@ -57,7 +53,6 @@ class Options:
 
 
 @click.command()
-@vin_option
 @click.option("--transport", metavar="SPEC", help="Put the car on a controller, e.g. usb:0.")
 @click.option(
     "--host-transport",
@@ -66,14 +61,33 @@ class Options:
     multiple=True,
     help="Lend a virtual controller to another Bluetooth host, e.g. pty:PATH; may be repeated.",
 )
-@click.option(
-    "--vintage",
-    "year",
-    type=click.Choice(["2021", "2023", "2026"]),
-    help="2021: the older protocol; 2023: both; 2026: signed commands only, and strict. Without it"
-    " both, and keys without a role are enrolled too.",
+@vin_option
+@vintage_option(
+    text="2021: the older protocol; 2023: both; 2026: signed commands only, and strict. Without it"
+    " both, and keys without a role are enrolled too."
 )
-@click.option("--name", type=click.Choice(["hash", "vin", "alternate"]), default="hash")
+@click.option(
+    "--name",
+    type=click.Choice(["hash", "vin", "alternate"]),
+    default="hash",
+    show_default=True,
+    help="Advertise the older name (S...C), the newer (Tesla and six characters), or in turns.",
+)
+@click.option(
+    "--address",
+    type=click.Choice(["public", "random", "rotating"]),
+    default="public",
+    show_default=True,
+    help="Bluetooth address: lasting, random but lasting, or a new one every 15 minutes.",
+)
+@click.option(
+    "--mtu",
+    type=click.IntRange(23, 517),
+    default=REAL_CAR_MTU,
+    show_default=True,
+    help="Bytes in the longest ATT packet that the car agrees to.",
+)
+@click.option("--notify", is_flag=True, help="Offer notifications instead of indications.")
 @click.option("--plaintext-b", is_flag=True, help="Also accept the older form of plaintexts.")
 @click.option(
     "--require-none",
@@ -94,9 +108,6 @@ class Options:
     type=click.Choice(["status", "counter", "vehicle-status"]),
     help="How the success of a command shows in the older protocol.",
 )
-@click.option("--mtu", type=click.IntRange(23, 517), default=REAL_CAR_MTU, show_default=True)
-@click.option("--notify", is_flag=True, help="Offer notifications instead of indications.")
-@click.option("--address", type=click.Choice(["public", "random", "rotating"]), default="public")
 @click.option(
     "--tap-after",
     type=click.FloatRange(min=0),
@@ -106,7 +117,7 @@ class Options:
 @click.option("--keep-going", is_flag=True, help="Do not stop at a repeated nonce.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per event and line.")
 def car(
-    year: Vintage | None,
+    vintage: Vintage | None,
     plaintext_b: bool,
     require_none: Literal["refuse", "ignore"] | None,
     require_role: Literal["refuse", "ignore"] | None,
@@ -117,6 +128,9 @@ def car(
 
     Keys on standard input: t taps the card, r changes the vehicle's key, b reboots the car, s shows
     the status, q quits. A repeated nonce ends the car with exit code 1.
+
+    \b
+    Example: fob car --transport usb:0 --vin 5YJ3E1EA1KF000000
     """
     changes = {
         "plaintext": "AB" if plaintext_b else None,
@@ -125,8 +139,8 @@ def car(
         "acknowledge": acknowledge,
     }
     changes = {name: value for name, value in changes.items() if value}
-    lenient = {} if year else {"require_role": False}
-    behaviour = vintage(year or "2023", **{**lenient, **changes})
+    lenient = {} if vintage else {"require_role": False}
+    behaviour = behaviour_of(vintage or "2023", **{**lenient, **changes})
     options = Options(behaviour=behaviour, **rest)
     if not options.transport and not options.host_transports:
         raise click.UsageError("give --transport for a controller, or --host-transport for a host")
@@ -168,8 +182,7 @@ class _Runner:
             try:
                 await radio.start()
             except TimeoutError:
-                where = self._options.transport
-                raise click.ClickException(f"no controller answers on {where!r}") from None
+                raise silent(self._options.transport or "") from None
             stack.push_async_callback(radio.stop)
             for number, spec in enumerate(self._options.host_transports, 1):
                 await self._lend(stack, number, spec)
@@ -183,13 +196,13 @@ class _Runner:
         """The controller the car is on: a real one, or one of the virtual radio."""
         if self._options.transport:
             spec = self._options.transport
-            transport = await _enter(stack, _transport(spec), spec)
+            transport = await entered(stack, controller(spec), spec, to_host=False)
             return transport.source, transport.sink
         return self._air.hci("car", CAR_ADDRESS)
 
     async def _lend(self, stack: contextlib.AsyncExitStack, number: int, spec: str) -> None:
-        controller = self._air.controller(f"host {number}", HOST_ADDRESS.format(number))
-        await _enter(stack, lend(controller, spec), spec)
+        lent = self._air.controller(f"host {number}", HOST_ADDRESS.format(number))
+        await entered(stack, lend(lent, spec), spec, to_host=True)
 
     def _announce(self, radio: CarRadio) -> None:
         where = self._options.transport or ", ".join(self._options.host_transports)
@@ -202,7 +215,7 @@ class _Runner:
                 "address": radio.address,
                 "transport": where,
             }
-            click.echo(json.dumps(ready))
+            show_json(ready)
         else:
             click.echo(f"{self.car.advertised_name} ({self.car.vin}) at {radio.address}, {where}")
             click.echo(_KEYS)
@@ -219,7 +232,7 @@ class _Runner:
             for task in done:
                 task.result()
             if lost in done:
-                raise click.ClickException("the controller is gone")
+                raise Failure("the controller is gone", "Plug it in again and start anew.")
             if violated in done and stop not in done:
                 await asyncio.wait({stop}, timeout=_LAST_WORDS)
         finally:
@@ -243,7 +256,7 @@ class _Runner:
 
     def _event(self, event: CarEvent) -> None:
         if self._options.as_json:
-            click.echo(json.dumps(event_object(event, self._start)))
+            show_json(event_object(event, self._start))
         else:
             for line in event_lines(event, self._start):
                 click.echo(line)
@@ -260,20 +273,3 @@ class _Runner:
     def _tap_if_awaited(self) -> None:
         if self.car.waits_for_card:
             self.car.tap_card()
-
-
-async def _enter(
-    stack: contextlib.AsyncExitStack, opening: contextlib.AbstractAsyncContextManager[T], spec: str
-) -> T:
-    """Open a transport for as long as the stack lives; a failure is an error that names it."""
-    try:
-        return await stack.enter_async_context(opening)
-    except Exception as error:
-        # USB and serial libraries raise errors of their own, which need not be installed here.
-        raise click.ClickException(f"cannot open the transport {spec!r}: {error}") from error
-
-
-@contextlib.asynccontextmanager
-async def _transport(spec: str) -> AsyncIterator[Transport]:
-    async with await open_transport(spec) as transport:
-        yield transport

@@ -77,8 +77,8 @@ class HumanNarrator:
         line = Text(f"{told:{_TIME_WIDTH}.3f}  ", "dim")
         line.append(f"{moment.who:<{_WHO_WIDTH}}", _STYLES.get(moment.who, ""))
         indent = _TIME_WIDTH + 2 + _WHO_WIDTH
-        text = textwrap.wrap(moment.text + since, _WIDTH - indent)
-        line.append(f"\n{' ' * indent}".join(text))
+        rows = textwrap.wrap(moment.text + since, _WIDTH - indent)
+        line.append(f"\n{' ' * indent}".join(rows))
         self._console.print(line)
         if moment.frame and self._frames:
             for text, octets in _side_by_side(moment.frame):

@@ -5,11 +5,10 @@ from collections.abc import Callable
 
 import click
 import pytest
-from click.testing import CliRunner
 
-from host_tools.cli.car import car
 from host_tools.cli.car_events import event_lines, event_object
 from tests.car_bench import CarBench
+from tests.command_line import fob
 from tests.signed_bench import SignedBench
 
 UNLOCK = b"\x10\x00"
@@ -22,17 +21,21 @@ UNLOCK = b"\x10\x00"
         (["--vin", "5YJ3"], 2, "a VIN has 17 characters, not 4"),
         (["--vin", "5YJ3E1EA1KF00000O", "--transport", "x"], 2, "wrong: 'O'"),
         (["--transport", "usb:0", "--host-transport", "pty"], 2, "without --transport"),
-        (["--transport", "carrier-pigeon:1"], 1, "cannot open the transport 'carrier-pigeon:1'"),
-        (["--host-transport", "tcp-server:_:x"], 1, "cannot open the transport 'tcp-server:_:x'"),
+        (["--transport", "carrier-pigeon:1"], 2, "'carrier-pigeon:1': there is no such transport"),
+        (["--transport", "carrier-pigeon:1"], 2, "Use usb:0 (the first Bluetooth adapter)"),
+        (["--transport", "serial:/no/such/port"], 1, "`fob ports` lists the serial ports"),
+        (["--host-transport", "tcp-server:_:x"], 2, "Use pty:PATH or tcp-server:_:PORT."),
         (["--host-transport", "pty:/no/such/place"], 1, "No such file or directory"),
+        (["--host-transport", "pty:/"], 2, "there is a file of that name. Name another."),
         (["--mtu", "22", "--host-transport", "pty"], 2, "--mtu"),
         (["--vintage", "2020", "--host-transport", "pty"], 2, "'2021', '2023', '2026'"),
     ],
 )
 def test_what_is_wrong_is_said(arguments: list[str], code: int, complaint: str) -> None:
-    result = CliRunner().invoke(car, arguments)
+    result = fob("car", *arguments)
     assert (result.exit_code, result.stdout) == (code, "")
     assert complaint in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 def busy_bench() -> CarBench:
