@@ -1,5 +1,7 @@
 """What of firmware/ goes where on a board."""
 
+import ast
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from host_tools.compile import compile_module
@@ -27,3 +29,18 @@ def layout_firmware(march: str | None = None, *, source: bool = False) -> dict[s
             compiled = PurePosixPath(name).with_suffix(".mpy")
             files[f"/{compiled}"] = compile_module(path.read_bytes(), name, march)
     return files
+
+
+@lru_cache
+def imported_modules() -> frozenset[str]:
+    """Names of MicroPython's own modules that the firmware imports."""
+    folder = resource_folder("firmware")
+    own = {path.stem for path in folder.iterdir()}
+    names: set[str] = set()
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.Import):
+                names.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                names.add(node.module or "")
+    return frozenset(name.partition(".")[0] for name in names) - own
