@@ -1,0 +1,102 @@
+"""What the owner can do about the errors of firmware/fob/errors.py.
+
+The firmware's texts are short, for its flash is small: "problem" or "problem: advice". Here the
+remedies are sentences, and name the command that helps.
+"""
+
+from typing import NamedTuple
+
+_NEARER = "Go nearer to the car and try again; `fob doctor` tests the fob's radio."
+_CONFIRM = (
+    "Hold both buttons for 5 seconds (from here: `fob press lock unlock --hold 5.5`), "
+    "or pair anew: `fob pair --again`."
+)
+_LOOK = "Run `fob doctor`: it names what is wrong."
+_SETTINGS = "Look at the car's settings (Controls, Locks), then try again."
+
+# By `code`. Codes that the tests know: those of errors.py, and "internal".
+_REMEDIES = {
+    "error": _LOOK,
+    "authentication-failed": "Try again; if it comes back, something nearby answers for the car.",
+    "invalid-key": "Make a new key with `fob provision --replace-key`, then pair it: `fob pair`.",
+    "malformed": "Try again; if it comes back, something nearby answers for the car.",
+    "needs-laptop": _LOOK,
+    "configuration": "Run `fob provision`.",
+    "state": "Run `fob provision --repair`.",
+    "counter-exhausted": (
+        "Make a new key with `fob provision --replace-key`, then pair it: `fob pair`."
+    ),
+    "link": _NEARER,
+    "att": _NEARER,
+    "not-found": (
+        "Go nearer to the car; if you stand beside it, compare the VIN that `fob status` shows "
+        "with the car's (Controls, Software)."
+    ),
+    "connection-limit": (
+        "A car serves three Bluetooth keys at a time: switch Bluetooth off on a phone or watch "
+        "near it, wait half a minute and try again."
+    ),
+    "disconnected": _NEARER,
+    "timed-out": "Go nearer to the car and try again; open a door if the car sleeps deeply.",
+    "held-back": _CONFIRM,
+    "refused": "Try again; the car's screen may say why.",
+    "not-paired": "Pair it: `fob pair`.",
+    "internal": "Run `fob logs`, and report what it shows.",
+}
+
+# What is known better than by its code, by the firmware's text before any advice in it.
+_KNOWN = {
+    "something is open": "Close doors, frunk and trunk, then try again.",
+    "the car's settings do not allow it": _SETTINGS,
+    "the car is not in park": "Put the car in park, then try again.",
+    "this key may not do that": (
+        "The car gave this key a role that may not. Provision another one "
+        "(`fob provision --role driver`), delete the key on the car's screen, and pair again."
+    ),
+    "this key may not do that now": _SETTINGS,
+    "this key is not active": "Delete the key on the car's screen (Controls, Locks), then pair it.",
+    "the car has another VIN": (
+        "Give the fob this car's VIN: `fob provision --vin VIN` (Controls, Software shows it)."
+    ),
+    "the car has too many keys": "Delete a key on the car's screen (Controls, Locks).",
+    "go nearer to the car": "The car wants the fob beside it for that.",
+    "another key than at pairing": (
+        "If the car obeyed, its key has changed: hold both buttons for 5 seconds "
+        "(from here: `fob press lock unlock --hold 5.5`)."
+    ),
+    "the car reports a counter that would use up this key": (
+        "Something nearby may answer for the car: try again elsewhere."
+    ),
+    "no card was held to the reader in time": (
+        "Pair again, and hold the card to the reader only after the fob has asked."
+    ),
+    "the car stays busy": "Wait a minute, then try again.",
+    "the message counter is missing": "Run `fob provision --repair`.",
+    "the message counter is damaged": "Run `fob provision --repair`.",
+    "the flash is full": "Run `fob doctor`: it lists the files that are not the fob's.",
+    "the flash does not keep what is written": "Replace the board.",
+    "the flash has no folder /state": "Run `fob provision --repair`.",
+}
+
+
+class Explanation(NamedTuple):
+    """A clause without a full stop, and a sentence that says what to do."""
+
+    problem: str
+    remedy: str
+
+
+def explain(code: str, text: str) -> Explanation:
+    """What an error of the firmware means, by its `code` and `text`."""
+    problem, _, advice = text.partition(": ")
+    remedy = _KNOWN.get(problem)
+    if remedy is None and code in ("state", "refused") and advice:
+        remedy = f"{advice[0].upper()}{advice[1:]}."
+    if remedy is None:
+        remedy = _REMEDIES.get(code, _LOOK)
+    return Explanation(problem or code, remedy)
+
+
+def is_worth_repeating(code: str) -> bool:
+    """Whether the same again may succeed without anybody doing anything."""
+    return code in ("att", "disconnected", "link", "not-found", "timed-out")

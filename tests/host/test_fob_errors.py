@@ -1,0 +1,57 @@
+"""What the owner can do about the firmware's errors."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from host_tools import fob_errors
+from host_tools.fob_errors import explain, is_worth_repeating
+
+FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
+SOURCES = "\n".join(path.read_text("utf-8") for path in FIRMWARE.rglob("*.py"))
+CODES = re.findall(r'^    code = "([a-z-]+)"', (FIRMWARE / "fob/errors.py").read_text(), re.M)
+
+
+@pytest.mark.parametrize("code", [*CODES, "internal"])
+def test_every_error_of_the_firmware_has_a_remedy_that_is_a_sentence(code):
+    problem, remedy = explain(code, "something went wrong")
+    assert problem == "something went wrong"
+    assert remedy[0].isupper() and remedy.endswith(".")
+    assert code in fob_errors._REMEDIES
+
+
+def test_what_is_known_by_its_text_is_what_the_firmware_says():
+    for text in fob_errors._KNOWN:
+        words = text.removesuffix(" /state").removeprefix("the flash ")
+        words = words.removeprefix("the message counter is ")
+        assert words in SOURCES, text
+
+
+def test_the_advice_of_a_refusal_is_told_as_a_sentence():
+    assert explain("refused", "some reason: do this") == ("some reason", "Do this.")
+
+
+def test_a_lost_counter_is_restored_by_repairing():
+    told = explain("state", "the message counter is missing: run `fob provision`")
+    assert told == ("the message counter is missing", "Run `fob provision --repair`.")
+
+
+def test_a_used_up_counter_wants_a_new_key():
+    told = explain("counter-exhausted", "the key's counter is used up: provision a new key")
+    assert "--replace-key" in told.remedy
+
+
+def test_a_held_back_fob_is_told_how_to_confirm_from_the_laptop():
+    told = explain("held-back", "the car could not read 10 messages in a row: hold both buttons")
+    assert "fob press lock unlock --hold" in told.remedy
+
+
+def test_an_error_of_later_firmware_still_gets_a_remedy():
+    assert explain("never-heard-of", "").remedy
+    assert explain("never-heard-of", "").problem == "never-heard-of"
+
+
+def test_a_refusal_is_not_worth_repeating_and_a_lost_link_is():
+    assert not is_worth_repeating("refused")
+    assert is_worth_repeating("disconnected")
