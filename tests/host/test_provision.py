@@ -8,20 +8,16 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from host_tools.boards import Battery, load_board
-from host_tools.provision import (
-    PRESS_GUARD_MOST_MS,
-    PROTOCOLS,
+from host_tools.counters import (
     RELEASED,
-    ProvisionError,
     counter_record,
-    new_key,
-    parse_vin,
-    provision,
-    public_key,
     read_counter_record,
     restart_counter,
-    vin_warning,
+    unused_from,
 )
+from host_tools.failure import InputError
+from host_tools.keys import new_key, public_key
+from host_tools.provision import PRESS_GUARD_MOST_MS, PROTOCOLS, Settings, provision
 from tests.interpreter import Interpreter
 
 VIN = "5YJ3E1EA0KF000316"
@@ -53,6 +49,7 @@ def test_the_configuration_is_format_2_with_the_pins_of_the_board() -> None:
         "light": "normal",
         "press_guard_ms": 0,
         "board": {
+            "name": "LOLIN32 Lite",
             "buttons": {"lock": 32, "unlock": 33},
             "active_low": True,
             "wake": {"ext0": 32, "ext1": [33], "gpio": []},
@@ -188,53 +185,60 @@ def test_a_counter_restarts_at_the_largest_of_stored_backed_up_and_unix_time(
 
 @pytest.mark.parametrize("now", [0, 946_684_800, RELEASED - 1])
 def test_a_clock_that_is_behind_is_refused(now: int) -> None:
-    with pytest.raises(ProvisionError, match=r"clock says (19|20)\d\d-") as refusal:
+    with pytest.raises(InputError, match=r"clock says (19|20)\d\d-") as refusal:
         restart_counter(AHEAD, clock=lambda: now)
     assert "Set it right" in refusal.value.remedy
-    with pytest.raises(ProvisionError, match="clock says"):
+    with pytest.raises(InputError, match="clock says"):
         provision(VIN, BOARD, key=new_key(), clock=lambda: now)
 
 
 def test_a_counter_that_would_wrap_is_refused() -> None:
     last = counter_record(0xFFFFFFFF)
     assert restart_counter(last, last, clock=clock) == 0xFFFFFFFF
-    with pytest.raises(ProvisionError, match="new key"):
+    with pytest.raises(InputError, match="new key"):
         restart_counter(last, None, clock=clock)
-    with pytest.raises(ProvisionError, match="new key"):
+    with pytest.raises(InputError, match="new key"):
         restart_counter(backed_up=0x100000000, clock=clock)
 
 
-def test_a_vin_is_taken_as_people_type_it() -> None:
-    assert parse_vin(" 5yj3e1ea0kf 000316\n") == VIN
+def test_what_a_fob_cannot_have_used_lies_past_all_that_it_leased() -> None:
+    assert unused_from(counter_record(65), counter_record(129)) == 129
+    assert unused_from(counter_record(65), b"damaged") == 129
+    assert unused_from(None, None) is None
+
+
+def test_the_key_is_written_last() -> None:
+    assert list(provision(VIN, BOARD)) == [
+        "/fob.json",
+        "/light.json",
+        "/state/counter.0",
+        "/state/counter.1",
+        "/key.bin",
+    ]
+
+
+def test_settings_are_read_as_they_were_written() -> None:
+    files = provision(VIN, BOARD, role=2, light="dim", press_guard_ms=300)
+    settings, public = Settings.read(files["/fob.json"])
+    assert settings.configuration(public) == files["/fob.json"]
 
 
 @pytest.mark.parametrize(
-    ("vin", "complaint"),
+    "text",
     [
-        ("5YJ3E1EA0KF00031", "this one has 16"),
-        ("5YJ3E1EA0KF0003166", "this one has 18"),
-        ("", "this one has 0"),
-        ("5YJ3E1EA0KFO00316", "O is probably 0"),
-        ("5YJ3E1EA0KF00I3Q6", "I is probably 1, Q is probably 0"),
-        ("5YJ3E1EA0KF-00316", "capitals and digits only"),
-        ("5YJ3E1EA0KF00031é", "capitals and digits only"),
+        b"",
+        b"[]",
+        b"{}",
+        b"\xff",
+        b'{"version": 1}',
+        provision(VIN, BOARD)["/fob.json"].replace(b'"driver"', b'"x"').replace(b"3,", b"999,"),
+        provision(VIN, BOARD)["/fob.json"].replace(b'"buttons"', b'"bottoms"'),
+        provision(VIN, BOARD)["/fob.json"].replace(b'"public_key": "04', b'"public_key": "'),
     ],
 )
-def test_a_vin_that_cannot_be_is_refused_with_a_remedy(vin: str, complaint: str) -> None:
-    with pytest.raises(ProvisionError, match=complaint) as refusal:
-        provision(vin, BOARD)
-    assert refusal.value.remedy
-
-
-def test_a_wrong_check_digit_is_only_a_warning() -> None:
-    assert vin_warning(VIN) is None
-    doubtful = VIN.replace("EA0", "EA7")
-    assert "would be 0" in (vin_warning(doubtful) or "")
-    assert provision(doubtful, BOARD)
-
-
-def test_a_check_digit_of_ten_is_an_x() -> None:
-    assert vin_warning("1M8GDM9AXKP042788") is None  # the example of ISO 3779's North American use
+def test_a_configuration_of_no_use_is_refused(text: bytes) -> None:
+    with pytest.raises(InputError, match="of no use"):
+        Settings.read(text)
 
 
 @pytest.mark.parametrize(
@@ -251,13 +255,13 @@ def test_a_check_digit_of_ten_is_an_x() -> None:
     ],
 )
 def test_an_option_that_cannot_be_is_refused(options: dict[str, object]) -> None:
-    with pytest.raises(ProvisionError) as refusal:
+    with pytest.raises(InputError) as refusal:
         provision(VIN, BOARD, **options)  # type: ignore[arg-type]
     assert refusal.value.remedy
 
 
 @pytest.mark.parametrize("key", [b"", bytes(32), b"\xff" * 32, bytes(31) + b"\x01\x01"])
 def test_an_unusable_key_is_refused_without_showing_it(key: bytes) -> None:
-    with pytest.raises(ProvisionError) as refusal:
+    with pytest.raises(InputError) as refusal:
         provision(VIN, BOARD, key=key)
     assert not key or key.hex() not in str(refusal.value)

@@ -10,8 +10,9 @@ from pathlib import Path
 from littlefs import LittleFS, UserContext
 from littlefs.lfs import LFSConfig
 
+from host_tools.counters import COUNTER_PATHS, counter_files, restart_counter
 from host_tools.firmware import layout_firmware
-from host_tools.provision import COUNTER_PATHS, counter_files, provision, restart_counter
+from host_tools.provision import provision
 from host_tools.simulator import virtual_time
 from host_tools.simulator.car import Car
 from host_tools.simulator.car.behaviour import Vintage, vintage
@@ -88,7 +89,11 @@ def bare(year: Vintage, firmware: Firmware = ()) -> Scene:
     same = provision(VIN, DEFINITION, key=KEY, clock=clock)
     records = [new[path] for path in COUNTER_PATHS]
     same |= counter_files(restart_counter(*records, clock=clock))
-    other = {**provision(VIN, DEFINITION, key=OTHER_KEY, clock=clock), **counter_files(1)}
+    other = provision(VIN, DEFINITION, key=OTHER_KEY, clock=clock)
+    for path in COUNTER_PATHS:
+        # A new key may go on where the old one stopped; the old one, cut off in between, must not
+        # find less.
+        del other[path]
     files = layout_firmware() | {
         "/main.py": _MAIN.encode(),
         f"/laptop{LAPTOP_NEW}.py": _laptop(new),
