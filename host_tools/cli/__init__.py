@@ -67,7 +67,8 @@ _GROUPS = (
         "fob sim --vintage 2021",
     ),
 )
-_COMMANDS = {name: text for group in _GROUPS for name, text in group.commands.items()}
+COMMANDS = {name: text for group in _GROUPS for name, text in group.commands.items()}
+"""Name to what it is for."""
 
 _ENDINGS = (
     ("0", "done"),
@@ -82,10 +83,10 @@ class _Commands(click.Group):
     # Each command is a module of its name, imported when it is asked for: the Bluetooth stack
     # takes a second to load, and decoding a frame should not wait for it.
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in _COMMANDS:
+        if name not in COMMANDS:
             return None
         module = f"{__name__}.{name}"
         try:
@@ -100,8 +101,8 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
-        if name not in _COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
-            close = get_close_matches(name, _COMMANDS, n=1)
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            close = get_close_matches(name, COMMANDS, n=1)
             remedy = f"Did you mean `fob {close[0]}`?" if close else "`fob` lists them."
             raise InputError(f"there is no command {name!r}", remedy)
         return super().resolve_command(ctx, args)
@@ -110,13 +111,13 @@ class _Commands(click.Group):
         # click would import every command for its help.
         names = [
             CompletionItem(name, help=text)
-            for name, text in _COMMANDS.items()
+            for name, text in COMMANDS.items()
             if name.startswith(incomplete)
         ]
         return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        longest = max(map(len, _COMMANDS))
+        longest = max(map(len, COMMANDS))
         for group in _GROUPS:
             with formatter.section(group.title):
                 rows = [(f"{name:<{longest}}", text) for name, text in group.commands.items()]

@@ -40,6 +40,9 @@ def demo(vintage: Vintage | None, as_json: bool) -> None:
     over a real Bluetooth host stack: in one act with a car of 2021, which knows the legacy protocol
     alone, one of 2023, which knows both, and one of 2026, which knows signed commands alone. Exit
     code 1 if any step fails.
+
+    \b
+    Example: fob demo --vintage 2026
     """
     narrator: Narrator = JsonNarrator() if as_json else HumanNarrator()
     try:
