@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from host_tools.boards import BoardDefinition, load_board
+from host_tools.counters import counter_files
 from host_tools.firmware import layout_firmware
-from host_tools.provision import CONFIGURATION_PATH, ROLES, counter_files, provision
+from host_tools.provision import CONFIGURATION_PATH, ROLES, provision
 from host_tools.simulator.board import HEAP, Board, BoardEvent, BoardStopped
 from host_tools.simulator.bridge import Bridge, Chance
 from host_tools.simulator.car import Car, CarEvent
@@ -39,7 +40,8 @@ PAIRING_HOLD = 3.1
 
 
 @cache
-def _firmware(source: bool) -> Mapping[str, bytes]:
+def fob_program(source: bool = False) -> Mapping[str, bytes]:
+    """The firmware's files, compiled once in a process; `source`: not compiled at all."""
     # Compiling takes longer than a whole pairing.
     return layout_firmware(source=source)
 
@@ -62,6 +64,9 @@ class Bench:
     on_moment is told everything as it happens. source: the fob carries .py files, not .mpy.
     definition, settings: the board, and what else `provision` is told. files: more for its flash.
     enrolled: the car knows the fob's key already. powered: False leaves it to `power_on`.
+    flash: what it runs on instead of a fob's flash of the above; then nothing waits for the fob to
+    be ready. usb: a laptop's cable is plugged in. port: see Board. tap_after: so many seconds after
+    the car began to wait for the key card, somebody holds it to the reader.
     boot_seconds, rtc_ppm: see Board. radio: "bumble", two whole Bluetooth stacks, or "direct", the
     car right behind the board's calls, which is faster and paced always. seed: of everything
     random, in virtual time the fob's too; None draws all of it afresh. vintage: the car's year, in
@@ -81,6 +86,10 @@ class Bench:
         settings: Mapping[str, Any] | None = None,
         files: Mapping[str, bytes] | None = None,
         enrolled: bool = False,
+        flash: FlashImage | None = None,
+        usb: bool = False,
+        port: Path | None = None,
+        tap_after: float | None = None,
         powered: bool = True,
         boot_seconds: float = 0.0,
         rtc_ppm: float = 0.0,
@@ -94,6 +103,8 @@ class Bench:
         self._bystander = Bystander(on_moment)
         self._card_wanted = asyncio.Event()
         self._power_changed = asyncio.Event()
+        self._tap_after = tap_after
+        self._tap: asyncio.TimerHandle | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="fob-")
         self._draw = os.urandom if seed is None else random.Random(seed).randbytes
         self.car = Car(
@@ -105,14 +116,15 @@ class Bench:
             on_event=self._car_event,
         )
         definition = definition or load_board("virtual")
-        identity = _identity(vin, definition, settings or {}, seed)
+        self._expects_ready = flash is None
+        if flash is None:
+            identity = _identity(vin, definition, settings or {}, seed)
+            content = {**fob_program(source), **identity, **(files or {})}
+            flash = FlashImage.create(Path(self._folder.name) / "flash.img", content)
         if enrolled:
-            public_key = bytes.fromhex(json.loads(identity[CONFIGURATION_PATH])["public_key"])
+            configuration = json.loads(flash.read(CONFIGURATION_PATH))
+            public_key = bytes.fromhex(configuration["public_key"])
             self.car.whitelist.add(WhitelistKey(public_key, role=ROLES["driver"]))
-        flash = FlashImage.create(
-            Path(self._folder.name) / "flash.img",
-            {**_firmware(source), **identity, **(files or {})},
-        )
         if seed is not None:
             radio_options["seed"] = seed
         self.radio: CarOnAir | DirectRadio
@@ -129,7 +141,10 @@ class Bench:
             boot_seconds=boot_seconds,
             rtc_ppm=rtc_ppm,
             on_event=self._board_event,
+            port=port,
         )
+        if usb:
+            self.board.plug()
         self._powered = powered
         self._lookout: asyncio.Task[None] | None = None
 
@@ -163,6 +178,8 @@ class Bench:
             self._lookout.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._lookout
+        if self._tap is not None:
+            self._tap.cancel()
         try:
             await self.board.power_off()
         finally:
@@ -172,7 +189,8 @@ class Bench:
     async def power_on(self, cut: str | None = None) -> None:
         """Start the fob and wait until it is ready; `cut` as for Board.power_on."""
         await self.board.power_on(cut)
-        await self.board.prints("ready")
+        if self._expects_ready:
+            await self.board.prints("ready")
 
     async def pair(self) -> None:
         """Hold both buttons, tap the card when the car waits for it, see the light say done."""
@@ -244,6 +262,9 @@ class Bench:
     def _car_event(self, event: CarEvent) -> None:
         if event.kind == "enrolment" and self.car.waits_for_card:
             self._card_wanted.set()
+            if self._tap_after is not None:
+                loop = asyncio.get_running_loop()
+                self._tap = loop.call_later(self._tap_after, self.tap_card)
         self._bystander.notice_car(event)
 
     def _board_event(self, event: BoardEvent) -> None:

@@ -46,6 +46,7 @@ class BoardEvent:
     "power"   "on", or why the firmware ended
     "button"  "lock down", "lock up"
     "light"   its level: "0.00" dark .. "1.00" brightest
+    "usb"     "plugged in", "unplugged"
     "console" a line the firmware printed
     """
 
@@ -83,11 +84,13 @@ class Board:
         radio: MakeRadio | None = None,
         boot_seconds: float = 0.0,
         rtc_ppm: float = 0.0,
+        port: Path | None = None,
     ) -> None:
         """`air` carries its radio, None for a board without, unless `radio` makes another;
         `definition` is how it is wired, boards/virtual.toml by default; `boot_seconds` pass from
         power, reset or wake to boot.py, as in a chip's ROM and stock firmware; `rtc_ppm` is by how
-        much too fast the wall clock runs in deep sleep, on the chip's RC oscillator."""
+        much too fast the wall clock runs in deep sleep, on the chip's RC oscillator; `port`
+        becomes a link to its serial port, which has another name after every plugging."""
         self.name = name
         self.flash = flash if isinstance(flash, FlashImage) else FlashImage(flash)
         self.light = LightWatch(self._light_changed)
@@ -116,6 +119,8 @@ class Board:
         self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
         self._cut: tuple[int, str] | None = None
         self._terminal: Terminal | None = None
+        self._port = port
+        self._connected = True
         self._booted = False
         self._life: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
@@ -171,11 +176,44 @@ class Board:
     @property
     def console_path(self) -> str:
         """The serial port of the board while it has power: mpremote connect PATH resume."""
-        return self._plugged_in().path
+        path = self._plugged_in().path
+        if path is None:
+            raise RuntimeError(f"{self.name} is not plugged in")
+        return path
 
     def interrupt(self) -> None:
         """Type Ctrl-C on the console: main.py ends and the REPL waits."""
         self._plugged_in().type(b"\x03")
+
+    def plug(self) -> None:
+        """Plug a laptop's USB cable in: there is a serial port, and power on the board's USB pin if
+        it has one. At the beginning it is as if the laptop sat on the serial pins alone."""
+        self._connected = True
+        if self._terminal is not None:
+            self._terminal.plug()
+        self._sense_usb(True)
+
+    def unplug(self) -> None:
+        """Pull the cable; the board goes on, on its battery."""
+        self._connected = False
+        if self._terminal is not None:
+            self._terminal.unplug()
+        self._sense_usb(False)
+
+    def unplug_after(
+        self, *, flash_operations: int | None = None, typed: int | None = None
+    ) -> None:
+        """Pull the cable once so many more programs and erases of the flash have begun, or so many
+        more bytes came from the laptop."""
+        if flash_operations is not None:
+            self.hardware.after_flash_operations(flash_operations, self.unplug)
+        if typed is not None:
+            self._plugged_in().after_typed(typed, self.unplug)
+
+    def _sense_usb(self, powered: bool) -> None:
+        if self.hardware.definition.usb is not None:
+            self.hardware.set_usb(powered)
+        self._report("usb", "plugged in" if powered else "unplugged")
 
     def _plugged_in(self) -> Terminal:
         if sys.platform == "win32":
@@ -243,7 +281,9 @@ class Board:
 
     async def _live(self) -> None:
         try:
-            self._terminal = None if sys.platform == "win32" else Terminal()
+            self._terminal = None if sys.platform == "win32" else Terminal(self._port)
+            if self._terminal is not None and not self._connected:
+                self._terminal.unplug()
             await self._run()
         except Exception as error:
             # An error of the bench itself: whoever waits must hear of it.

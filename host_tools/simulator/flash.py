@@ -3,6 +3,7 @@
 MicroPython mounts the same file through port/esp32.py while the board runs.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,13 +47,22 @@ class FlashImage:
     @classmethod
     def create(cls, path: Path, files: Mapping[str, bytes] | None = None) -> "FlashImage":
         """Format a new image, replacing what is at `path`, and put files on it."""
-        path.write_bytes(b"\xff" * (BLOCK_SIZE * BLOCK_COUNT))
-        image = cls(path)
+        image = cls.erased(path)
         filesystem = image._filesystem(bytearray(path.read_bytes()))
         filesystem.format()
         path.write_bytes(filesystem.context.buffer)
         image.write(files or {})
         return image
+
+    @classmethod
+    def erased(cls, path: Path) -> "FlashImage":
+        """A new image without a file system, replacing what is at `path`: all of it erased.
+        MicroPython formats such a flash when it starts."""
+        path.unlink(missing_ok=True)
+        # It will hold a private key.
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(b"\xff" * (BLOCK_SIZE * BLOCK_COUNT))
+        return cls(path)
 
     def list(self) -> dict[str, int]:
         """Every file's path and size in bytes, sorted by path."""

@@ -45,6 +45,7 @@ class Hardware:
         self.watchdog = Watchdog(self._bite)
         self.flash_operations = 0
         """Programs and erases of the flash since the power came on."""
+        self._flash_alarm: tuple[int, Callable[[], None]] | None = None
         self.heap: int | None = None
         """Bytes in use after a collection, when the firmware went to sleep last or was asked."""
         self._applied: dict[int, int | None] = dict.fromkeys(
@@ -153,6 +154,10 @@ class Hardware:
         inactive = int(self.definition.active_low)
         return {pin: inactive if level is None else level for pin, level in self._applied.items()}
 
+    def after_flash_operations(self, count: int, act: Callable[[], None]) -> None:
+        """Call `act` once, when so many more programs and erases of the flash have begun."""
+        self._flash_alarm = (self.flash_operations + count, act)
+
     def measure_heap(self) -> None:
         """Have `heap` told once the firmware waits."""
         if self._bridge is not None:
@@ -246,7 +251,11 @@ class _Service:
 
     def flash_operation(self) -> None:
         """A program or an erase of the flash begins."""
-        self._hardware.flash_operations += 1
+        hardware = self._hardware
+        hardware.flash_operations += 1
+        if hardware._flash_alarm and hardware.flash_operations >= hardware._flash_alarm[0]:
+            (_, act), hardware._flash_alarm = hardware._flash_alarm, None
+            act()
 
     async def power_cut(self) -> None:
         self._end("power cut", 0)

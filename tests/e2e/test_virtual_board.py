@@ -270,11 +270,25 @@ async def test_a_crash_of_the_interpreter_is_reported(tmp_path: Path) -> None:
 
 
 @asynchronous
-async def test_a_flash_without_file_system_is_reported(tmp_path: Path) -> None:
-    board = board_with(tmp_path, main=WAIT)
-    board.flash.path.write_bytes(b"\xff" * board.flash.path.stat().st_size)
+async def test_an_erased_flash_is_formatted_and_given_the_stock_boot_py(tmp_path: Path) -> None:
+    board = Board(None, FlashImage.erased(tmp_path / "flash.img"))
     async with board:
+        assert (await board.stopped()).reason == "main.py returned"
+        assert board.flash.list().keys() == {"/boot.py"}
+
+
+@asynchronous
+async def test_a_flash_that_holds_no_file_system_says_so_until_an_interrupt(
+    tmp_path: Path,
+) -> None:
+    board = board_with(tmp_path, main=WAIT)
+    board.flash.path.write_bytes(b"\0" * board.flash.path.stat().st_size)
+    async with board:
+        await board.prints("cannot be mounted")
+        assert board.state == "running"
+        board.interrupt()
         assert (await board.stopped()).reason == "the flash cannot be mounted"
+        assert board.state == "repl"
 
 
 @asynchronous

@@ -28,8 +28,10 @@ for name in ("bluetooth", "machine", "esp32", "neopixel"):
 RETURNED = 10  # main.py came to its end
 RAISED = 11  # boot.py or main.py raised: printed
 SOFT_RESET = 12  # sys.exit(): a board starts boot.py again
-UNMOUNTABLE = 13  # no file system: the stock code says so for ever, without reaching boot.py
+UNMOUNTABLE = 13  # no file system: the stock code says so until Ctrl-C, without reaching boot.py
 INTERRUPTED = 14  # Ctrl-C
+
+STOCK_BOOT = "# Runs at every start, those from deep sleep included.\n"
 
 
 class Micropython:
@@ -48,15 +50,42 @@ def complete_micropython():
 
 
 def mount():
+    """Mount the flash as MicroPython's own start-up code does; return whether it has files."""
     import esp32
 
+    partition = esp32.Partition.find(esp32.Partition.TYPE_DATA, label="vfs")[0]
     vfs.umount("/")
     try:
-        vfs.mount(esp32.Partition.find(esp32.Partition.TYPE_DATA, label="vfs")[0], "/")
-    except OSError as error:
-        print("The file system on the flash cannot be mounted:", error)
-        sys.exit(UNMOUNTABLE)
+        vfs.mount(partition, "/")
+    except OSError:
+        if not is_erased(partition):
+            return False
+        vfs.VfsLfs2.mkfs(partition)
+        vfs.mount(partition, "/")
+        with open("/boot.py", "w") as file:
+            file.write(STOCK_BOOT)
     os.chdir("/")
+    return True
+
+
+def is_erased(partition):
+    """Nobody ever wrote to it, its first block says."""
+    block = bytearray(partition.ioctl(5, 0))
+    partition.readblocks(0, block)
+    return all(byte == 0xFF for byte in block)
+
+
+def complain():
+    """The flash holds something else than files: say so until Ctrl-C."""
+    import time
+
+    bridge.call("process", "boot")
+    try:
+        while True:
+            print("The file system on the flash cannot be mounted. It is damaged: format it.")
+            time.sleep(3)
+    except KeyboardInterrupt as error:
+        sys.print_exception(error)
 
 
 def hide_bench():
@@ -94,11 +123,16 @@ def offer_repl(ending, scope):
 
 
 complete_micropython()
-mount()
+has_files = mount()
 hide_bench()
 gc.collect()
 scope = {"__name__": "__main__"}
-ending = run(scope)
+if has_files:
+    ending = run(scope)
+else:
+    ending = UNMOUNTABLE
+    if uos.getenv("FOB_REPL"):
+        complain()
 if not uos.getenv("FOB_REPL"):
     sys.exit(ending)
 offer_repl(ending, scope)
