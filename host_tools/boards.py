@@ -1,21 +1,31 @@
 """Board definitions: which chip, which pins, which light. boards/README.md is the schema."""
 
 import re
+import stat
 import tomllib
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from host_tools.chips import CHIPS, Chip, WakePlan
+from host_tools.failure import InputError
+from host_tools.pinout import Pinout, parse_pinout
 from host_tools.resources import resource_folder
+from host_tools.toml_table import FieldError, Table, close_to
 
 REQUIRED_BUTTONS = ("lock", "unlock")
 LIGHT_KINDS = ("pin", "pwm", "neopixel")
 PULLS = ("internal", "external")
+SERIALS = ("uart", "native")
+
+_LARGEST_FILE = 64 * 1024
+_WORDS = 60
+_ONBOARD = 24
 
 
-class BoardError(Exception):
+class BoardError(InputError):
     """A board definition that cannot work; the text says where and what to write instead."""
 
 
@@ -42,21 +52,54 @@ class Battery:
 class BoardDefinition:
     """A board as it is wired."""
 
+    slug: str
+    """Name by which load_board knows it; of a user's own file its name without .toml."""
     name: str
     chip: Chip
+    module: str
+    """One of chip.modules: which pins are the flash's."""
+    micropython: str
+    """Name of its page on micropython.org/download."""
+    serial: str
+    """How it meets the laptop, as in Chip."""
     buttons: dict[str, int] = field(hash=False)
     """Name of the button to GPIO."""
+    onboard: dict[str, str] = field(hash=False)
+    """Name of the button to words for it, where the board has it already, with its resistor."""
     active_low: bool
     """A pressed button pulls its pin low; otherwise high."""
     pull: str
     """Who keeps a released button's level: the chip ("internal") or a resistor ("external")."""
     light: Light
-    wiring: str
+    onboard_light: str
+    """Words for the board's own light; empty where one has to be wired."""
+    notes: tuple[str, ...]
+    """What a builder has to know beside the wiring, a sentence each."""
     wake: WakePlan = field(default_factory=WakePlan)
     """Which buttons end a deep sleep, and by what of the chip."""
+    cell: str = ""
+    """Where a rechargeable cell is connected; empty where the board cannot charge one."""
+    sleep_ua: int | None = None
+    """What the whole board draws in deep sleep, in microamperes, as far as somebody measured it."""
     battery: Battery | None = None
     usb: int | None = None
     """GPIO that is high while USB powers the board, if there is one."""
+    pinout: Pinout | None = None
+
+    @property
+    def flash(self) -> frozenset[int]:
+        """GPIOs that its flash and PSRAM occupy."""
+        return self.chip.flash[self.module]
+
+    @property
+    def waking(self) -> tuple[str, ...]:
+        """Names of the buttons that end a deep sleep."""
+        pins = {self.wake.ext0, *self.wake.ext1, *self.wake.gpio}
+        return tuple(name for name, pin in self.buttons.items() if pin in pins)
+
+    def label(self, gpio: int) -> str:
+        """What is printed on the board beside a GPIO, as far as the pinout tells."""
+        return (self.pinout and self.pinout.label(gpio)) or f"GPIO{gpio}"
 
 
 def list_boards() -> list[str]:
@@ -69,34 +112,82 @@ def load_board(board: str | Path) -> BoardDefinition:
 
     Raises BoardError.
     """
-    known = list_boards()
-    path = resource_folder("boards") / f"{board}.toml" if board in known else Path(board)
+    if str(board) in list_boards():
+        path = resource_folder("boards") / f"{board}.toml"
+        shown = path.name
+    else:
+        path = Path(board).expanduser()
+        shown = str(board)
     try:
-        text = path.read_text(encoding="utf-8")
-    except (FileNotFoundError, IsADirectoryError):
-        raise BoardError(
-            f"no board is called {str(board)!r} and no such file exists;"
-            f" known boards: {', '.join(known)}"
-        ) from None
-    try:
-        return parse_board(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, BoardError) as error:
-        raise BoardError(f"{path.name}: {error}") from error
+        return parse_board(tomllib.loads(_read(path, str(board))), path.stem)
+    except tomllib.TOMLDecodeError as error:
+        raise BoardError(f"{shown} is not valid TOML: {error}", "Mend that line.") from None
+    except FieldError as error:
+        raise BoardError(f"{shown}: {error.problem}", error.remedy) from None
+    except BoardError as error:
+        if error.args[0].startswith(shown):
+            raise
+        raise BoardError(f"{shown}: {error.problem}", error.remedy) from None
 
 
-def parse_board(definition: dict[str, Any]) -> BoardDefinition:
+def parse_board(definition: Mapping[str, Any], slug: str = "") -> BoardDefinition:
     """Check a definition as read from TOML; raises BoardError at the first thing wrong."""
-    table = _Table("", definition)
+    try:
+        return _parse(definition, slug)
+    except FieldError as error:
+        raise BoardError(error.problem, error.remedy) from None
+
+
+def _read(path: Path, name: str) -> str:
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise BoardError(f"{name} is a folder", "Name the .toml file in it.")
+        if not stat.S_ISREG(mode) or path.stat().st_size > _LARGEST_FILE:
+            raise BoardError(
+                f"{name} is no board definition: it is no small text file",
+                "`fob boards` lists the boards there are.",
+            )
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise BoardError(f"{name} is not text in UTF-8", "Save it as UTF-8 text.") from None
+    except (OSError, ValueError) as error:
+        if isinstance(error, PermissionError):
+            raise BoardError(f"{name} may not be read", "Give yourself permission.") from None
+        raise _unknown(name) from None
+
+
+def _unknown(name: str) -> BoardError:
+    known = list_boards()
+    if name.endswith(".toml") or "/" in name:
+        return BoardError(f"there is no file {name}", "`fob boards` lists the boards there are.")
+    spelt = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    close = get_close_matches(spelt, known, n=1)
+    hint = f"Did you mean {close[0]}? " if close else ""
+    return BoardError(
+        f"there is no board {name!r}",
+        f"{hint}Take one of {', '.join(known)}, or the path of a TOML file of your own.",
+    )
+
+
+def _parse(definition: Mapping[str, Any], slug: str) -> BoardDefinition:
+    table = Table("", definition, "a board")
     chip = _chip(table.take("chip", str))
     section = table.take_table("buttons")
     pins = section.take_table("pins")
-    buttons = {name: pins.take(name, int) for name in (*REQUIRED_BUTTONS, *pins.others())}
+    names = (*REQUIRED_BUTTONS, *(name for name in pins.left() if name not in REQUIRED_BUTTONS))
+    buttons = {_button_name(pins, name): pins.take(name, int) for name in names}
     active_low = section.take("active_low", bool)
     light = table.take_table("light")
     board = BoardDefinition(
-        name=table.take("name", str),
+        slug=slug,
+        name=table.take_text("name", 40),
         chip=chip,
+        module=table.take_choice("module", chip.modules, chip.modules[0]),
+        micropython=table.take_text("micropython", 40, chip.micropython),
+        serial=table.take_choice("serial", SERIALS, chip.serial),
         buttons=buttons,
+        onboard=_onboard(section, buttons) if "onboard" in section else {},
         active_low=active_low,
         pull=section.take_choice("pull", PULLS),
         light=Light(
@@ -104,118 +195,71 @@ def parse_board(definition: dict[str, Any]) -> BoardDefinition:
             pin=light.take("pin", int),
             inverted=light.take("inverted", bool, default=False),
         ),
-        wiring=table.take("wiring", str),
+        onboard_light=light.take_text("onboard", _ONBOARD, ""),
+        notes=table.take_texts("notes", 300),
+        cell=table.take_text("cell", _WORDS, ""),
+        sleep_ua=table.take_number("sleep_ua", 1, 100_000) if "sleep_ua" in table else None,
         battery=_battery(table.take_table("battery")) if "battery" in table else None,
         usb=table.take("usb", int) if "usb" in table else None,
+        pinout=parse_pinout(table.take_table("pinout")) if "pinout" in table else None,
     )
     waking = section.take_names("wake", buttons)
+    if not waking:
+        raise FieldError("buttons.wake is empty: nothing would wake the fob", "Name a button.")
     for part in (table, section, pins, light):
         part.finish()
     _check_pins(board)
     try:
         wake = chip.plan_wake({name: buttons[name] for name in waking}, active_low)
     except ValueError as error:
-        raise BoardError(f"buttons.wake: {error}") from None
+        problem, _, remedy = str(error).partition("; ")
+        raise FieldError(
+            f"buttons.wake: {problem}", remedy[:1].upper() + remedy[1:] + "."
+        ) from None
     return replace(board, wake=wake)
-
-
-class _Table:
-    # A TOML table that is emptied while it is read: what is left over was misspelt.
-    def __init__(self, path: str, values: dict[str, Any]) -> None:
-        self._path = path
-        self._values = dict(values)
-        self._asked: list[str] = []
-
-    def take(self, key: str, kind: type, default: object = None) -> Any:
-        if key not in self._asked:
-            self._asked.append(key)
-        value = self._values.pop(key, default)
-        if value is None:
-            raise BoardError(f"{self._name(key)} is missing")
-        # bool is an int to Python, but not to whoever writes a pin number.
-        if type(value) is not kind:
-            raise BoardError(f"{self._name(key)} must be {_KINDS[kind]}, not {value!r}")
-        return value
-
-    def take_choice(self, key: str, choices: tuple[str, ...]) -> str:
-        value: str = self.take(key, str)
-        if value not in choices:
-            raise BoardError(f"{self._name(key)} must be one of {', '.join(choices)}, not {value}")
-        return value
-
-    def take_names(self, key: str, known: Collection[str]) -> list[str]:
-        """A list of some of the known names, by default all of them."""
-        names = self.take(key, list, default=list(known))
-        for name in names:
-            if name not in known or names.count(name) > 1:
-                raise BoardError(
-                    f"{self._name(key)} must name some of {', '.join(known)}, each once,"
-                    f" not {name!r}"
-                )
-        if not names:
-            raise BoardError(f"{self._name(key)} is empty: nothing would wake the fob")
-        return list(names)
-
-    def take_number(self, key: str) -> float:
-        value: float = self.take(key, float)
-        if not 1 <= value <= 100:
-            raise BoardError(f"{self._name(key)} must lie between 1 and 100, not {value:g}")
-        return value
-
-    def __contains__(self, key: str) -> bool:
-        self._asked.append(key)
-        return key in self._values
-
-    def take_table(self, key: str) -> "_Table":
-        return _Table(self._name(key), self.take(key, dict))
-
-    def others(self) -> list[str]:
-        names = [name for name in self._values if name not in REQUIRED_BUTTONS]
-        for name in names:
-            if not re.fullmatch("[a-z][a-z0-9_]*", name):
-                raise BoardError(f"{self._name(name)}: write button names in lower-case letters")
-        return names
-
-    def finish(self) -> None:
-        for key in self._values:
-            raise BoardError(
-                f"{self._name(key)} is not a field of a board;"
-                f" {self._path or 'a board'} has {', '.join(self._asked)}"
-            )
-
-    def _name(self, key: str) -> str:
-        return f"{self._path}.{key}" if self._path else key
-
-
-_KINDS = {
-    str: "text in quotes",
-    int: "a whole number",
-    float: "a number with a decimal point",
-    bool: "true or false",
-    list: "a list",
-    dict: "a table",
-}
 
 
 def _chip(name: str) -> Chip:
     if name == "esp32s2":
-        raise BoardError(
-            "chip: the esp32s2 has no Bluetooth; take an esp32, esp32c3, esp32c6 or esp32s3"
+        raise FieldError(
+            "chip: the esp32s2 has no Bluetooth", "Take an esp32, esp32c3, esp32c6 or esp32s3."
         )
     if name not in CHIPS:
-        raise BoardError(f"chip must be one of {', '.join(CHIPS)}, not {name}")
+        spelt = re.sub("[^a-z0-9]", "", name.lower())
+        raise FieldError(
+            f"chip must be one of {', '.join(CHIPS)}, not {name}", close_to(spelt, CHIPS)
+        )
     return CHIPS[name]
 
 
-def _battery(section: _Table) -> Battery:
+def _button_name(pins: Table, name: str) -> str:
+    if not re.fullmatch("[a-z][a-z0-9_]{0,15}", name):
+        raise FieldError(
+            f"{pins.name(name)} is no name for a button",
+            "Write up to 16 lower-case letters, digits and underscores.",
+        )
+    return name
+
+
+def _onboard(section: Table, buttons: Mapping[str, int]) -> dict[str, str]:
+    table = section.take_table("onboard")
+    words = {name: table.take_text(name, _ONBOARD) for name in buttons if name in table}
+    table.finish()
+    return words
+
+
+def _battery(section: Table) -> Battery:
     battery = Battery(
         pin=section.take("pin", int),
-        ratio=section.take_number("ratio"),
+        ratio=section.take_number("ratio", 1.0, 100.0),
         low_mv=section.take("low_mv", int),
     )
     section.finish()
     if not 500 <= battery.low_mv <= 20_000:
-        raise BoardError(f"battery.low_mv is in millivolts of the battery, not {battery.low_mv}")
+        raise FieldError(
+            f"battery.low_mv is in millivolts of the battery, not {battery.low_mv}",
+            "Write 3300 for 3.3 V.",
+        )
     return battery
 
 
@@ -231,30 +275,59 @@ def _check_pins(board: BoardDefinition) -> None:
     for user, pin in users:
         where = f"{user}: GPIO{pin} of the {chip.name}"
         if pin not in chip.gpio:
-            raise BoardError(f"{where} does not exist")
-        if pin in chip.flash:
-            raise BoardError(f"{where} is wired to the flash; take another pin")
+            raise FieldError(f"{where} does not exist", "Write the GPIO's number.")
+        if pin in board.flash:
+            others = [kind for kind, pins in chip.flash.items() if pin not in pins]
+            known = f', or write module = "{others[0]}" if it is one' if others else ""
+            raise FieldError(f"{where} is wired to the flash", f"Take another pin{known}.")
         if pin in chip.console:
-            raise BoardError(f"{where} carries the link to the laptop; take another pin")
+            raise FieldError(f"{where} carries the link to the laptop", "Take another pin.")
         if pin in taken:
-            raise BoardError(f"{where} is already used by {taken[pin]}")
+            raise FieldError(f"{where} is already used by {taken[pin]}", "Take another pin.")
         taken[pin] = user
     for name, pin in board.buttons.items():
         where = f"buttons.pins.{name}: GPIO{pin} of the {chip.name}"
         if pin in chip.strapping:
-            raise BoardError(
-                f"{where} is a strapping pin: pressed at reset, the chip would not start;"
-                " take another pin"
+            raise FieldError(
+                f"{where} is a strapping pin: pressed at reset, the chip would not start",
+                "Take another pin.",
             )
         if pin in chip.input_only and board.pull == "internal":
-            raise BoardError(
-                f"{where} has no internal pull resistor;"
-                ' wire one and write pull = "external", or take another pin'
+            raise FieldError(
+                f"{where} has no internal pull resistor",
+                'Wire one and write pull = "external", or take another pin.',
             )
+        if name not in board.onboard:
+            _check_printed(board, f"buttons.pins.{name}", pin)
+    _check_light_and_battery(board)
+
+
+def _check_light_and_battery(board: BoardDefinition) -> None:
+    chip = board.chip
     if board.light.pin in chip.input_only:
-        raise BoardError(f"light.pin: GPIO{board.light.pin} of the {chip.name} can only be read")
+        raise FieldError(
+            f"light.pin: GPIO{board.light.pin} of the {chip.name} can only be read",
+            "Take another pin.",
+        )
+    if not board.onboard_light:
+        _check_printed(board, "light.pin", board.light.pin)
     if board.battery is not None and board.battery.pin not in chip.adc:
-        raise BoardError(
+        raise FieldError(
             f"battery.pin: GPIO{board.battery.pin} of the {chip.name} cannot measure while the"
-            f" radio is on; take one of {', '.join(str(pin) for pin in sorted(chip.adc))}"
+            " radio is on",
+            f"Take one of {', '.join(str(pin) for pin in sorted(chip.adc))}.",
+        )
+    for pin in board.pinout or ():
+        if pin.gpio is not None and pin.gpio not in chip.gpio:
+            raise FieldError(
+                f"pinout: {pin.label} is GPIO{pin.gpio}, which the {chip.name} does not have",
+                "Write LABEL=GPIO, or LABEL alone for a pin that is no GPIO.",
+            )
+
+
+def _check_printed(board: BoardDefinition, user: str, gpio: int) -> None:
+    if board.pinout is not None and board.pinout.label(gpio) is None:
+        raise FieldError(
+            f"{user}: no pin of the board has GPIO{gpio}",
+            "Take one of [pinout]; what the board has built in wants a word in onboard.",
         )

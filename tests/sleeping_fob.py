@@ -127,7 +127,6 @@ def board(chip: str, *, lock: int, unlock: int, **changes: Any) -> BoardDefiniti
         {
             "name": "Test board",
             "chip": chip,
-            "wiring": "",
             "buttons": buttons | {"pins": {"lock": lock, "unlock": unlock}},
             "light": {"kind": "pwm", "pin": 10 if chip != "esp32" else 22},
             **changes,

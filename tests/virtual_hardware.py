@@ -32,7 +32,6 @@ def board_of(chip: str, *pins: int, active_low: bool = True, **more: object) -> 
         {
             "name": "Test board",
             "chip": chip,
-            "wiring": "",
             "buttons": {
                 "active_low": active_low,
                 "pull": "external",

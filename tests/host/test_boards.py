@@ -12,7 +12,6 @@ from host_tools.chips import WakePlan
 DEVKIT: dict[str, Any] = {
     "name": "Test board",
     "chip": "esp32",
-    "wiring": "none",
     "buttons": {"active_low": True, "pull": "internal", "pins": {"lock": 32, "unlock": 33}},
     "light": {"kind": "pin", "pin": 2, "inverted": False},
 }
@@ -46,7 +45,7 @@ def test_the_virtual_board_and_two_more_chips_are_shipped() -> None:
 def test_a_file_of_the_users_own_loads_by_its_path(tmp_path: Path) -> None:
     own = tmp_path / "mine.toml"
     own.write_text(
-        'name = "Mine"\nchip = "esp32c3"\nwiring = ""\n'
+        'name = "Mine"\nchip = "esp32c3"\n'
         '[buttons]\nactive_low = false\npull = "external"\npins = {lock = 3, unlock = 4}\n'
         '[light]\nkind = "neopixel"\npin = 7\n'
     )
@@ -99,7 +98,7 @@ def test_a_third_button_may_be_added() -> None:
         ("buttons.pins.lock", 34, "no internal pull resistor"),
         ("light.pin", 35, "can only be read"),
         ("buttons.pins.Boot Button", 25, "lower-case"),
-        ("buttons.pins.lock", 23, r"GPIO23 .* cannot end a deep sleep; take another pin"),
+        ("buttons.pins.lock", 23, r"GPIO23 .* cannot end a deep sleep. Take another pin"),
         ("buttons.pins.trunk", 25, r"only 2 can wake an esp32, not 3 .*active_low = false"),
         ("buttons.wake", ["horn"], "must name some of lock, unlock, each once, not 'horn'"),
         ("buttons.wake", ["lock", "lock"], "each once"),
@@ -107,7 +106,7 @@ def test_a_third_button_may_be_added() -> None:
         ("buttons.wake", "lock", "must be a list"),
         ("usb", 32, r"already used by buttons\.pins\.lock"),
         ("usb", "D4", "must be a whole number"),
-        ("battery", BATTERY | {"pin": 27}, "cannot measure while the radio is on; take one of 32"),
+        ("battery", BATTERY | {"pin": 27}, "cannot measure while the radio is on. Take one of 32"),
         ("battery", BATTERY | {"pin": 33}, r"already used by buttons\.pins\.unlock"),
         ("battery", BATTERY | {"ratio": 2}, "must be a number with a decimal point"),
         ("battery", BATTERY | {"ratio": 0.5}, "must lie between 1 and 100"),
@@ -138,7 +137,7 @@ def wired(chip: str, active_low: bool, *pins: int, wake: list[str] | None = None
     if wake is not None:
         buttons["wake"] = wake
     light = {"kind": "pin", "pin": 2 if chip == "esp32" else 10}
-    return {"name": "Wired", "chip": chip, "wiring": "", "buttons": buttons, "light": light}
+    return {"name": "Wired", "chip": chip, "buttons": buttons, "light": light}
 
 
 @pytest.mark.parametrize(
@@ -189,10 +188,3 @@ def test_a_battery_divider_and_the_usb_pin_may_be_told() -> None:
 def test_a_board_may_have_neither_battery_divider_nor_usb_pin() -> None:
     board = parse_board(DEVKIT)
     assert (board.battery, board.usb) == (None, None)
-
-
-@pytest.mark.parametrize("name", [name for name in list_boards() if name != "virtual"])
-def test_the_wiring_names_a_resistor_for_every_wake_pin(name: str) -> None:
-    board = load_board(name)
-    waking = {board.wake.ext0, *board.wake.ext1, *board.wake.gpio} - {None}
-    assert board.wiring.count("10 kOhm") == len(waking)
