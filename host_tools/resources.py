@@ -6,10 +6,11 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def resource_folder(name: str) -> Path:
-    """The folder `name` ("firmware", "boards", "proto/vectors").
+    """The folder `name` ("firmware", "boards", "proto", "proto/vectors").
 
-    An installed wheel carries firmware and boards inside the package, in bundle/; in a clone they
-    lie beside it. Raises FileNotFoundError when neither has it (a wheel has no vectors).
+    An installed wheel carries firmware, boards and .proto files inside the package, in bundle/; in
+    a clone they lie beside it. Raises FileNotFoundError when neither has it (a wheel has no
+    vectors).
     """
     for home in (_PACKAGE / "bundle", _PACKAGE.parent):
         folder = home / name

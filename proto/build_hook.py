@@ -1,4 +1,7 @@
-"""Build hook: generates the protobuf classes in host_tools/protocol/ from proto/."""
+"""Build hook: generates the protobuf classes in host_tools/protocol/ from proto/.
+
+The .proto files themselves travel in the wheel, beside the firmware and the boards.
+"""
 
 from __future__ import annotations
 
@@ -33,4 +36,8 @@ class ProtocolBuildHook(BuildHookInterface):  # type: ignore[type-arg]
     """Runs before every wheel and editable install."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        generate(Path(self.root))
+        root = Path(self.root)
+        generate(root)
+        if self.target_name == "wheel":
+            for path in (root / "proto").glob("*.proto"):
+                build_data["force_include"][str(path)] = f"host_tools/bundle/proto/{path.name}"
