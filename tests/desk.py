@@ -44,6 +44,7 @@ class Desk:
                 sleep some seconds after the power came on.
     tap_after   so many seconds after the car began to wait for the key card it is tapped.
     heap        as for Board.
+    micropython the version it says that it has; its own by default.
     radio       as for Bench, whose other options may follow.
     """
 
@@ -58,12 +59,14 @@ class Desk:
         board: str = "virtual",
         tap_after: float | None = None,
         heap: str = HEAP,
+        micropython: tuple[int, int, int] | None = None,
         **options: Any,
     ) -> None:
         self.moments: list[Moment] = []
         """What a bystander noticed so far."""
         self._bare = bare
         self._files = files or {}
+        self._micropython = micropython
         self._definition = load_board(board)
         self._options = options | {
             "vintage": vintage,
@@ -185,6 +188,7 @@ class Desk:
                 port=Path(self.port),
                 **self._options,
             )
+            self.bench.board.hardware.micropython = self._micropython
             async with self.bench:
                 await self._settled()
                 self._ready.set()

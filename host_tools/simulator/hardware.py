@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from host_tools.boards import BoardDefinition
 from host_tools.simulator.bridge import Bridge
+from host_tools.simulator.identity import identity
 from host_tools.simulator.light import LightWatch
 from host_tools.simulator.sleep import TIMER_WAKE, Wake, WakeSources, missing_functions
 from host_tools.simulator.wall_clock import WallClock
@@ -38,6 +39,8 @@ class Hardware:
         self.light = light
         self.unique_id = unique_id
         self.wall_clock = WallClock(rtc_ppm)
+        self.micropython: tuple[int, int, int] | None = None
+        """Version that MicroPython says it has; None: the interpreter's own."""
         self.rtc_memory = b""
         self.cause = POWER_ON
         self.wake = Wake(0)
@@ -203,6 +206,10 @@ class _Service:
             [[pin, microvolts] for pin, microvolts in hardware._microvolts.items()],
             sum(1 << pin for pin in hardware.definition.chip.gpio),
         ]
+
+    def identity(self) -> list[object]:
+        """What chip and MicroPython say they are."""
+        return identity(self._hardware.definition.chip, self._hardware.micropython)
 
     def missing_functions(self) -> list[str]:
         """Names of the esp32 module that this chip does not have."""

@@ -291,6 +291,34 @@ async def test_a_flash_that_holds_no_file_system_says_so_until_an_interrupt(
         assert board.state == "repl"
 
 
+@pytest.mark.parametrize(
+    ("chip", "pin", "machine", "architecture"),
+    [
+        ("esp32", 32, "Generic ESP32 module with ESP32", 10),
+        ("esp32c3", 3, "ESP32C3 module with ESP32C3", 11),
+        ("esp32c6", 0, "ESP32C6 module with ESP32C6", 11),
+        ("esp32s3", 4, "Generic ESP32S3 module with ESP32S3", 10),
+    ],
+)
+@asynchronous
+async def test_micropython_says_which_chip_it_runs_on(
+    chip: str, pin: int, machine: str, architecture: int, tmp_path: Path
+) -> None:
+    main = (
+        "import os, sys\nme = sys.implementation\n"
+        "print(sys.platform, me._machine == os.uname().machine, me._mpy >> 10)\nprint(me._machine)"
+    )
+    board = board_with(tmp_path, main, definition=board_of(chip, pin, pin + 1))
+    assert await run(board) == [f"esp32 True {architecture}", machine]
+
+
+@asynchronous
+async def test_micropython_may_say_that_it_is_older(tmp_path: Path) -> None:
+    board = board_with(tmp_path, "import sys\nprint(sys.implementation.version)")
+    board.hardware.micropython = (1, 19, 1)
+    assert await run(board) == ["(1, 19, 1, '')"]
+
+
 @asynchronous
 async def test_memory_runs_out_where_the_heap_ends(tmp_path: Path) -> None:
     board = board_with(tmp_path, main="bytearray(160_000)")

@@ -21,7 +21,7 @@ sys.modules["time"] = __import__("clock" if uos.getenv("FOB_CLOCK") == "virtual"
 # Loaded while their folder is still on the path: from now on `import` finds the stand-ins in
 # sys.modules, as it would find a built-in module. Compiling leaves garbage; swept away at once, it
 # does not scatter what follows over the heap.
-for name in ("bluetooth", "machine", "esp32", "neopixel"):
+for name in ("bluetooth", "machine", "esp32", "neopixel", "system"):
     __import__(name)
     gc.collect()
 
@@ -91,7 +91,7 @@ def complain():
 def hide_bench():
     sys.path[:] = ["", ".frozen", "/lib"]
     del sys.argv[:]
-    for name in ("bridge", "interrupts", "clock", "wall_clock", "__main__"):
+    for name in ("bridge", "interrupts", "clock", "wall_clock", "system", "__main__"):
         sys.modules.pop(name, None)
 
 
