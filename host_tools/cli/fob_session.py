@@ -1,0 +1,46 @@
+"""What commands that talk to a fob share: the connection, its waits and its errors in words."""
+
+from typing import Any
+
+from host_tools.cli.screen import errors
+from host_tools.device import ConsoleError, Device
+from host_tools.failure import Failure
+from host_tools.fob_errors import explain
+from host_tools.ports import choose_port
+
+
+def connect(port: str | None) -> Device:
+    """The fob at `port`, or at the only likely one; to be used in a `with`. Raises Unreachable."""
+
+    def wait(text: str) -> None:
+        errors().print(f"{text[0].upper()}{text[1:]}.", style="yellow")
+
+    return Device(choose_port(port), on_wait=wait)
+
+
+def provisioned(device: Device) -> dict[str, Any]:
+    """The status of a fob that can press and pair. Raises Failure for one that cannot yet."""
+    try:
+        status = device.call("status")
+    except ConsoleError as error:
+        raise worded(error) from error
+    check_provisioned(status)
+    return status
+
+
+def check_provisioned(status: dict[str, Any]) -> None:
+    """Raise Failure where a fob of this status can neither press nor pair yet."""
+    if not status.get("vin"):
+        raise Failure("this fob belongs to no car yet", "Run `fob provision --vin VIN`.")
+    if status.get("configuration"):
+        raise Failure(*explain("configuration", status["configuration"]))
+    lost = (status.get("counter") or {}).get("wrong")
+    if lost:
+        raise Failure(*explain("state", lost))
+
+
+def worded(error: Failure) -> Failure:
+    """An error of the firmware's console with its remedy; other Failures as they are."""
+    if isinstance(error, ConsoleError):
+        return Failure(*explain(error.code, error.text))
+    return error

@@ -1,0 +1,199 @@
+"""`fob pair`: adds the fob's key to the car, with the key card."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import click
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.text import Text
+
+from host_tools import pairing_guide
+from host_tools.cli.fob_session import connect, provisioned
+from host_tools.cli.options import json_option, port_option
+from host_tools.cli.screen import out, show_json
+from host_tools.device import ConsoleError, Device
+from host_tools.failure import Failure
+from host_tools.fob_status import key_identifier
+from host_tools.pairing_guide import CARD_SECONDS, Setback, setback
+
+# The firmware is silent while it waits for the card, and gives up by itself before this.
+_SILENCE = 130.0
+
+
+@click.command()
+@click.option("--again", is_flag=True, help="Also when the fob is paired already.")
+@click.option(
+    "--tries",
+    type=click.IntRange(1, 20),
+    default=3,
+    show_default=True,
+    help="How often to ask the car before giving up.",
+)
+@port_option
+@json_option
+def pair(again: bool, tries: int, port: str | None, as_json: bool) -> None:
+    """Add the fob's key to the car.
+
+    Have one of the owner's key cards in your hand, within 1 to 3 m of the car. The fob finds the
+    car and asks it to add its key; only then hold the card to the reader in the car, and confirm
+    on the car's screen. At the end the car has to prove that it knows the key. Ctrl-C gives up.
+
+    \b
+    Example:
+      fob pair
+    """
+    with connect(port) as device:
+        status = provisioned(device)
+        if status.get("paired") and not again:
+            _ask_whether_again(as_json)
+        teller = _Json() if as_json else _People(out(), status)
+        result = _paired(device, teller, tries)
+    teller.done(result)
+
+
+def _paired(device: Device, teller: "_People | _Json", tries: int) -> dict[str, Any]:
+    """Pair, within so many tries; the firmware's result. Raises Failure."""
+    for number in range(1, tries + 1):
+        try:
+            with teller.attempt(number, tries):
+                return device.call("pair", on_event=teller.hear, timeout=_SILENCE)
+        except ConsoleError as error:
+            why = setback(error.code, error.text, error.reason)
+            last = number == tries or not why.again
+            teller.failed(error, why, last)
+            if last:
+                raise Failure(why.problem, why.remedy) from error
+    raise AssertionError
+
+
+def _ask_whether_again(as_json: bool) -> None:
+    already = Failure("this fob is paired already", "`fob pair --again` pairs it anew.")
+    if as_json:
+        raise already
+    try:
+        click.confirm("This fob is paired already. Pair it anew?", abort=True, err=True)
+    except click.Abort as abort:
+        if isinstance(abort.__context__, EOFError):
+            raise already from None
+        raise
+
+
+class _People:
+    """Shows the steps as they come, and on a terminal how long is left."""
+
+    def __init__(self, console: Console, status: dict[str, Any]) -> None:
+        self._console = console
+        self._vin = status["vin"]
+        self._waiting = pairing_guide.LOOKING
+        self._asked = False
+        self._until: float | None = None
+        self._live: Live | None = None
+        identifier = key_identifier(status["public_key"])
+        self._say(f"Pairing the key {identifier} with the car {self._vin}.", "bold")
+        for line in pairing_guide.PREPARATIONS:
+            self._say(line)
+
+    def attempt(self, number: int, of: int) -> Live:
+        """A context for one try."""
+        self._waiting, self._asked = pairing_guide.LOOKING, False
+        self._until = time.monotonic() + CARD_SECONDS
+        self._console.print()
+        self._say(f"{pairing_guide.LOOKING} (try {number} of {of}) ...")
+        self._live = Live(
+            console=self._console,
+            get_renderable=self._rest,
+            refresh_per_second=4,
+            transient=True,
+            auto_refresh=self._console.is_terminal,
+        )
+        return self._live
+
+    def hear(self, event: dict[str, Any]) -> None:
+        kind = event.get("event")
+        if kind == "found":
+            self._say(pairing_guide.heard(event["rssi"]))
+        elif kind == "said":
+            self._hear_said(event["text"])
+
+    def failed(self, error: ConsoleError, why: Setback, last: bool) -> None:
+        if not last:
+            self._say(f"{why.problem[0].upper()}{why.problem[1:]}. {why.remedy}", "yellow")
+
+    def done(self, result: dict[str, Any]) -> None:
+        first, *rest = pairing_guide.paired(result.get("speaks"))
+        self._console.print()
+        self._say(first, "bold green")
+        for line in rest:
+            self._say(line)
+
+    def _hear_said(self, text: str) -> None:
+        if text == pairing_guide.REQUEST_SENT:
+            # Again after a link that went down: once is enough.
+            if not self._asked:
+                self._asked = True
+                self._waiting = pairing_guide.WAITING
+                first, *rest = pairing_guide.card_steps(self._vin)
+                self._say(first, "bold yellow")
+                for line in rest:
+                    self._say(line)
+                self._say(f"About {self._seconds_left()} seconds are left for that.")
+            return
+        sentence = pairing_guide.said(text)
+        if sentence:
+            self._say(sentence)
+
+    def _say(self, text: str, style: str = "") -> None:
+        self._console.print(Text(text, style))
+
+    def _seconds_left(self) -> int:
+        assert self._until is not None
+        return max(0, round(self._until - time.monotonic()))
+
+    def _rest(self) -> RenderableType:
+        if not self._console.is_terminal:
+            return ""
+        left = f", {self._seconds_left()} s left" if self._asked else ""
+        return Spinner("dots", Text(f"{self._waiting}{left} (Ctrl-C gives up)", "cyan"))
+
+
+class _Json:
+    """One object a line."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._began = 0.0
+
+    def attempt(self, number: int, of: int) -> "_Json":
+        self._began = self._clock()
+        show_json({"event": "try", "number": number, "of": of, "card_seconds": CARD_SECONDS})
+        return self
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def hear(self, event: dict[str, Any]) -> None:
+        left = max(0, round(CARD_SECONDS - (self._clock() - self._began)))
+        show_json({**event, "seconds_left": left})
+
+    def failed(self, error: ConsoleError, why: Setback, last: bool) -> None:
+        show_json(
+            {
+                "event": "failed",
+                "code": error.code,
+                "text": error.text,
+                "reason": error.reason,
+                "reason_name": why.reason,
+                "problem": why.problem,
+                "remedy": why.remedy,
+                "again": not last,
+            }
+        )
+
+    def done(self, result: dict[str, Any]) -> None:
+        show_json({"result": {"paired": True, "proved": True, **result}})

@@ -1,0 +1,37 @@
+"""Rows of names and values, in 80 columns."""
+
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+Row = tuple[str, str]
+
+_INDENT = 2
+_GAP = 2
+
+
+def show_sections(console: Console, sections: Iterable[tuple[str, Sequence[Row]]]) -> None:
+    """Print headings with their rows; long values wrap beside their names."""
+    listed = list(sections)
+    names = max((len(name) for _, rows in listed for name, _ in rows), default=0)
+    for at, (heading, rows) in enumerate(listed):
+        if at:
+            console.print()
+        console.print(Text(heading, "bold"))
+        for name, value in rows:
+            show_row(console, Text(f"{'':{_INDENT}}{name:<{names}}", "cyan"), Text(value))
+
+
+def show_row(console: Console, name: Text, *values: Text) -> None:
+    """Print values below each other, and wrapped, to the right of a name that is padded."""
+    indent = " " * (len(name) + _GAP)
+    first = True
+    for value in values:
+        for line in textwrap.wrap(value.plain, console.width - len(indent)) or [""]:
+            row = name + Text(" " * _GAP) if first else Text(indent)
+            first = False
+            row.append(line, value.style)
+            row.rstrip()
+            console.print(row, soft_wrap=True)

@@ -1,0 +1,89 @@
+"""`fob status`: who a fob is, how it is, and what its last presses came to."""
+
+import dataclasses
+from typing import Any
+
+import click
+
+from host_tools import fob_status, install, vehicle_status
+from host_tools.cli.fob_session import check_provisioned, connect, worded
+from host_tools.cli.options import json_option, port_option
+from host_tools.cli.screen import out, show_json
+from host_tools.cli.sections import show_sections
+from host_tools.device import Facts, NoConsole
+from host_tools.failure import Failure
+from host_tools.fob_status import Rows
+from host_tools.micropython import dotted
+
+# The firmware looks for the car, connects and asks, and asks again in the other protocol.
+_SILENCE = 45.0
+
+
+@click.command()
+@click.option("--car", "ask_car", is_flag=True, help="Ask the car how it is, too.")
+@port_option
+@json_option
+def status(ask_car: bool, port: str | None, as_json: bool) -> None:
+    """Show who the fob is, how it is, and what its last presses came to.
+
+    --car asks the car whether it is locked, what is open, whether it sleeps and whether somebody
+    is in it; any car answers that, paired or not.
+
+    \b
+    Example:
+      fob status --car
+    """
+    told: dict[str, Any] | None = None
+    car: dict[str, Any] | None = None
+    failure: Failure | None = None
+    with connect(port) as device:
+        program = install.installed(device)
+        version = install.installed_version(device) if device.facts.mounted else None
+        try:
+            if program == "missing":
+                raise NoConsole("this board has no fob program", "Install it: `fob flash`.")
+            told = device.call("status")
+            if ask_car:
+                check_provisioned(told)
+                car = device.call("car_status", timeout=_SILENCE)
+        except Failure as error:
+            # What is known all the same is shown first.
+            failure = worded(error)
+        facts, name = device.facts, device.port
+    if as_json:
+        show_json(
+            {
+                "port": name,
+                "board": dataclasses.asdict(facts),
+                "program": {"state": program, "version": version},
+                "status": told,
+                "car": car,
+            }
+        )
+    else:
+        show_sections(out(), _sections(told, car, facts, program, version))
+    if failure:
+        raise failure
+
+
+def _sections(
+    told: dict[str, Any] | None,
+    car: dict[str, Any] | None,
+    facts: Facts,
+    program: str,
+    version: str | None,
+) -> list[tuple[str, Rows]]:
+    micropython = f"{dotted(facts.version)}, {facts.machine}"
+    words = fob_status.program_words(program)
+    running = f"{version}, {words}" if version else words
+    board = fob_status.board_rows(told or {}, facts.chip, micropython, running)
+    if told is None:
+        return [("Board", board)]
+    sections = [("Fob", fob_status.identity_rows(told)), ("Board", board)]
+    pairing = fob_status.car_rows(told)
+    if pairing:
+        sections.append(("Its car", pairing))
+    if car:
+        sections.append(("The car says", vehicle_status.car_rows(car)))
+    sections.append(("What went wrong", fob_status.journal_rows(told)))
+    return sections

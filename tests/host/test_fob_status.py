@@ -1,0 +1,116 @@
+"""How a fob is, in lines for people."""
+
+import hashlib
+import json
+
+import pytest
+
+from host_tools import fob_status
+from host_tools.fob_status import last_result
+
+PUBLIC_KEY = "04" + "ab" * 64
+STATUS = {
+    "vin": "5YJ3E1EA7KF000316",
+    "public_key": PUBLIC_KEY,
+    "role": 3,
+    "form_factor": 7,
+    "board": {"battery": {"pin": 35, "ratio": 2.0, "low_mv": 3300}},
+    "configuration": None,
+    "counter": {"next": 1234, "end": 1280},
+    "paired": True,
+    "unknown": False,
+    "waits": False,
+    "speaks": "signed",
+    "rssi": -61,
+    "peer": "aa:bb:cc:dd:ee:ff",
+    "last": "unlock done in 812 ms",
+    "crashes": 0,
+    "journal": [],
+    "battery_mv": 3912,
+    "cause": "power-on",
+    "flash": {"free": 1024000, "total": 2097152},
+}
+
+
+def rows(**changes):
+    """Every row of the status, by what it tells of."""
+    status = {**STATUS, **changes}
+    told = fob_status.identity_rows(status) + fob_status.car_rows(status)
+    return dict(told + fob_status.board_rows(status, "esp32", "1.29.0", "current"))
+
+
+def test_the_key_is_shown_by_the_identifier_under_which_the_car_lists_it():
+    identifier = hashlib.sha1(bytes.fromhex(PUBLIC_KEY)).hexdigest()[:8]
+    assert rows()["key"] == f"id {identifier}, role driver, listed as android device"
+
+
+def test_the_public_key_itself_is_nowhere():
+    assert PUBLIC_KEY not in json.dumps(rows())
+
+
+def test_a_paired_fob_says_in_which_protocol():
+    assert rows()["paired"] == "yes, in the signed-command protocol"
+    assert rows(speaks="legacy")["paired"] == "yes, in the older protocol"
+
+
+@pytest.mark.parametrize("changes", [{"paired": False}, {"paired": False, "unknown": True}])
+def test_a_fob_that_the_car_does_not_know_is_told_to_pair(changes):
+    assert "fob pair" in rows(**changes)["paired"]
+
+
+def test_signal_strength_is_told_in_words_too():
+    assert rows()["signal"].startswith("-61 dBm, near")
+    assert "nearer" in rows(rssi=-88)["signal"]
+
+
+def test_the_counter_says_how_many_values_are_left():
+    assert rows()["counter"] == "next 1,234, 4,294,966,062 left"
+
+
+def test_a_lost_counter_says_how_to_restore_it():
+    lost = rows(counter={"wrong": "the message counter is damaged: run `fob provision`"})
+    assert lost["counter"] == "the message counter is damaged: run `fob provision --repair`"
+
+
+def test_the_last_failure_comes_with_its_reason_and_remedy():
+    told = rows(last="lock failed (not-found): the car is not in reach")["last press"]
+    assert told.startswith("lock failed: the car is not in reach. Go nearer")
+
+
+def test_a_line_of_the_journal_is_read_as_what_was_said():
+    noted = last_result("lock not-found: the car is not in reach")
+    assert noted == last_result("lock failed (not-found): the car is not in reach")
+    assert noted.code == "not-found"
+
+
+def test_a_crash_stays_the_line_it_is():
+    line = 'crash: ValueError at File "life.py", line 7'
+    assert last_result(line) == (line, None, "")
+
+
+def test_what_waits_says_how_to_confirm():
+    assert "waits for you" not in rows()
+    assert "5 seconds" in rows(waits=True)["waits for you"]
+
+
+def test_an_empty_battery_is_told_apart_from_one_that_cannot_be_measured():
+    assert rows()["battery"] == "3.91 V"
+    assert rows(battery_mv=3100)["battery"].startswith("3.10 V, low")
+    assert rows(battery_mv=None)["battery"] == "not measured on this board"
+
+
+def test_a_fob_without_configuration_is_told_to_provision():
+    bare = {"flash": STATUS["flash"], "crashes": 0, "journal": [], "configuration": "no fob.json"}
+    assert "fob provision" in dict(fob_status.identity_rows(bare))["car"]
+    assert fob_status.car_rows(bare) == []
+
+
+def test_a_configuration_that_is_wrong_is_shown_with_its_owner():
+    told = rows(configuration="key.bin does not belong to fob.json: run `fob provision`")
+    assert told["VIN"] == STATUS["vin"]
+    assert "key.bin does not belong" in told["wrong"]
+
+
+def test_the_newest_line_of_the_journal_comes_first():
+    told = fob_status.journal_rows({"crashes": 2, "journal": ["a", "b", "c", "d"]})
+    assert told == [("in short", "2 crashes in a row"), ("last", "d"), ("", "c"), ("", "b")]
