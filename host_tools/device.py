@@ -32,6 +32,7 @@ Progress = Callable[[int, int], None]
 # needs about five times as much memory meanwhile.
 _CHUNK = 2048
 _FORMATTING = 120.0
+_WORTH_NAMING = 4096
 _FOLDERS = ("/fob/", "/hal/", "/state/")
 _FILES = ("/boot.py", "/main.py", "/manifest.json", "/fob.json", "/light.json", "/key.bin")
 
@@ -209,7 +210,9 @@ class Device:
         foreign = {
             path: size
             for path, size in self.files().items()
-            if not path.startswith(_FOLDERS + _FILES) and not path.endswith(".mpy")
+            if size >= _WORTH_NAMING
+            and not path.startswith(_FOLDERS + _FILES)
+            and not path.endswith(".mpy")
         }
         return full(self.port, foreign)
 

@@ -102,10 +102,11 @@ for _p in {list(paths)!r}:
 
 
 def begin(path: str) -> str:
-    """Open a file for `write`, in folders that are made."""
+    """Open a file for `write`, in folders that are made; close one that was broken off."""
     folders = [path[:at] for at in range(1, len(path)) if path[at] == "/"]
     return f"""
 import os, gc, binascii
+{_CLOSE}
 for _p in {folders!r}:
     try:
         os.mkdir(_p)
@@ -126,16 +127,18 @@ def write(data: bytes) -> str:
 
 END = "_f.close()"
 
-
-def give_up(paths: Sequence[str]) -> str:
-    """Close the file and remove what was written so far."""
-    return f"""
+# Never leave it to the garbage collector: that writes what is still to be written, at any time.
+_CLOSE = """
 try:
     _f.close()
 except (NameError, OSError):
     pass
-{remove(paths)}
 """
+
+
+def give_up(paths: Sequence[str]) -> str:
+    """Close the file and remove what was written so far."""
+    return f"{_CLOSE}\n{remove(paths)}"
 
 
 def commit(paths: Sequence[str], removed: Sequence[str]) -> str:
