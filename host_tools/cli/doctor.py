@@ -30,8 +30,8 @@ def doctor(port: str | None, as_json: bool) -> None:
     """Check everything that can be wrong, and name its remedy.
 
     This computer, the port, MicroPython, the fob's files, configuration, key, counter, crashes,
-    battery and radio. It restarts the fob, and changes nothing. The exit code is 1 when something is wrong, 0 with
-    warnings only.
+    battery and radio. It restarts the fob, and changes nothing. The exit code is 1 when something
+    is wrong, and 0 with warnings only.
 
     \b
     Example:
