@@ -1,0 +1,72 @@
+"""Questions to a person; where nobody answers, the error names the option that would have."""
+
+from collections.abc import Callable, Mapping
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from host_tools.cli.screen import out
+from host_tools.failure import InputError
+
+
+def ask(text: str, what: str, option: str, check: Callable[[str], str]) -> str:
+    """Ask until `check` takes the answer; what that returns.
+
+    what, option    of the error where the input has ended: "the VIN", "--vin".
+    check           raises InputError, which is shown.
+    """
+    while True:
+        try:
+            answer = click.prompt(text, type=str)
+        except click.Abort as end:
+            raise _unanswered(end, f"{what} is not known", f"Name it by {option}.") from None
+        try:
+            return check(answer.strip())
+        except InputError as error:
+            out().print(Text(f"{str(error)[0].upper()}{str(error)[1:]}", "yellow"))
+
+
+def ask_which(
+    text: str,
+    choices: Mapping[str, str],
+    what: str,
+    option: str,
+    otherwise: Callable[[str], str] | None = None,
+) -> str:
+    """Ask for one of `choices` (name to description), by its number or name; its name.
+
+    otherwise   checks what is none of them; without it, it has to be one.
+    """
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False, pad_edge=False)
+    names = list(choices)
+    for number, name in enumerate(names, 1):
+        table.add_row(f"{number:>3}", Text(name, "cyan"), Text(choices[name]))
+    out().print(table)
+
+    def check(answer: str) -> str:
+        if answer.isdigit() and 0 < int(answer) <= len(names):
+            return names[int(answer) - 1]
+        if answer in choices:
+            return answer
+        if otherwise is None or answer.isdigit():
+            raise InputError(f"{answer} is none of them", f"Type 1 to {len(names)}, or a name.")
+        return otherwise(answer)
+
+    return ask(text, what, option, check)
+
+
+def may(question: str, yes: bool) -> None:
+    """Go on only with a yes: asked for, or given in advance. Raises click.Abort."""
+    if yes:
+        return
+    try:
+        click.confirm(question, default=True, abort=True)
+    except click.Abort as end:
+        raise _unanswered(end, "there is nobody to answer", "Agree by --yes.") from None
+
+
+def _unanswered(end: click.Abort, problem: str, remedy: str) -> Exception:
+    """What to raise when a question ended so: by Ctrl-C, by a no, or because nobody is there."""
+    ended = isinstance(end.__context__, EOFError)
+    return InputError(problem, remedy) if ended else end

@@ -1,0 +1,274 @@
+"""`fob setup`: from a bare board to a paired fob, through the commands that do each step."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.text import Text
+
+from host_tools.boards import list_boards, load_board
+from host_tools.cli.fob_session import check_provisioned, worded
+from host_tools.cli.options import board_option, port_option, yes_option
+from host_tools.cli.questions import ask, ask_which, may
+from host_tools.cli.screen import errors, out
+from host_tools.device import ConsoleError, Device, DeviceError
+from host_tools.failure import Failure, InputError, Unreachable
+from host_tools.fob_status import key_identifier
+from host_tools.micropython import dotted, download_page
+from host_tools.ports import Port, choose_port, list_ports
+from host_tools.setup_state import Sight, look
+from host_tools.vin import parse_vin
+
+_STEPS = 7
+_AGAIN = "`fob setup` goes on here when you run it again."
+_NO_MICROPYTHON = ("silent", "board")
+
+
+@click.command()
+@port_option
+@board_option
+@click.option("--vin", metavar="VIN", help="Of your car.")
+@click.option(
+    "--firmware",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="MicroPython for the board, as downloaded; needed only where it has none.",
+)
+@yes_option
+@click.pass_context
+def setup(
+    ctx: click.Context,
+    port: str | None,
+    board: str | None,
+    vin: str | None,
+    firmware: Path | None,
+    yes: bool,
+) -> None:
+    """Make a bare board a paired fob, step by step.
+
+    Port, board, MicroPython, program, key and VIN, pairing, first press: what is done already is
+    left as it is, and what is broken off goes on when you run it again. Options answer questions in
+    advance; with all of them and --yes there are none. Each step has a command of its own, too.
+
+    \b
+    Example: fob setup --board lolin32-lite --firmware ESP32_GENERIC.bin
+    """
+    walk = _Walk(ctx, board, vin, firmware, yes)
+    try:
+        walk.go(port)
+    except (click.Abort, KeyboardInterrupt):
+        errors().print(f"\n{_AGAIN}", style="yellow")
+        raise
+    except InputError:
+        raise
+    except Failure as failure:
+        if walk.port is None:
+            raise
+        again = Failure(failure.problem, f"{failure.remedy} {_AGAIN}".strip())
+        again.exit_code = failure.exit_code
+        raise again from failure
+
+
+class _Walk:
+    """One way through the steps. `port` is known after the first."""
+
+    def __init__(
+        self,
+        ctx: click.Context,
+        board: str | None,
+        vin: str | None,
+        firmware: Path | None,
+        yes: bool,
+    ) -> None:
+        # What is wrong with an answer is said before anything is done to a board.
+        self._given_board = board and _board(board)
+        self._given_vin = vin and parse_vin(vin)
+        self._firmware = firmware
+        self._yes = yes
+        self._ctx = ctx
+        self._number = 0
+        self.port: str | None = None
+
+    def go(self, port: str | None) -> None:
+        self.port = self._port_step(port)
+        sight = self._look()
+        board = self._board_step(sight)
+        fit = self._micropython_step(sight, board)
+        fit = self._program_step(fit)
+        fit = self._identity_step(fit, board)
+        fit = self._pairing_step(fit)
+        self._press_step(fit)
+        out().print("\nIt is a key fob now. Pull the cable and press a button.", style="bold green")
+        out().print("`fob status` says how it is; SECURITY.md what to do when you lose it.")
+
+    def _port_step(self, given: str | None) -> str:
+        likely = {port.device: port.description for port in list_ports() if port.is_likely}
+        if given is None and len(likely) > 1:
+            self._begin("Port", "Which of these is the fob?")
+            return ask_which("Port", likely, "the port", "--port")
+        while True:
+            try:
+                port = choose_port(given)
+                break
+            except Unreachable as error:
+                if given is not None:
+                    raise
+                self._wait_for_a_port(error)
+        self._tell("Port", _described(port))
+        return port
+
+    def _wait_for_a_port(self, error: Unreachable) -> None:
+        out().print(Text(f"{error.problem[0].upper()}{str(error)[1:]}"))
+        try:
+            click.prompt("Press Enter when it is there", default="", show_default=False)
+        except click.Abort as end:
+            raise (error if isinstance(end.__context__, EOFError) else end) from None
+
+    def _look(self) -> Sight | None:
+        """What is on the board; None when no MicroPython answers there."""
+
+        def wait(text: str) -> None:
+            out().print(f"{text[0].upper()}{text[1:]}.", style="yellow")
+
+        assert self.port
+        try:
+            with Device(self.port, on_wait=wait, any_chip=True) as device:
+                return look(device)
+        except DeviceError as error:
+            if error.kind not in _NO_MICROPYTHON:
+                raise
+            out().print(Text(f"{error.problem[0].upper()}{error.problem[1:]}."))
+            return None
+        except ConsoleError as error:
+            raise worded(error) from error
+
+    def _board_step(self, sight: Sight | None) -> str:
+        board = self._given_board
+        if board is None and sight and sight.board in list_boards():
+            board = sight.board
+            self._tell("Board", load_board(board).name)
+            return board
+        self._begin("Board", "Which is it?" if board is None else "")
+        if board is None:
+            board = ask_which("Board", self._boards(sight), "the board", "--board", _board)
+        if sight is None or not sight.vin:
+            self._do("boards", "show", {"name": board})
+            may("Is it wired like this?", self._yes)
+        return board
+
+    def _boards(self, sight: Sight | None) -> dict[str, str]:
+        """The boards there are, those of the chip alone where that is known."""
+        found = {name: load_board(name) for name in list_boards()}
+        chip = sight and sight.facts.chip
+        real = any(port.device == self.port and port.kind == "usb" for port in list_ports())
+        return {
+            name: definition.name
+            for name, definition in found.items()
+            if chip in (None, definition.chip.name) and not (real and name == "virtual")
+        }
+
+    def _micropython_step(self, sight: Sight | None, board: str) -> Sight:
+        if sight and not sight.unfit:
+            self._tell("MicroPython", f"{dotted(sight.facts.version)} on an {sight.facts.chip}")
+            return sight
+        self._begin("MicroPython", _sentence(sight.unfit) if sight and sight.unfit else "")
+        if self._firmware is None:
+            page = download_page(load_board(board).chip.name)
+            out().print(f"Download the newest .bin (not .app-bin) from {page}", soft_wrap=True)
+            answer = ask("File", "the file with MicroPython", "--firmware", _file)
+            self._firmware = Path(answer).expanduser()
+        options = {"firmware": self._firmware, "board": board, "yes": self._yes}
+        self._do("flash", "", options)
+        return self._look_again()
+
+    def _program_step(self, sight: Sight) -> Sight:
+        if sight.program == "current":
+            self._tell("Program", "up to date")
+            return sight
+        why = {"outdated": "It is of another version.", "incomplete": "It is incomplete."}
+        self._begin("Program", why.get(sight.program, "There is none on it yet."))
+        self._do("flash", "", {"yes": self._yes})
+        return self._look_again()
+
+    def _identity_step(self, sight: Sight, board: str) -> Sight:
+        if sight.vin:
+            check_provisioned(sight.status)
+        vin = self._given_vin or sight.vin
+        if sight.vin and vin == sight.vin and board == (sight.board or board):
+            identifier = key_identifier(sight.status["public_key"])
+            self._tell("Key and VIN", f"key {identifier} for {sight.vin}")
+            return sight
+        self._begin("Key and VIN", "The fob gets its key, and learns whose it is.")
+        if vin is None:
+            out().print("The VIN is on the car's screen (Controls, Software).")
+            vin = ask("VIN", "the VIN", "--vin", parse_vin)
+        self._do("provision", "", {"vin": vin, "board": board, "yes": self._yes})
+        return self._look_again()
+
+    def _pairing_step(self, sight: Sight) -> Sight:
+        if sight.is_paired:
+            self._tell("Pairing", "the car knows the key")
+            return sight
+        self._begin("Pairing", "Take the laptop, the fob and a key card to the car.")
+        may("Are you there?", self._yes)
+        self._do("pair", "", {"again": True})
+        return self._look_again()
+
+    def _press_step(self, sight: Sight) -> None:
+        if sight.has_worked:
+            self._tell("First press", sight.status["last"])
+            return
+        self._begin("First press", "It unlocks the car, from here.")
+        may("Unlock it?", self._yes)
+        self._do("press", "", {"names": ("unlock",)})
+
+    def _look_again(self) -> Sight:
+        """Look at a board that now has MicroPython."""
+        sight = self._look()
+        if sight is None or sight.unfit:
+            raise Failure("the board does not run MicroPython", "Write it anew.")
+        return sight
+
+    def _do(self, name: str, inner: str, options: Mapping[str, Any]) -> None:
+        """Run `fob NAME INNER` with its defaults but these, at this walk's port."""
+        command = self._ctx.find_root().command
+        for each in filter(None, (name, inner)):
+            assert isinstance(command, click.Group)
+            found = command.get_command(self._ctx, each)
+            assert found is not None
+            command = found
+        takes_port = any(parameter.name == "port" for parameter in command.params)
+        port = {"port": self.port} if takes_port else {}
+        self._ctx.invoke(command, **options, **port)
+
+    def _begin(self, title: str, text: str) -> None:
+        """Say in which step there is work."""
+        out().print()
+        self._tell(title, text)
+
+    def _tell(self, title: str, text: str) -> None:
+        self._number += 1
+        line = Text(f"{self._number}/{_STEPS} {title}", "bold")
+        out().print(line.append(f"  {text}".rstrip(), "not bold"))
+
+
+def _described(device: str) -> str:
+    known: dict[str, Port] = {port.device: port for port in list_ports()}
+    description = known[device].description if device in known else ""
+    return f"{device} ({description})" if description else device
+
+
+def _board(text: str) -> str:
+    load_board(text)
+    return text
+
+
+def _file(text: str) -> str:
+    if not Path(text).expanduser().is_file():
+        raise InputError(f"there is no file {text}", "Give the path of the downloaded file.")
+    return text
+
+
+def _sentence(failure: Failure) -> str:
+    return f"{failure.problem[0].upper()}{failure.problem[1:]}."

@@ -1,0 +1,63 @@
+"""How far a board is on its way to a paired fob: what `fob setup` goes by, and nothing else."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from host_tools import install
+from host_tools.chips import CHIPS
+from host_tools.device import Device, Facts
+from host_tools.micropython import Unfit, check_micropython
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What a look at a board showed.
+
+    unfit       why its MicroPython cannot run the fob's program, though another could.
+    program     as `install.installed` says.
+    status      what the fob's console tells; empty without a whole program.
+    """
+
+    facts: Facts
+    unfit: Unfit | None
+    program: install.State
+    status: dict[str, Any]
+
+    @property
+    def board(self) -> str | None:
+        """The board that the fob was provisioned for."""
+        named = (self.status.get("board") or {}).get("name")
+        return named if isinstance(named, str) else None
+
+    @property
+    def vin(self) -> str | None:
+        """The car that the fob belongs to."""
+        return self.status.get("vin") or None
+
+    @property
+    def is_paired(self) -> bool:
+        """Whether the car proved that it knows the key, and has not denied it since."""
+        return bool(self.status.get("paired")) and not self.status.get("unknown")
+
+    @property
+    def has_worked(self) -> bool:
+        """Whether the last press that it remembers was confirmed by the car."""
+        last = self.status.get("last") or ""
+        return " done in " in last and not last.startswith("pair ")
+
+
+def look(device: Device) -> Sight:
+    """Look at a board, changing nothing there.
+
+    Raises Unfit for what will never be a fob, DeviceError, ConsoleError.
+    """
+    unfit = None
+    try:
+        check_micropython(device.facts)
+    except Unfit as error:
+        if device.facts.chip not in CHIPS:
+            raise
+        unfit = error
+    program: install.State = "missing" if unfit else install.installed(device)
+    status = device.call("status") if program in ("current", "outdated") else {}
+    return Sight(device.facts, unfit, program, status)
