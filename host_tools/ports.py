@@ -29,7 +29,7 @@ LIKELY_VENDORS = {
 """USB vendors of what ESP32 boards have between chip and cable; Espressif's is the chip itself."""
 
 _MOST_NAMED = 4
-_PLUG_IN = "Plug the fob in with a cable that carries data; if it sleeps, press one of its buttons."
+PLUG_IN = "Plug the fob in with a cable that carries data; if it sleeps, press one of its buttons."
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ def choose_port(given: str | None) -> str:
         raise Unreachable(f"several boards are plugged in: {_named(likely)}", "Name one by --port.")
     if ports:
         problem = f"no board is plugged in that looks like a fob, but {_named(ports)}"
-        raise Unreachable(problem, f"{_PLUG_IN} If it is one of these, name it by --port.")
-    raise Unreachable("no serial port is there", _PLUG_IN)
+        raise Unreachable(problem, f"{PLUG_IN} If it is one of these, name it by --port.")
+    raise Unreachable("no serial port is there", PLUG_IN)
 
 
 def virtual_boards_folder() -> Path:
@@ -139,7 +139,7 @@ def _checked(given: str) -> str:
             if stat.S_ISCHR(Path(given).stat().st_mode):
                 return given
             raise Unreachable(f"{given} is no serial port", "`fob ports` lists those there are.")
-    there = f"{_named(list_ports())} is there" if known else _PLUG_IN
+    there = f"{_named(list_ports())} is there" if known else PLUG_IN
     raise Unreachable(f"there is no port {given}", there)
 
 

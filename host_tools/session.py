@@ -49,12 +49,15 @@ _KEPT = 2000
 # An ESP32's ROM, and MicroPython, when they begin.
 _RESTARTED = re.compile(r"rst:0x|ESP-ROM:|MPY: soft reboot|MicroPython v\d")
 
-_FAULTS: tuple[type[Exception], ...] = (TransportError, OSError, struct.error)
+PORT_FAULTS: tuple[type[Exception], ...] = (OSError,)
+"""What pyserial raises when a port fails."""
 if sys.platform != "win32":
     import termios
 
     # pyserial lets it through, and it is no OSError.
-    _FAULTS += (termios.error,)
+    PORT_FAULTS += (termios.error,)
+
+_FAULTS = (*PORT_FAULTS, TransportError, struct.error)
 
 # mpremote prints what it did not expect; nobody who uses these tools wants that.
 vars(transport_serial)["print"] = lambda *_, **__: None
