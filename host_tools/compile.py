@@ -15,6 +15,13 @@ from host_tools.resources import resource_folder
 
 CHIPS = {"xtensawin": "ESP32, S3", "rv32imc": "ESP32-C3, C6"}
 """mpy-cross architecture to the chips that have it."""
+ARCHITECTURES = {
+    "esp32": "xtensawin",
+    "esp32c3": "rv32imc",
+    "esp32c6": "rv32imc",
+    "esp32s3": "xtensawin",
+}
+"""Chip to its mpy-cross architecture."""
 
 
 class CompileError(Exception):

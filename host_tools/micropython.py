@@ -2,19 +2,13 @@
 
 from collections.abc import Iterable
 
-from host_tools.device import Facts
+from host_tools.chips import CHIPS
+from host_tools.device_facts import Facts
 from host_tools.failure import InputError
 
-_DOWNLOADS = "https://micropython.org/download"
-# Its name there for a board without a build of its own.
-_BUILDS = {
-    "esp32": "ESP32_GENERIC",
-    "esp32c3": "ESP32_GENERIC_C3",
-    "esp32c6": "ESP32_GENERIC_C6",
-    "esp32s3": "ESP32_GENERIC_S3",
-}
-
 Version = tuple[int, int, int]
+
+_DOWNLOADS = "https://micropython.org/download"
 
 # Everything that the firmware uses is there since 1.21, where asyncio lost its "u". The ESP32-C6
 # came with 1.24. Without esp32.wake_on_gpio of 1.27 no button wakes a C3. Sources: MicroPython's
@@ -31,8 +25,10 @@ class Unfit(InputError):
 
 
 def download_page(chip: str | None) -> str:
-    """Where MicroPython for a chip is to be had."""
-    return f"{_DOWNLOADS}/{_BUILDS[chip]}/" if chip in _BUILDS else f"{_DOWNLOADS}/?port=esp32"
+    """Where MicroPython for any board with a chip is to be had."""
+    if chip not in CHIPS:
+        return f"{_DOWNLOADS}/?port=esp32"
+    return f"{_DOWNLOADS}/{CHIPS[chip].micropython}/"
 
 
 def oldest_micropython(chip: str | None) -> Version:
@@ -43,6 +39,14 @@ def oldest_micropython(chip: str | None) -> Version:
 def dotted(version: Version) -> str:
     """ "1.29.0"."""
     return ".".join(str(number) for number in version)
+
+
+def newer_micropython(chip: str | None) -> str:
+    """The remedy for a MicroPython that is too old."""
+    return (
+        f"Download the newest from {download_page(chip)} and write it with"
+        " `fob flash --firmware FILE`; the fob's key stays."
+    )
 
 
 def check_micropython(facts: Facts) -> None:
@@ -58,14 +62,6 @@ def check_micropython(facts: Facts) -> None:
             f" {dotted(oldest)}",
             newer_micropython(facts.chip),
         )
-
-
-def newer_micropython(chip: str | None) -> str:
-    """The remedy for a MicroPython that is too old."""
-    return (
-        f"Download the newest from {download_page(chip)} and write it with"
-        " `fob flash --firmware FILE`; the fob's key stays."
-    )
 
 
 def check_compiled(modules: Iterable[bytes], facts: Facts) -> None:
