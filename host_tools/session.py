@@ -38,6 +38,7 @@ _WRITE_TIMEOUT = 10.0
 # For one read: of raw paste's flow control while a program runs, of anything while none does.
 _WORKING, _LISTENING = 2.0, 0.05
 _POLL = 0.2
+_QUIET = 1.0
 # A new port's permissions come a moment after it.
 _SETTLING = 2.0
 # For a program to clean up after an interrupt: a link to a car goes down first.
@@ -236,7 +237,8 @@ class Session:
         self._heard = (self._heard + heard)[-_KEPT:]
 
     def _quiet(self) -> None:
-        while self._transport.serial.read(4096):
+        until = time.monotonic() + _QUIET
+        while self._transport.serial.read(4096) and time.monotonic() < until:
             pass
 
     def _pulse_reset(self) -> bool:

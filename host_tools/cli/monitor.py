@@ -16,6 +16,7 @@ from host_tools.failure import Unreachable
 from host_tools.ports import choose_port
 from host_tools.session import BAUD, PORT_FAULTS
 
+_OPENING_FAULTS: tuple[type[Exception], ...] = (*PORT_FAULTS, ValueError)
 _END = b"\x1d"
 _ONE_READ = 0.05
 _LOOK_AGAIN = 0.2
@@ -81,7 +82,7 @@ class _Line:
             self._port = serial.serial_for_url(
                 self.name, BAUD, timeout=_ONE_READ, write_timeout=1, exclusive=True
             )
-        except (*PORT_FAULTS, ValueError) as error:
+        except _OPENING_FAULTS as error:
             raise refused(self.name, error) from error
 
     def exchange(self, data: bytes) -> bytes:

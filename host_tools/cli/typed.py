@@ -10,10 +10,9 @@ Typed = Callable[[], bytes]
 """What was typed since the last call; empty when nothing was. Does not wait."""
 
 # Windows' names for keys that have no character, as terminals elsewhere send them.
-_WINDOWS_KEYS = {
-    **{"H": "\x1b[A", "P": "\x1b[B", "M": "\x1b[C", "K": "\x1b[D"},
-    **{"G": "\x1b[H", "O": "\x1b[F", "S": "\x1b[3~"},
-}
+_WINDOWS_KEYS = dict(
+    zip("HPMKGOS", ("\x1b[" + key for key in ("A", "B", "C", "D", "H", "F", "3~")), strict=True)
+)
 
 
 @contextlib.contextmanager
