@@ -135,9 +135,7 @@ def _top(strokes: Strokes) -> list[Text]:
             f"{indent}{strokes.corners[0]}{line * side}{west}  USB  {east}{line * side}"
             f"{strokes.corners[1]}"
         ),
-        Text(
-            f"{indent}{strokes.edge}{gap}{corners[2]}{line * 7}{corners[3]}{gap}{strokes.edge}"
-        ),
+        Text(f"{indent}{strokes.edge}{gap}{corners[2]}{line * 7}{corners[3]}{gap}{strokes.edge}"),
     ]
 
 

@@ -120,7 +120,7 @@ class Sheet:
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {height:g}"'
             f' width="{self.width}" height="{height:g}" font-family="ui-sans-serif, system-ui,'
-            " 'Segoe UI', Helvetica, Arial, sans-serif\" role=\"img\""
+            ' \'Segoe UI\', Helvetica, Arial, sans-serif" role="img"'
             ' aria-labelledby="title desc">\n'
             f'<title id="title">{escape(title)}</title>\n'
             f'<desc id="desc">{escape(description)}</desc>\n'

@@ -1,6 +1,13 @@
 """Draws a board and its wiring as one self-contained SVG for light and dark pages."""
 
-from host_tools.drawing_parts import Place, columns_of, draw_parts, is_used, net_style, signal_styles
+from host_tools.drawing_parts import (
+    Place,
+    columns_of,
+    draw_parts,
+    is_used,
+    net_style,
+    signal_styles,
+)
 from host_tools.drawing_sheet import Sheet
 from host_tools.wiring import Wiring, parts
 

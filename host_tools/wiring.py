@@ -138,8 +138,8 @@ def warnings(board: BoardDefinition) -> list[str]:
         if board.pull == "internal" and button.resistor is not None:
             found.append(
                 "the chip's own resistor is unreliable while it sleeps, and the button"
-                f" {button.name} wakes it: solder 10 kOhm from {button.resistor.start} to {button.resistor.end} and write"
-                ' pull = "external"'
+                f" {button.name} wakes it: solder 10 kOhm from {button.resistor.start} to"
+                f' {button.resistor.end} and write pull = "external"'
             )
     for button in wiring.buttons:
         if button.gpio in board.chip.glitching:
