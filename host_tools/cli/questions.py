@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 
 import click
-from rich.table import Table
 from rich.text import Text
 
 from host_tools.cli.screen import out
@@ -38,11 +37,11 @@ def ask_which(
 
     otherwise   checks what is none of them; without it, it has to be one.
     """
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False, pad_edge=False)
     names = list(choices)
+    longest = max(map(len, names), default=0)
     for number, name in enumerate(names, 1):
-        table.add_row(f"{number:>3}", Text(name, "cyan"), Text(choices[name]))
-    out().print(table)
+        line = Text(f"{number:>3}  ").append(f"{name:<{longest}}", "cyan")
+        out().print(line.append(f"  {choices[name]}".rstrip()))
 
     def check(answer: str) -> str:
         if answer.isdigit() and 0 < int(answer) <= len(names):

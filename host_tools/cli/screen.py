@@ -4,6 +4,7 @@ import json
 import sys
 from typing import Any
 
+import click
 from rich.console import Console
 
 WIDTH = 80
@@ -23,6 +24,16 @@ def show_json(document: Any) -> None:
     """Print one JSON document on a line of its own."""
     sys.stdout.write(json.dumps(document) + "\n")
     sys.stdout.flush()
+
+
+def next_step(command: str) -> None:
+    """Say which command comes next; within `fob setup` nothing, for that goes on by itself."""
+    context = click.get_current_context(silent=True)
+    while context:
+        if context.info_name == "setup":
+            return
+        context = context.parent
+    out().print(f"Next: {command}", markup=False)
 
 
 def _console(stderr: bool) -> Console:

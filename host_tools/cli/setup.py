@@ -149,7 +149,8 @@ class _Walk:
             board = sight.board
             self._tell("Board", load_board(board).name)
             return board
-        self._begin("Board", "Which is it?" if board is None else "")
+        board = board or self._virtual_board()
+        self._begin("Board", load_board(board).name if board else "Which is it?")
         if board is None:
             board = ask_which("Board", self._boards(sight), "the board", "--board", _board)
         if sight is None or not sight.vin:
@@ -157,15 +158,22 @@ class _Walk:
             may("Is it wired like this?", self._yes)
         return board
 
+    def _virtual_board(self) -> str | None:
+        """The board that a virtual one plays, which its description ends with."""
+        for port in list_ports():
+            name = port.description.rpartition(" ")[2]
+            if port.device == self.port and port.kind == "virtual" and name in list_boards():
+                return name
+        return None
+
     def _boards(self, sight: Sight | None) -> dict[str, str]:
         """The boards there are, those of the chip alone where that is known."""
         found = {name: load_board(name) for name in list_boards()}
         chip = sight and sight.facts.chip
-        real = any(port.device == self.port and port.kind == "usb" for port in list_ports())
         return {
             name: definition.name
             for name, definition in found.items()
-            if chip in (None, definition.chip.name) and not (real and name == "virtual")
+            if chip in (None, definition.chip.name) and name != "virtual"
         }
 
     def _micropython_step(self, sight: Sight | None, board: str) -> Sight:
