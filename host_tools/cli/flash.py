@@ -1,0 +1,221 @@
+"""`fob flash`: MicroPython, and the fob's program on it."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+from host_tools import __version__
+from host_tools.boards import BoardDefinition, load_board
+from host_tools.cli.fob_session import connect
+from host_tools.cli.options import board_option, json_option, port_option, yes_option
+from host_tools.cli.screen import errors, out, show_json
+from host_tools.device import Device
+from host_tools.device_error import DeviceError
+from host_tools.esp_image import EspImage, read_image
+from host_tools.failure import InputError
+from host_tools.flash_plan import check_firmware, check_packed, plan_firmware, plan_image
+from host_tools.flasher import Flasher, is_pseudo_terminal
+from host_tools.image import check_chip
+from host_tools.install import install, make_plan, shadows
+from host_tools.keys import key_identifier
+from host_tools.micropython import check_micropython, dotted
+from host_tools.ports import choose_port
+from host_tools.provision import CONFIGURATION_PATH, KEY_PATH
+
+_FILE = click.Path(path_type=Path)
+_GLANCE = 4.0
+_UNKNOWN = "whatever is on the board, with the key, settings and counter of a fob if it is one"
+
+
+@click.command()
+@port_option
+@click.option("--firmware", type=_FILE, metavar="FILE", help="MicroPython's .bin, written first.")
+@click.option("--image", type=_FILE, metavar="FILE", help="What `fob image` made, and no more.")
+@click.option("--erase", is_flag=True, help="Lose the fob's key, settings and counter; asks.")
+@board_option
+@yes_option
+@json_option
+def flash(
+    port: str | None,
+    firmware: Path | None,
+    image: Path | None,
+    erase: bool,
+    board: str | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Write the fob's program to a board, and with --firmware MicroPython below it.
+
+    Key, settings and counter stay. Only files that differ are sent, and they take effect all at
+    once: after a pulled cable run the same command again. A board without MicroPython needs
+    --firmware once; `fob boards show NAME` tells where to download it.
+
+    \b
+    Example:
+      fob flash --firmware ESP32_GENERIC-20260829-v1.29.0.bin
+    """
+    file = _checked(firmware, image)
+    definition = load_board(board) if board else None
+    if file and definition:
+        check_chip(file, definition)
+    port = choose_port(port)
+    result: dict[str, Any] = {"port": port}
+    formatted = False
+    if file:
+        result["micropython"] = dotted(file.version)
+        formatted = _write(file, port, erase, packed=image is not None, yes=yes, quiet=as_json)
+    if image is None:
+        with connect(port) as device:
+            if definition:
+                _check_board(device, definition)
+            if erase and not file:
+                _erase(device, yes)
+            elif formatted and not device.facts.mounted:
+                device.format()
+            result |= install_program(device, yes=yes, quiet=as_json)
+    if as_json:
+        show_json(result)
+
+
+def install_program(device: Device, *, yes: bool, quiet: bool) -> dict[str, Any]:
+    """Bring the program on a board up to date, and tell of it unless `quiet`.
+
+    Returns "micropython" and "version", the versions of both, "files", "changed" and "removed",
+    numbers of files, and "has_key".
+    """
+    plan = make_plan(device)
+    if plan.replaced and not yes:
+        named = " and ".join(plan.replaced)
+        click.confirm(f"{named} on this board is no fob's. Replace it?", abort=True, err=True)
+    with _progress("Sending the program", quiet or not plan.changed) as advance:
+        install(device, plan, lambda done, total: advance(done / total))
+    present = device.files()
+    for path in shadows(present):
+        errors().print(
+            f"{path} stands in for a module of MicroPython's own: if the fob fails, remove it.",
+            style="yellow",
+            markup=False,
+        )
+    result = {
+        "micropython": dotted(device.facts.version),
+        "version": __version__,
+        "files": len(plan.files) - 1,
+        "changed": len(plan.changed),
+        "removed": len(plan.remove),
+        "has_key": KEY_PATH in present,
+    }
+    if not quiet:
+        removed = f", {result['removed']} removed" if plan.remove else ""
+        out().print(f"{result['files']} files, {result['changed'] or 'none'} changed{removed}.")
+        if not result["has_key"]:
+            out().print("Next: fob provision --vin VIN --board NAME")
+    return result
+
+
+def _write(file: EspImage, port: str, erase: bool, *, packed: bool, yes: bool, quiet: bool) -> bool:
+    """Write MicroPython, or what `fob image` made if `packed`; whether all was erased before."""
+    if is_pseudo_terminal(port):
+        raise InputError(
+            f"esptool cannot write to {port}, a virtual board",
+            "Leave out the file: a virtual board has its MicroPython.",
+        )
+    if not yes and (erase or packed):
+        yes = _agree_to_lose(_holdings(port))
+    with Flasher(port) as flasher:
+        plan = plan_image(flasher, file) if packed else plan_firmware(flasher, file, erase=erase)
+        if not yes and (plan.replaces_other or plan.loses_files):
+            _agree_to_lose(_UNKNOWN)
+        with _progress(f"Writing MicroPython {dotted(file.version)}", quiet) as advance:
+            flasher.write(file.path, file.offset, erase=plan.erase, on_progress=advance)
+    if not quiet:
+        out().print(f"MicroPython {dotted(file.version)} is written.")
+        if packed:
+            out().print("Next: fob provision")
+    return plan.erase
+
+
+@contextmanager
+def _progress(what: str, quiet: bool) -> Iterator[Callable[[float], None]]:
+    """A bar that goes away when it is done; hands out what sets it, from 0 to 1."""
+    console = errors()
+    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn()
+    hidden = quiet or not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
+        task = bar.add_task(what, total=1.0)
+        yield lambda part: bar.update(task, completed=part)
+
+
+def _checked(firmware: Path | None, image: Path | None) -> EspImage | None:
+    if firmware and image:
+        raise InputError("--firmware and --image exclude each other", "Leave out --firmware.")
+    if firmware:
+        file = read_image(firmware)
+        check_firmware(file)
+        return file
+    if image:
+        file = read_image(image)
+        check_packed(file)
+        return file
+    return None
+
+
+def _check_board(device: Device, board: BoardDefinition) -> None:
+    check_micropython(device.facts)
+    if device.facts.chip != board.chip.name:
+        raise InputError(
+            f"{board.slug} has an {board.chip.name}, and this board an {device.facts.chip}",
+            "Name the board that you have; `fob boards` lists them.",
+        )
+
+
+def _erase(device: Device, yes: bool) -> None:
+    check_micropython(device.facts)
+    if not yes:
+        _agree_to_lose(_held_by(device))
+    with errors().status("Making a new file system"):
+        device.format()
+
+
+def _agree_to_lose(holdings: str | None) -> bool:
+    """Ask, unless there is nothing; True. Raises click.Abort."""
+    if holdings:
+        click.echo(f"This erases {holdings}.", err=True)
+        click.confirm("Go on?", abort=True, err=True)
+    return holdings is not None
+
+
+def _holdings(port: str) -> str | None:
+    try:
+        with Device(port, patience=_GLANCE) as device:
+            return _held_by(device)
+    except DeviceError:
+        return _UNKNOWN
+
+
+def _held_by(device: Device) -> str | None:
+    """What erasing a board's files would lose, in words; None for nothing."""
+    if not device.facts.mounted:
+        return "the board's file system, which cannot be mounted"
+    present = device.files()
+    if not set(present) - {"/boot.py"}:
+        return None
+    vin, identifier = _named_in(device.read(CONFIGURATION_PATH))
+    if KEY_PATH in present:
+        return (
+            f"the key {identifier} of the fob for {vin}, its counter and its settings, for ever;"
+            " the car goes on listing that key until you remove it there"
+        )
+    return f"{len(present)} files, without a key among them"
+
+
+def _named_in(configuration: bytes | None) -> tuple[str, str]:
+    try:
+        fields = json.loads(configuration or b"")
+        return str(fields["vin"]), key_identifier(bytes.fromhex(fields["public_key"]))
+    except (KeyError, TypeError, ValueError):
+        return "a car that it does not name", "of unknown number"

@@ -1,0 +1,100 @@
+"""`fob image`: one file with MicroPython and the fob's program."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from host_tools.boards import load_board
+from host_tools.cli.options import board_option, json_option, yes_option
+from host_tools.cli.screen import out, show_json
+from host_tools.esp_image import MEBIBYTE, read_image
+from host_tools.failure import InputError
+from host_tools.flash_plan import check_firmware
+from host_tools.image import board_files, build_image
+from host_tools.micropython import dotted
+from host_tools.vin import parse_vin, vin_warnings
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.command()
+@click.option("--firmware", type=_FILE, required=True, metavar="FILE", help="MicroPython's .bin.")
+@board_option
+@click.option("--vin", metavar="VIN", help="Put in the settings for this car, too.")
+@click.option(
+    "--flash-size",
+    type=click.Choice(["4", "8", "16", "32"]),
+    help="MB of the board's flash, where it is not what the .bin was built for.",
+)
+@click.option("-o", "--output", type=_FILE, required=True, metavar="FILE", help="File to make.")
+@yes_option
+@json_option
+def image(
+    firmware: Path,
+    board: str | None,
+    vin: str | None,
+    flash_size: str | None,
+    output: Path,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Make one file with MicroPython, the fob's program and the board's settings.
+
+    `fob flash --image FILE` writes it. It never holds a key or a counter, so that one file serves
+    many fobs: `fob provision` gives each its own.
+
+    \b
+    Example:
+      fob image --firmware ESP32_GENERIC.bin --board lolin32-lite -o fob.bin
+    """
+    if board is None:
+        raise InputError("no board is named", "Name one by --board; `fob boards` lists them.")
+    definition = load_board(board)
+    source = read_image(firmware)
+    check_firmware(source)
+    number = None if vin is None else parse_vin(vin)
+    files = board_files(source, definition, number)
+    size = int(flash_size) * MEBIBYTE if flash_size else source.flash_size
+    data = build_image(source, files, size)
+    if output.exists() and not yes:
+        click.confirm(f"{output} exists. Replace it?", abort=True, err=True)
+    _write(output, data)
+    warnings = [] if number is None else vin_warnings(number)
+    if as_json:
+        told = {
+            "image": str(output),
+            "bytes": len(data),
+            "chip": source.chip,
+            "micropython": dotted(source.version),
+            "board": definition.slug,
+            "flash_mb": size // MEBIBYTE,
+            "files": sorted(files),
+            "warnings": warnings,
+        }
+        show_json(told)
+        return
+    console = out()
+    for warning in warnings:
+        console.print(warning, style="yellow", markup=False)
+    console.print(
+        f"{output}: MicroPython {dotted(source.version)} and {len(files)} files for"
+        f" {definition.name} with {size // MEBIBYTE} MB of flash; no key.",
+        markup=False,
+    )
+    console.print(f"Next: fob flash --image {output}, then fob provision", markup=False)
+
+
+def _write(path: Path, data: bytes) -> None:
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(data)
+        beside.replace(path)
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written ({error.strerror})", "Name another file by -o."
+        ) from None
+    finally:
+        with suppress(OSError):
+            beside.unlink()
