@@ -5,7 +5,7 @@
     {"version": 2, "vin": "5YJ...", "public_key": "04...", "role": 3, "form_factor": 7,
      "enrol": "role" | "permissions", "protocol": "auto" | "signed" | "legacy",
      "light": "normal" | "dim" | "off", "press_guard_ms": 0,
-     "board": {"name": "LOLIN32 Lite",
+     "board": {"name": "lolin32-lite",
                "buttons": {"lock": GPIO, "unlock": GPIO}, "active_low": true,
                "wake": {"ext0": GPIO | null, "ext1": [GPIO, ...], "gpio": [GPIO, ...]},
                "light": {"kind": "pin" | "pwm" | "neopixel", "pin": GPIO, "inverted": false},
@@ -15,7 +15,8 @@
 protocol is how the fob speaks to the car: auto finds out, and remembers, whether that knows the
 signed-command protocol of today's cars or only the older one. press_guard_ms is how long a button
 has to be held before a press counts (0: any press does). What the board's fields mean is in
-boards/README.md; `wake` is worked out from the chip, and `name` is for people only.
+boards/README.md; `wake` is worked out from the chip, and `name`, one of `fob boards` or of a file
+of the user's own, is for the laptop only.
 
 /light.json: {"kind": ..., "pin": GPIO, "inverted": ...} as above, by which a fob without a usable
 fob.json can still ask for the laptop.
@@ -47,7 +48,13 @@ KEY_PATH = "/key.bin"
 CONFIGURATION_VERSION = 2
 
 # Role and KeyFormFactor of the VCSEC messages, under the names people use.
-ROLES = {"owner": 2, "driver": 3, "guest": 8}
+ROLES = {
+    "owner": 2,
+    "driver": 3,
+    "guest": 8,
+    "vehicle-monitor": 5,
+    "charging-manager": 6,
+}
 FORM_FACTORS = {"ios": 6, "android": 7}
 ENROL_FORMS = ("role", "permissions")
 PROTOCOLS = ("auto", "signed", "legacy")
@@ -143,11 +150,11 @@ class Settings:
 def board_fields(board: BoardDefinition) -> dict[str, Any]:
     """What fob.json says of a board."""
     return {
-        "name": board.name,
+        "name": board.slug,
         "buttons": board.buttons,
         "active_low": board.active_low,
         "wake": _plain(asdict(board.wake)),
-        "light": asdict(board.light),
+        "light": {name: getattr(board.light, name) for name in ("kind", "pin", "inverted")},
         "battery": board.battery and asdict(board.battery),
         "usb": board.usb,
     }

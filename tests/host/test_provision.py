@@ -49,7 +49,7 @@ def test_the_configuration_is_format_2_with_the_pins_of_the_board() -> None:
         "light": "normal",
         "press_guard_ms": 0,
         "board": {
-            "name": "LOLIN32 Lite",
+            "name": "lolin32-lite",
             "buttons": {"lock": 32, "unlock": 33},
             "active_low": True,
             "wake": {"ext0": 32, "ext1": [33], "gpio": []},

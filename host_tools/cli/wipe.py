@@ -1,0 +1,96 @@
+"""`fob wipe`: makes a fob nobody's again."""
+
+import click
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+from host_tools.cli.fob_session import connect
+from host_tools.cli.options import json_option, port_option, yes_option
+from host_tools.cli.screen import errors, out, show_json
+from host_tools.counter_floor import note_counter
+from host_tools.device import Device
+from host_tools.failure import Failure
+from host_tools.identity import Identity, named_in, read_identity
+from host_tools.provision import CONFIGURATION_PATH
+
+# Erasing a block is silent, and slow on a worn flash.
+_SILENCE = 60.0
+
+
+@click.command()
+@port_option
+@yes_option
+@json_option
+def wipe(port: str | None, yes: bool, as_json: bool) -> None:
+    """Remove key, configuration and state from the fob.
+
+    The free space of its flash is overwritten as well. MicroPython and the fob's program stay:
+    `fob provision` makes it somebody's again. A key without a backup is gone for good; the car goes
+    on listing it until you remove it there. With --json it needs --yes.
+
+    \b
+    Example:
+      fob wipe
+    """
+    with connect(port) as device:
+        if not device.facts.mounted:
+            raise Failure("the board has no file system", "`fob flash --erase` makes one.")
+        identity = read_identity(device)
+        vin, name = _who(identity)
+        told = {"vin": vin, "key_identifier": name}
+        if identity.is_blank:
+            if as_json:
+                show_json({"wiped": False, **told})
+            else:
+                out().print("Nothing to wipe: the fob has no key, no configuration and no state.")
+            return
+        if as_json and not yes:
+            raise Failure("a fob is not wiped without being asked", "Add --yes.")
+        if not yes:
+            _ask(vin, name)
+        _wipe(device, identity, quiet=as_json)
+    if as_json:
+        show_json({"wiped": True, **told})
+        return
+    out().print("Wiped: key, configuration and state are gone.", style="bold")
+    if name:
+        out().print(
+            f"The car still lists the key {name}. To remove it: in the car, Controls, Locks, the"
+            " bin beside the key, then the key card."
+        )
+
+
+def _who(identity: Identity) -> tuple[str | None, str | None]:
+    vin, name = named_in(identity.files.get(CONFIGURATION_PATH, b""))
+    return vin, identity.key.identifier if identity.key else name
+
+
+def _ask(vin: str | None, name: str | None) -> None:
+    lost = f"the key {name}" if name else "what is left of a key"
+    car = f" for the car {vin}" if vin else ""
+    out().print(
+        f"This removes {lost}{car}, the configuration, the message counter and the log from the"
+        " fob, for good. Without a backup (`fob key backup FILE`) the key cannot come back."
+    )
+    click.confirm("Wipe it?", abort=True, err=True)
+
+
+def _wipe(device: Device, identity: Identity, *, quiet: bool) -> None:
+    if identity.key is not None and identity.counter is not None:
+        # Should a backup of the key come back, its counter has to go on past this.
+        note_counter(identity.key.public, identity.counter)
+    with Progress(
+        TextColumn("overwriting the flash"),
+        BarColumn(),
+        TaskProgressColumn(),
+        console=errors(),
+        disable=quiet,
+        transient=True,
+    ) as progress:
+        task = progress.add_task("", total=None)
+        device.call(
+            "wipe",
+            timeout=_SILENCE,
+            on_event=lambda event: progress.update(
+                task, completed=event.get("done", 0), total=event.get("of")
+            ),
+        )
