@@ -21,7 +21,7 @@ PULLS = ("internal", "external")
 SERIALS = ("uart", "native")
 
 _LARGEST_FILE = 64 * 1024
-_WORDS = 60
+_CELL = 30
 _ONBOARD = 24
 
 
@@ -197,7 +197,7 @@ def _parse(definition: Mapping[str, Any], slug: str) -> BoardDefinition:
         ),
         onboard_light=light.take_text("onboard", _ONBOARD, ""),
         notes=table.take_texts("notes", 300),
-        cell=table.take_text("cell", _WORDS, ""),
+        cell=table.take_text("cell", _CELL, ""),
         sleep_ua=table.take_number("sleep_ua", 1, 100_000) if "sleep_ua" in table else None,
         battery=_battery(table.take_table("battery")) if "battery" in table else None,
         usb=table.take("usb", int) if "usb" in table else None,

@@ -126,7 +126,7 @@ def _rail(wiring: Wiring, label: str, strokes: Strokes) -> str:
 
 
 def _top(strokes: Strokes) -> list[Text]:
-    west, east, *corners = strokes.usb
+    west, east, *corners = tuple(strokes.usb)
     side = (_INSIDE - 9) // 2
     line, gap, indent = strokes.line, " " * side, " " * (_MARGIN + 1)
     return [

@@ -19,8 +19,9 @@ _FIRST = 106
 _MIDDLE = 310
 _BESIDE = 36
 """How far left of its part a signal comes down."""
-_CAPTION = 98
-"""Room to the right of a part for its name."""
+_NAME_AT = 27
+_LETTER = 8.6
+"""Where a part's name begins to the right of it, and the most that one of its letters takes."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,15 @@ def columns_of(wiring: Wiring, places: list[Place]) -> list[Column]:
     ]
     left = [column for column in found if column.place.at_left]
     right = [column for column in reversed(found) if not column.place.at_left]
-    spacing = 150 if len(found) < 4 else 128
+    spacing = max(150 if len(found) < 4 else 128, _name_room(found) + _BESIDE)
     first = max(_FIRST, _MIDDLE - spacing * (len(found) - 1) / 2)
     return [replace(c, x=first + spacing * index) for index, c in enumerate(left + right)]
+
+
+def _name_room(columns: list[Column]) -> float:
+    # From a part to where the next wire may run.
+    names = ["light", *(column.button.title for column in columns if column.button is not None)]
+    return _NAME_AT + _LETTER * max(map(len, names)) + 8
 
 
 def draw_parts(sheet: Sheet, wiring: Wiring, places: list[Place], bottom: float) -> float:
@@ -127,6 +134,7 @@ def _channels(wiring: Wiring, places: list[Place], columns: list[Column]) -> dic
     # pass the parts on their outside.
     rails = _rails(wiring, places)
     wired = [column.place for column in columns] + rails
+    room = max(98, _name_room(columns))
     channels = {}
     for sign in (-1, 1):
         side = [place for place in wired if place.at_left == (sign < 0)]
@@ -134,7 +142,7 @@ def _channels(wiring: Wiring, places: list[Place], columns: list[Column]) -> dic
         for place in sorted(side, key=lambda p: p.y, reverse=True):
             x = max(x + _CHANNEL, sign * place.x + 24)
             if any(rail is place for rail in rails):
-                outermost = columns[0].x - _BESIDE - 24 if sign < 0 else columns[-1].x + _CAPTION
+                outermost = columns[0].x - _BESIDE - 24 if sign < 0 else columns[-1].x + room
                 x = max(x, sign * outermost)
             channels[id(place)] = sign * x
     return channels
@@ -205,7 +213,7 @@ def _draw_button(
     sheet.box("part", x - 19, pressed - 19, 38, 38, 5)
     sheet.ring("part", x, pressed, 11)
     sheet.dot(style, x, pressed, 7)
-    sheet.text(button.title, x + 27, pressed + 4.5, 14, style="strong")
+    sheet.text(button.title, x + _NAME_AT, pressed + 4.5, 14, style="strong")
     if button.resistor is not None:
         _draw_resistor(sheet, x, pulled, 20, "10 kΩ")
 
@@ -249,5 +257,5 @@ def _draw_led(sheet: Sheet, inverted: bool, column: Column, levels: _Levels) -> 
     sheet.wire(below, (x, led), (x, end))
     sheet.shape("part", f"M{x - 12:g} {led - 10:g}H{x + 12:g}L{x:g} {led + 10:g}Z")
     sheet.shape("part", f"M{x - 12:g} {led + 10:g}H{x + 12:g}")
-    sheet.text("light", x + 27, led + 4.5, 14, style="strong")
+    sheet.text("light", x + _NAME_AT, led + 4.5, 14, style="strong")
     _draw_resistor(sheet, x, resistor, half, "1 kΩ")

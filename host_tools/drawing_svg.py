@@ -62,8 +62,8 @@ def _draw_board(sheet: Sheet, wiring: Wiring) -> float:
     sheet.box("metal", _MIDDLE - 25, _TOP - 20, 50, 38, 5)
     sheet.text("USB", _MIDDLE, _TOP + 4, 12, "middle", "onmetal")
     y = _TOP + 30 + (bottom - _TOP - 40 - room) / 2
-    sheet.box("chip", _MIDDLE - 44, y, 88, 56)
-    sheet.text(wiring.board.chip.name.upper(), _MIDDLE, y + 33, 13, "middle", "onchip")
+    sheet.box("chip", _MIDDLE - 36, y, 72, 56)
+    sheet.text(wiring.board.chip.name.upper(), _MIDDLE, y + 32, 12, "middle", "onchip")
     y += 64
     for style, lines in inside:
         sheet.dot(style, _MIDDLE, y + 11, 5)
@@ -118,4 +118,4 @@ def _draw_cell(sheet: Sheet, where: str) -> None:
     sheet.wire("ground", (_RIGHT + 6, _TOP + 22), (486, _TOP + 22))
     sheet.box("part", 486, _TOP + 4, 60, 26, 5)
     sheet.text("Li-ion", 516, _TOP + 21.5, 12, "middle", "strong")
-    sheet.text(f"to the {where}", _WIDTH - 14, _TOP - 6, 12, "end", "faint")
+    sheet.text(f"to the {where}", 516, _TOP - 6, 12, "middle", "faint")
