@@ -13,7 +13,7 @@ from host_tools import __version__
 from host_tools.boards import BoardDefinition, load_board
 from host_tools.cli.fob_session import connect
 from host_tools.cli.options import board_option, json_option, port_option, yes_option
-from host_tools.cli.screen import errors, out, show_json
+from host_tools.cli.screen import errors, next_step, out, show_json
 from host_tools.device import Device
 from host_tools.device_error import DeviceError
 from host_tools.esp_image import EspImage, read_image
@@ -113,7 +113,7 @@ def install_program(device: Device, *, yes: bool, quiet: bool) -> dict[str, Any]
         removed = f", {result['removed']} removed" if plan.remove else ""
         out().print(f"{result['files']} files, {result['changed'] or 'none'} changed{removed}.")
         if not result["has_key"]:
-            out().print("Next: fob provision --vin VIN --board NAME")
+            next_step("fob provision --vin VIN --board NAME")
     return result
 
 
@@ -135,7 +135,7 @@ def _write(file: EspImage, port: str, erase: bool, *, packed: bool, yes: bool, q
     if not quiet:
         out().print(f"MicroPython {dotted(file.version)} is written.")
         if packed:
-            out().print("Next: fob provision")
+            next_step("fob provision")
     return plan.erase
 
 

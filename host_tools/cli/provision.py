@@ -14,7 +14,7 @@ from host_tools.boards import load_board
 from host_tools.cli.fob_session import connect
 from host_tools.cli.options import board_option, json_option, port_option, yes_option
 from host_tools.cli.passphrase import existing_passphrase, new_passphrase, passphrase_option
-from host_tools.cli.screen import errors, out, show_json
+from host_tools.cli.screen import errors, next_step, out, show_json
 from host_tools.device import Device, DeviceError
 from host_tools.failure import Failure, InputError
 from host_tools.identity import Identity, read_identity
@@ -269,7 +269,7 @@ class _Report:
                 " Locks)."
             )
         if before is None or before.public != public:
-            out().print("Next: `fob pair` adds the key to the car.")
+            next_step("`fob pair` adds the key to the car.")
 
 
 def _table(rows: list[Change]) -> Table:

@@ -88,6 +88,7 @@ class _Walk:
         self._yes = yes
         self._ctx = ctx
         self._number = 0
+        self._room = False
         self.port: str | None = None
 
     def go(self, port: str | None) -> None:
@@ -251,11 +252,15 @@ class _Walk:
         self._ctx.invoke(command, **options, **port)
 
     def _begin(self, title: str, text: str) -> None:
-        """Say in which step there is work."""
-        out().print()
+        """Say in which step there is work, with room around it."""
+        self._room = True
         self._tell(title, text)
+        self._room = True
 
     def _tell(self, title: str, text: str) -> None:
+        if self._room:
+            out().print()
+        self._room = False
         self._number += 1
         line = Text(f"{self._number}/{_STEPS} {title}", "bold")
         out().print(line.append(f"  {text}".rstrip(), "not bold"))
