@@ -66,7 +66,6 @@ class Desk:
         """What a bystander noticed so far."""
         self._bare = bare
         self._files = files or {}
-        self._micropython = micropython
         self._definition = load_board(board)
         self._options = options | {
             "vintage": vintage,
@@ -77,6 +76,7 @@ class Desk:
             "definition": self._definition,
             "on_moment": self.moments.append,
             "usb": True,
+            "micropython": micropython,
         }
         self._thread = threading.Thread(target=lambda: asyncio.run(self._live()), daemon=True)
         self._ready = threading.Event()
@@ -188,7 +188,6 @@ class Desk:
                 port=Path(self.port),
                 **self._options,
             )
-            self.bench.board.hardware.micropython = self._micropython
             async with self.bench:
                 await self._settled()
                 self._ready.set()

@@ -1,111 +1,151 @@
-"""`fob sim`: the bench by hand."""
+"""`fob sim`: the bench by hand, and a virtual board for the other commands."""
 
 import asyncio
 import contextlib
+import re
 import sys
+import tempfile
+from pathlib import Path
 
 import click
 
-from host_tools.cli.keyboard import Keyboard
+from host_tools.boards import BoardDefinition, load_board
 from host_tools.cli.narration import HumanNarrator, JsonNarrator, Narrator
+from host_tools.cli.options import board_option
+from host_tools.cli.sim_session import Session
 from host_tools.cli.vin import vin_option
 from host_tools.cli.vintage import vintage_option
-from host_tools.simulator.bench import PAIRING_HOLD, Bench
+from host_tools.failure import InputError
+from host_tools.provision import CONFIGURATION_PATH
+from host_tools.simulator.bench import fob_flash
 from host_tools.simulator.board import BoardStopped
 from host_tools.simulator.car import Vintage
+from host_tools.simulator.flash import BLOCK_COUNT, BLOCK_SIZE, FlashError, FlashImage
 from host_tools.simulator.light import UnexpectedLight
 
-_KEYS = """\
-  l  press lock            u  press unlock       b  hold both for 3 s (pairs)
-  d  press unlock twice    h  hold lock for 2 s  t  hold the card to the reader
-  w  walk away, come back  s  status             q  quit
-  1-9  press the button of that place in the board's file   ?  these keys"""
-
-_END_OF_INPUT = "\x04"
-_LAST_VERDICT = 20.0
-
-_PRESSES = "ludhb"
-_DOUBLE_PRESS_PAUSE = 0.12
-_HOLD = 2.0
+_VIRTUAL = "virtual"
 
 
 @click.command()
 @vin_option
 @vintage_option("2026")
+@board_option
+@click.option("--bare", is_flag=True, help="A new board: MicroPython and nothing else.")
+@click.option(
+    "--flash",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keep the board's flash in FILE and begin with what is there. It holds the fob's key.",
+)
+@click.option("--enrolled", is_flag=True, help="The car knows the fob's key already.")
+@click.option(
+    "--tap-after",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="Tap the key card so long after the car begins to wait for it.",
+)
+@click.option("--stay", is_flag=True, help="Go on after the end of the input, until Ctrl-C.")
+@click.option(
+    "--micropython", metavar="VERSION", help="What version the board's MicroPython says it is."
+)
 @click.option(
     "--frames/--no-frames", default=False, show_default=True, help="Show each frame decoded."
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
-def sim(vin: str, vintage: Vintage, frames: bool, as_json: bool) -> None:
+def sim(
+    vin: str,
+    vintage: Vintage,
+    board: str | None,
+    bare: bool,
+    flash: Path | None,
+    enrolled: bool,
+    tap_after: float | None,
+    stay: bool,
+    micropython: str | None,
+    frames: bool,
+    as_json: bool,
+) -> None:
     """Try the fob by hand: your keys are its buttons, the card and your feet.
+
+    Its board is on a serial port, too: while this runs, the other commands find it in another
+    terminal. On that cable the virtual board does not sleep; other boards sleep some seconds after
+    they were switched on, as on your desk.
 
     Reads single keys at a terminal, else the first letter of each line, at once: between b and t
     belongs a pause. The end of the input waits for the light to say how the last press went; exit
     code 1 unless it says done.
+
+    \b
+    Example: fob sim --bare --stay
     """
     narrator: Narrator = JsonNarrator() if as_json else HumanNarrator(frames)
+    definition = load_board(board or _VIRTUAL)
+    version = _version(micropython)
+    with contextlib.ExitStack() as stack:
+        image = _flash(flash, bare, vin, definition, stack)
+        _check_key(image, bare, enrolled)
+        session = Session(
+            narrator.moment,
+            as_json,
+            stay,
+            vin=vin,
+            vintage=vintage,
+            definition=definition,
+            flash=image,
+            enrolled=enrolled,
+            tap_after=tap_after,
+            micropython=version,
+        )
+        try:
+            asyncio.run(session.run())
+        except (BoardStopped, UnexpectedLight) as error:
+            narrator.failure(str(error))
+            sys.exit(1)
+
+
+def _version(text: str | None) -> tuple[int, int, int] | None:
+    if text is None:
+        return None
+    numbers = re.fullmatch(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
+    if numbers is None:
+        raise InputError(f"{text!r} is no version of MicroPython", "Write it like 1.24.1.")
+    major, minor, patch = numbers.groups(default="0")
+    return int(major), int(minor), int(patch)
+
+
+def _flash(
+    path: Path | None,
+    bare: bool,
+    vin: str,
+    definition: BoardDefinition,
+    stack: contextlib.ExitStack,
+) -> FlashImage | None:
+    """What the board runs on; None leaves it to the bench to make a fob of it."""
+    if path is None:
+        if not bare:
+            return None
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="fob-"))
+        return FlashImage.erased(Path(folder) / "flash.img")
     try:
-        asyncio.run(_sim(narrator, vin, vintage, quiet=as_json))
-    except (BoardStopped, UnexpectedLight) as error:
-        narrator.failure(str(error))
-        sys.exit(1)
-
-
-async def _sim(narrator: Narrator, vin: str, vintage: Vintage, quiet: bool) -> None:
-    async with Bench(vin=vin, vintage=vintage, paced=True, on_moment=narrator.moment) as bench:
-        if not quiet:
-            click.echo(_KEYS)
-        with Keyboard(at_end=_END_OF_INPUT) as keyboard:
-            commands = asyncio.create_task(_obey(bench, keyboard))
-            ended = asyncio.create_task(bench.ended())
-            done, pending = await asyncio.wait(
-                {commands, ended}, return_when=asyncio.FIRST_COMPLETED
+        if not path.exists():
+            return FlashImage.erased(path) if bare else fob_flash(path, vin, definition)
+        if path.stat().st_size != BLOCK_SIZE * BLOCK_COUNT:
+            raise InputError(f"{path} is no flash of a virtual board", "Name another file.")
+        if bare:
+            raise InputError(
+                f"{path} holds a flash already, which is not bare",
+                "Leave --bare out, or remove the file.",
             )
-            for task in pending:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
-            if commands in done:
-                commands.result()
-            else:
-                ended.result()
+        with path.open("r+b"):
+            return FlashImage(path)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}", "Name another file.") from None
 
 
-async def _obey(bench: Bench, keyboard: Keyboard) -> None:
-    board = bench.board
-    buttons = list(board.hardware.definition.buttons)
-    pressed = False
-    while True:
-        key = await keyboard.key()
-        match key:
-            case "l":
-                await board.press("lock")
-            case "u":
-                await board.press("unlock")
-            case "d":
-                await board.press("unlock")
-                await asyncio.sleep(_DOUBLE_PRESS_PAUSE)
-                await board.press("unlock")
-            case "h":
-                await board.press("lock", seconds=_HOLD)
-            case "b":
-                await board.press("lock", "unlock", seconds=PAIRING_HOLD)
-            case "t":
-                bench.tap_card()
-            case "w":
-                bench.walk()
-            case "s":
-                bench.car.report()
-            case "q":
-                return
-            case "?":
-                click.echo(_KEYS, err=True)
-            case _ if key == _END_OF_INPUT:
-                if pressed:
-                    await board.light.shows("done", timeout=_LAST_VERDICT)
-                return
-            case _ if key.isdigit() and 0 < int(key) <= len(buttons):
-                await board.press(buttons[int(key) - 1])
-            case _:
-                click.echo(f"no such key: {key!r}; ? lists them", err=True)
-        pressed = pressed or key in _PRESSES or key.isdigit()
+def _check_key(flash: FlashImage | None, bare: bool, enrolled: bool) -> None:
+    if not enrolled or (flash is None and not bare):
+        return
+    with contextlib.suppress(FlashError):
+        if flash is not None and not bare and flash.read(CONFIGURATION_PATH):
+            return
+    raise InputError("the board has no key that the car could know", "Leave --enrolled out.")

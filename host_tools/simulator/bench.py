@@ -56,6 +56,21 @@ def _identity(
     return {**provision(vin, board, key=key, **settings), **counter_files(1)}
 
 
+def fob_flash(
+    path: Path,
+    vin: str,
+    definition: BoardDefinition,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    seed: int | None = None,
+    source: bool = False,
+    files: Mapping[str, bytes] | None = None,
+) -> FlashImage:
+    """A new flash image at `path` with a fob on it; the rest as for Bench."""
+    identity = _identity(vin, definition, settings or {}, seed)
+    return FlashImage.create(path, {**fob_program(source), **identity, **(files or {})})
+
+
 class Bench:
     """Use as an async context manager: on entering, the fob is provisioned, booted and ready.
 
@@ -65,12 +80,12 @@ class Bench:
     definition, settings: the board, and what else `provision` is told. files: more for its flash.
     enrolled: the car knows the fob's key already. powered: False leaves it to `power_on`.
     flash: what it runs on instead of a fob's flash of the above; then nothing waits for the fob to
-    be ready. usb: a laptop's cable is plugged in. port: see Board. tap_after: so many seconds after
-    the car began to wait for the key card, somebody holds it to the reader.
-    boot_seconds, rtc_ppm: see Board. radio: "bumble", two whole Bluetooth stacks, or "direct", the
-    car right behind the board's calls, which is faster and paced always. seed: of everything
-    random, in virtual time the fob's too; None draws all of it afresh. vintage: the car's year, in
-    place of its `behaviour`. The rest chooses the car: see Car, CarRadio and DirectRadio.
+    be ready. usb: a laptop's cable is plugged in. tap_after: so many seconds after the car began to
+    wait for the key card, somebody holds it to the reader. port, boot_seconds, rtc_ppm,
+    micropython: see Board. radio: "bumble", two whole Bluetooth stacks, or "direct", the car right
+    behind the board's calls, which is faster and paced always. seed: of everything random, in
+    virtual time the fob's too; None draws all of it afresh. vintage: the car's year, in place of
+    its `behaviour`. The rest chooses the car: see Car, CarRadio and DirectRadio.
     """
 
     def __init__(
@@ -93,6 +108,7 @@ class Bench:
         powered: bool = True,
         boot_seconds: float = 0.0,
         rtc_ppm: float = 0.0,
+        micropython: tuple[int, int, int] | None = None,
         radio: Literal["bumble", "direct"] = "bumble",
         paced: bool = False,
         seed: int | None = None,
@@ -118,9 +134,10 @@ class Bench:
         definition = definition or load_board("virtual")
         self._expects_ready = flash is None
         if flash is None:
-            identity = _identity(vin, definition, settings or {}, seed)
-            content = {**fob_program(source), **identity, **(files or {})}
-            flash = FlashImage.create(Path(self._folder.name) / "flash.img", content)
+            path = Path(self._folder.name) / "flash.img"
+            flash = fob_flash(
+                path, vin, definition, settings=settings, seed=seed, source=source, files=files
+            )
         if enrolled:
             configuration = json.loads(flash.read(CONFIGURATION_PATH))
             public_key = bytes.fromhex(configuration["public_key"])
@@ -140,6 +157,7 @@ class Bench:
             radio=self._make_radio,
             boot_seconds=boot_seconds,
             rtc_ppm=rtc_ppm,
+            micropython=micropython,
             on_event=self._board_event,
             port=port,
         )
@@ -192,6 +210,15 @@ class Bench:
         if self._expects_ready:
             await self.board.prints("ready")
 
+    async def switch(self) -> None:
+        """Switch the board off or on, whatever it lives on; waits for nothing."""
+        if self.board.state == "off":
+            self._bystander.tell("driver", "switches the board on")
+            await self.board.power_on()
+        else:
+            self._bystander.tell("driver", "switches the board off")
+            await self.board.power_off()
+
     async def pair(self) -> None:
         """Hold both buttons, tap the card when the car waits for it, see the light say done."""
         self._card_wanted.clear()
@@ -230,13 +257,16 @@ class Bench:
             self.board.hardware.let_time_pass(seconds)
             self._skipped += seconds
 
-    async def ended(self) -> None:
-        """Wait until the firmware ends for good, and raise BoardStopped."""
-        await self._power(lambda state: False)
+    async def broken(self) -> None:
+        """Wait until the board ends as none should, its interpreter died say; raise BoardStopped.
+        Neither the REPL nor a missing battery is such an end."""
+        await self._power(lambda state: False, ends=("stopped",))
 
-    async def _power(self, true: Callable[[str], bool]) -> None:
+    async def _power(
+        self, true: Callable[[str], bool], ends: tuple[str, ...] = ("repl", "stopped", "off")
+    ) -> None:
         while not true(self.board.state):
-            if self.board.state in ("repl", "stopped", "off"):
+            if self.board.state in ends:
                 raise BoardStopped(self.board.name, await self.board.stopped(), self.board.console)
             self._power_changed.clear()
             await self._power_changed.wait()

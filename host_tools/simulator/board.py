@@ -85,12 +85,14 @@ class Board:
         boot_seconds: float = 0.0,
         rtc_ppm: float = 0.0,
         port: Path | None = None,
+        micropython: tuple[int, int, int] | None = None,
     ) -> None:
         """`air` carries its radio, None for a board without, unless `radio` makes another;
         `definition` is how it is wired, boards/virtual.toml by default; `boot_seconds` pass from
         power, reset or wake to boot.py, as in a chip's ROM and stock firmware; `rtc_ppm` is by how
         much too fast the wall clock runs in deep sleep, on the chip's RC oscillator; `port`
-        becomes a link to its serial port, which has another name after every plugging."""
+        becomes a link to its serial port, which has another name after every plugging;
+        `micropython` is the version it says it has, the interpreter's own by default."""
         self.name = name
         self.flash = flash if isinstance(flash, FlashImage) else FlashImage(flash)
         self.light = LightWatch(self._light_changed)
@@ -99,6 +101,7 @@ class Board:
             self.light,
             unique_id=hashlib.sha256(name.encode()).digest()[:6],
             rtc_ppm=rtc_ppm,
+            micropython=micropython,
         )
         self.state = "off"
         """"off", "starting", "running", "asleep"; "repl" when main.py came to its end,
@@ -184,6 +187,11 @@ class Board:
     def interrupt(self) -> None:
         """Type Ctrl-C on the console: main.py ends and the REPL waits."""
         self._plugged_in().type(b"\x03")
+
+    @property
+    def plugged(self) -> bool:
+        """Whether a laptop's cable is in, and so a serial port there while there is power."""
+        return self._connected
 
     def plug(self) -> None:
         """Plug a laptop's USB cable in: there is a serial port, and power on the board's USB pin if

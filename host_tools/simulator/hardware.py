@@ -33,14 +33,15 @@ class Hardware:
         light: LightWatch,
         unique_id: bytes,
         rtc_ppm: float = 0.0,
+        micropython: tuple[int, int, int] | None = None,
     ) -> None:
-        """`rtc_ppm`: how much too fast the RTC runs while the chip sleeps."""
+        """`rtc_ppm`: how much too fast the RTC runs while the chip sleeps. `micropython`: the
+        version it says it has; None: the interpreter's own."""
         self.definition = definition
         self.light = light
         self.unique_id = unique_id
         self.wall_clock = WallClock(rtc_ppm)
-        self.micropython: tuple[int, int, int] | None = None
-        """Version that MicroPython says it has; None: the interpreter's own."""
+        self.micropython = micropython
         self.rtc_memory = b""
         self.cause = POWER_ON
         self.wake = Wake(0)

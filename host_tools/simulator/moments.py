@@ -18,6 +18,15 @@ _LIGHTS = {
     "failed": "three short flashes: failed, try again",
     "needs laptop": "long, short, pause: needs the laptop",
 }
+_POWER = {
+    "reset": "restarts",
+    "soft reset": "restarts softly",
+    "watchdog": "is restarted by its watchdog",
+    "main.py returned": "is at its REPL",
+    "main.py was interrupted": "is at its REPL: a laptop has interrupted main.py",
+    "boot.py or main.py raised": "is at its REPL: boot.py or main.py raised",
+    "the flash cannot be mounted": "is at its REPL, without files",
+}
 _GLANCE = 0.05
 _GLANCES = 20
 
@@ -29,7 +38,8 @@ class Moment:
     A light's pattern is told when it can be recognised, with the time when it began.
 
     who: "finger", "driver", "light", "fob" (a frame to the car), "car" (a frame, or what it does),
-    "console" (a line the firmware printed) or "alarm" (a nonce was used twice).
+    "console" (a line the firmware printed), "board" (it restarts, its REPL waits, its cable) or
+    "alarm" (a nonce was used twice).
     """
 
     at: float
@@ -77,6 +87,10 @@ class Bystander:
             self.tell("finger", event.text)
         elif event.kind == "console":
             self.tell("console", event.text)
+        elif event.kind == "usb":
+            self.tell("board", f"its USB cable is {event.text}")
+        elif event.kind == "power" and event.text in _POWER:
+            self.tell("board", _POWER[event.text])
         elif event.kind == "light":
             self._light_changed.set()
 

@@ -314,8 +314,9 @@ async def test_micropython_says_which_chip_it_runs_on(
 
 @asynchronous
 async def test_micropython_may_say_that_it_is_older(tmp_path: Path) -> None:
-    board = board_with(tmp_path, "import sys\nprint(sys.implementation.version)")
-    board.hardware.micropython = (1, 19, 1)
+    main = "import sys\nprint(sys.implementation.version)"
+    board = board_with(tmp_path, main)
+    board = Board(None, board.flash, micropython=(1, 19, 1))
     assert await run(board) == ["(1, 19, 1, '')"]
 
 
