@@ -24,8 +24,8 @@ try:
 except ImportError:
     _esp32 = False
 try:
-    os.statvfs("/")
-    _mounted = True
+    # Where nothing is mounted it is no error but all zeros.
+    _mounted = os.statvfs("/")[2] > 0
 except (OSError, AttributeError):
     _mounted = False
 _i = sys.implementation

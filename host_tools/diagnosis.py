@@ -4,7 +4,6 @@
 Failure there, and None where it was not even tried.
 """
 
-import hashlib
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -15,8 +14,7 @@ from typing import Any, NamedTuple
 from host_tools.counters import COUNTER_MAX, RELEASED
 from host_tools.device import Facts, NoConsole
 from host_tools.failure import Failure
-from host_tools.fob_errors import explain
-from host_tools.fob_status import is_low, waiting
+from host_tools.fob_status import configuration_fault, is_low, key_identifier, waiting
 from host_tools.micropython import check_micropython, dotted, oldest_micropython
 from host_tools.signal_strength import strength
 
@@ -223,21 +221,14 @@ def _fob_findings(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _configuration(status: Mapping[str, Any]) -> Iterator[Finding]:
-    wrong = status.get("configuration")
-    if not wrong:
+    fault = configuration_fault(status)
+    if not fault:
         yield Finding("configuration", Verdict.OK, f"for the car {status['vin']}")
-        text = f"id {_identifier(status)}, fits the configuration"
-        yield Finding("key", Verdict.OK, text)
+        identifier = key_identifier(status["public_key"])
+        yield Finding("key", Verdict.OK, f"id {identifier}, fits the configuration")
         return
-    problem, remedy = explain("configuration", wrong)
-    if not status.get("vin"):
-        problem, remedy = "this fob belongs to no car yet", "Run `fob provision --vin VIN`."
-    check = "key" if "key.bin" in problem else "configuration"
-    yield Finding(check, Verdict.WRONG, problem, remedy)
-
-
-def _identifier(status: Mapping[str, Any]) -> str:
-    return hashlib.sha1(bytes.fromhex(status["public_key"])).hexdigest()[:8]
+    check = "key" if "key.bin" in fault.problem else "configuration"
+    yield Finding(check, Verdict.WRONG, fault.problem, fault.remedy)
 
 
 def _counter(evidence: Evidence) -> Iterator[Finding]:
@@ -315,7 +306,9 @@ def _radio(evidence: Evidence) -> Iterator[Finding]:
         yield Finding("radio", Verdict.OK, f"hears the car: {strength(scan['rssi'])}")
     elif scan["heard"]:
         devices = f"{scan['heard']} device{'s' * (scan['heard'] > 1)}"
-        yield Finding("radio", Verdict.OK, f"hears {devices}, the car is not among them")
+        known = isinstance(evidence.status, dict) and not evidence.status.get("configuration")
+        car = ", the car is not among them" if known else ""
+        yield Finding("radio", Verdict.OK, f"hears {devices}{car}")
     else:
         text = "it heard nothing in 5 s"
         remedy = (

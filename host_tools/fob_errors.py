@@ -41,7 +41,7 @@ _REMEDIES = {
     "held-back": _CONFIRM,
     "refused": "Try again; the car's screen may say why.",
     "not-paired": "Pair it: `fob pair`.",
-    "internal": "Run `fob logs`, and report what it shows.",
+    "internal": "Run `fob doctor`; if it finds nothing, report what `fob logs` shows.",
 }
 
 # What is known better than by its code, by the firmware's text before any advice in it.
@@ -55,6 +55,7 @@ _KNOWN = {
     ),
     "this key may not do that now": _SETTINGS,
     "this key is not active": "Delete the key on the car's screen (Controls, Locks), then pair it.",
+    "no fob.json": "Run `fob provision --vin VIN --board NAME`.",
     "the car has another VIN": (
         "Give the fob this car's VIN: `fob provision --vin VIN` (Controls, Software shows it)."
     ),
@@ -88,6 +89,8 @@ class Explanation(NamedTuple):
 
 def explain(code: str, text: str) -> Explanation:
     """What an error of the firmware means, by its `code` and `text`."""
+    if code == "internal":
+        text = f"the fob's program failed ({text})"
     problem, _, advice = text.partition(": ")
     remedy = _KNOWN.get(problem)
     if remedy is None and code in ("state", "refused") and advice:

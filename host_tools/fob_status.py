@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from host_tools.counters import COUNTER_MAX
-from host_tools.fob_errors import explain
+from host_tools.fob_errors import Explanation, explain
 from host_tools.protocol import keys_pb2 as keys
 from host_tools.protocol import vcsec_pb2 as vcsec
 from host_tools.signal_strength import strength
@@ -21,7 +21,7 @@ PROTOCOLS = {"signed": "the signed-command protocol", "legacy": "the older proto
 _PROGRAM = {
     "current": "up to date",
     "outdated": "of another version than these tools: run `fob flash`",
-    "incomplete": "incomplete, an upload was interrupted: run `fob flash`",
+    "incomplete": "incomplete or changed: run `fob flash`",
     "missing": "none: run `fob flash`",
 }
 _CAUSES = {
@@ -65,15 +65,27 @@ def last_result(line: str) -> Result:
 
 def identity_rows(status: Mapping[str, Any]) -> Rows:
     """Whose fob it is."""
+    fault = configuration_fault(status)
     if not status.get("vin"):
-        return [("car", "none yet: run `fob provision --vin VIN --board NAME`")]
+        return [("car", f"{fault.problem}. {fault.remedy}" if fault else "unknown")]
     rows = [("VIN", str(status["vin"]))]
     public_key = status.get("public_key")
     if isinstance(public_key, str) and len(public_key) == 130:
         rows.append(("key", f"id {key_identifier(public_key)}, {_asks_for(status)}"))
-    if status.get("configuration"):
-        rows.append(("wrong", str(status["configuration"])))
+    if fault:
+        rows.append(("wrong", f"{fault.problem}. {fault.remedy}"))
     return rows
+
+
+def configuration_fault(status: Mapping[str, Any]) -> Explanation | None:
+    """What is wrong with fob.json and key.bin, and what to do; None where all is well."""
+    text = status.get("configuration")
+    if not text:
+        return None
+    problem, remedy = explain("configuration", text)
+    if problem == "no fob.json":
+        problem = "this fob belongs to no car yet"
+    return Explanation(problem, remedy)
 
 
 def car_rows(status: Mapping[str, Any]) -> Rows:
@@ -168,7 +180,7 @@ def _paired(status: Mapping[str, Any]) -> str:
     if "paired" not in status:
         return "not known: the counter is lost"
     if status.get("unknown"):
-        return "no longer: the car said that it does not know the key; run `fob pair`"
+        return "no: the car said that it does not know the key; run `fob pair`"
     if not status["paired"]:
         return "no: run `fob pair`"
     spoken = PROTOCOLS.get(status.get("speaks") or "", "a protocol not known yet")

@@ -1,21 +1,14 @@
 """What a fob prints on its console, line by line, while it goes on living."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 
-from serial import Serial, SerialException
+import serial
 
-from host_tools.session import BAUD
+from host_tools.session import BAUD, PORT_FAULTS
 
 _ONE_READ = 0.25
 _BEFORE_ANOTHER_TRY = 0.25
-
-_FAULTS: tuple[type[Exception], ...] = (SerialException, OSError)
-if sys.platform != "win32":
-    import termios
-
-    _FAULTS += (termios.error,)
 
 
 def port_lines(port: str, on_wait: Callable[[], None] = lambda: None) -> Iterator[str]:
@@ -28,13 +21,13 @@ def port_lines(port: str, on_wait: Callable[[], None] = lambda: None) -> Iterato
     while True:
         rest = b""
         try:
-            with Serial(port, BAUD, timeout=_ONE_READ) as serial:
+            with serial.serial_for_url(port, BAUD, timeout=_ONE_READ) as line:
                 waiting = False
                 while True:
-                    *lines, rest = (rest + serial.read(max(1, serial.in_waiting))).split(b"\n")
-                    for line in lines:
-                        yield line.decode(errors="replace").rstrip("\r")
-        except _FAULTS:
+                    *lines, rest = (rest + line.read(max(1, line.in_waiting))).split(b"\n")
+                    for text in lines:
+                        yield text.decode(errors="replace").rstrip("\r")
+        except PORT_FAULTS:
             if not waiting:
                 waiting = True
                 on_wait()

@@ -39,7 +39,9 @@ def doctor(port: str | None, as_json: bool) -> None:
     """
     progress = errors()
     with progress.status("looking at this computer ...") as status:
-        evidence = examine(lambda: connect(port), lambda step: status.update(f"{step} ..."))
+        evidence = examine(
+            lambda: connect(port, progress), lambda step: status.update(f"{step} ...")
+        )
     findings = diagnose(evidence)
     if as_json:
         show_json(

@@ -2,18 +2,29 @@
 
 from typing import Any
 
+from rich.console import Console
+from rich.text import Text
+
 from host_tools.cli.screen import errors
 from host_tools.device import ConsoleError, Device
 from host_tools.failure import Failure
 from host_tools.fob_errors import explain
+from host_tools.fob_status import configuration_fault
 from host_tools.ports import choose_port
 
 
-def connect(port: str | None) -> Device:
-    """The fob at `port`, or at the only likely one; to be used in a `with`. Raises Unreachable."""
+def connect(port: str | None, console: Console | None = None) -> Device:
+    """The fob at `port`, or at the only likely one; to be used in a `with`. Raises Unreachable.
+
+    console     where to say what a person can do while it does not answer.
+    """
+    told: set[str] = set()
 
     def wait(text: str) -> None:
-        errors().print(f"{text[0].upper()}{text[1:]}.", style="yellow")
+        if text not in told:
+            told.add(text)
+            sentence = f"{text[0].upper()}{text[1:]}."
+            (console or errors()).print(Text(sentence, "yellow"))
 
     return Device(choose_port(port), on_wait=wait)
 
@@ -30,10 +41,9 @@ def provisioned(device: Device) -> dict[str, Any]:
 
 def check_provisioned(status: dict[str, Any]) -> None:
     """Raise Failure where a fob of this status can neither press nor pair yet."""
-    if not status.get("vin"):
-        raise Failure("this fob belongs to no car yet", "Run `fob provision --vin VIN`.")
-    if status.get("configuration"):
-        raise Failure(*explain("configuration", status["configuration"]))
+    fault = configuration_fault(status)
+    if fault:
+        raise Failure(*fault)
     lost = (status.get("counter") or {}).get("wrong")
     if lost:
         raise Failure(*explain("state", lost))

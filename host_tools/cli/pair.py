@@ -13,7 +13,7 @@ from rich.text import Text
 from host_tools import pairing_guide
 from host_tools.cli.fob_session import connect, provisioned
 from host_tools.cli.options import json_option, port_option
-from host_tools.cli.screen import out, show_json
+from host_tools.cli.screen import errors, out, show_json
 from host_tools.device import ConsoleError, Device
 from host_tools.failure import Failure
 from host_tools.fob_status import key_identifier
@@ -50,7 +50,11 @@ def pair(again: bool, tries: int, port: str | None, as_json: bool) -> None:
         if status.get("paired") and not again:
             _ask_whether_again(as_json)
         teller = _Json() if as_json else _People(out(), status)
-        result = _paired(device, teller, tries)
+        try:
+            result = _paired(device, teller, tries)
+        except KeyboardInterrupt:
+            errors().print("Given up: the fob lets go of the car.", style="yellow")
+            raise
     teller.done(result)
 
 
@@ -77,6 +81,7 @@ def _ask_whether_again(as_json: bool) -> None:
         click.confirm("This fob is paired already. Pair it anew?", abort=True, err=True)
     except click.Abort as abort:
         if isinstance(abort.__context__, EOFError):
+            click.echo(err=True)
             raise already from None
         raise
 

@@ -100,7 +100,12 @@ def test_an_empty_battery_is_told_apart_from_one_that_cannot_be_measured():
 
 
 def test_a_fob_without_configuration_is_told_to_provision():
-    bare = {"flash": STATUS["flash"], "crashes": 0, "journal": [], "configuration": "no fob.json"}
+    bare = {
+        "flash": STATUS["flash"],
+        "crashes": 0,
+        "journal": [],
+        "configuration": "no fob.json: run",
+    }
     assert "fob provision" in dict(fob_status.identity_rows(bare))["car"]
     assert fob_status.car_rows(bare) == []
 
