@@ -112,21 +112,15 @@ def load_board(board: str | Path) -> BoardDefinition:
 
     Raises BoardError.
     """
-    if str(board) in list_boards():
-        path = resource_folder("boards") / f"{board}.toml"
-        shown = path.name
-    else:
-        path = Path(board).expanduser()
-        shown = str(board)
+    shipped = str(board) in list_boards()
+    path = resource_folder("boards") / f"{board}.toml" if shipped else Path(board).expanduser()
+    shown = path.name if shipped else str(board)
+    text = _read(path, shown)
     try:
-        return parse_board(tomllib.loads(_read(path, str(board))), path.stem)
+        return parse_board(tomllib.loads(text), path.stem)
     except tomllib.TOMLDecodeError as error:
         raise BoardError(f"{shown} is not valid TOML: {error}", "Mend that line.") from None
-    except FieldError as error:
-        raise BoardError(f"{shown}: {error.problem}", error.remedy) from None
     except BoardError as error:
-        if error.args[0].startswith(shown):
-            raise
         raise BoardError(f"{shown}: {error.problem}", error.remedy) from None
 
 
@@ -139,6 +133,8 @@ def parse_board(definition: Mapping[str, Any], slug: str = "") -> BoardDefinitio
 
 
 def _read(path: Path, name: str) -> str:
+    if not name.strip():
+        raise _unknown(name)
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):

@@ -39,7 +39,9 @@ class Table:
             self._asked.append(key)
         value = self._values.pop(key, default)
         if value is None:
-            raise FieldError(f"{self.name(key)} is missing", f"Add it: {_KINDS[kind]}.")
+            close = get_close_matches(key, self._values, n=1)
+            remedy = f"Rename {close[0]}." if close else f"Add it: {_KINDS[kind]}."
+            raise FieldError(f"{self.name(key)} is missing", remedy)
         # bool is an int to Python, but not to whoever writes a pin number.
         if type(value) is not kind:
             raise FieldError(f"{self.name(key)} must be {_KINDS[kind]}, not {value!r}")

@@ -114,11 +114,11 @@ def steps(wiring: Wiring) -> list[str]:
     """What to do with the soldering iron, in order, a sentence each."""
     todo = []
     for button in wiring.outside:
-        todo.append(f"{button.title} button: between {button.label} and {button.to}.")
+        todo.append(f"{button.title} button: between {_pin(button.label)} and {button.to}.")
         if button.resistor is not None:
             todo.append(
                 f"{button.title} resistor, 10 kOhm:"
-                f" from {button.resistor.start} to {button.resistor.end}."
+                f" from {_pin(button.resistor.start)} to {button.resistor.end}."
             )
     if wiring.light_outside:
         todo.append(_light_step(wiring))
@@ -138,7 +138,7 @@ def warnings(board: BoardDefinition) -> list[str]:
         if board.pull == "internal" and button.resistor is not None:
             found.append(
                 "the chip's own resistor is unreliable while it sleeps, and the button"
-                f" {button.name} wakes it: solder 10 kOhm from {button.resistor.start} to"
+                f" {button.name} wakes it: solder 10 kOhm from {_pin(button.resistor.start)} to"
                 f' {button.resistor.end} and write pull = "external"'
             )
     for button in wiring.buttons:
@@ -162,7 +162,7 @@ def warnings(board: BoardDefinition) -> list[str]:
 
 
 def _light_step(wiring: Wiring) -> str:
-    pin, light = wiring.light_label, wiring.board.light
+    pin, light = _pin(wiring.light_label), wiring.board.light
     if light.kind == "neopixel":
         return f"light, a WS2812: DIN to {pin}, + to {wiring.supply}, - to {wiring.ground}."
     if light.inverted:
@@ -170,6 +170,11 @@ def _light_step(wiring: Wiring) -> str:
             f"LED: long leg to {wiring.supply}, short leg through the resistor of 1 kOhm to {pin}."
         )
     return f"LED: long leg through the resistor of 1 kOhm to {pin}, short leg to {wiring.ground}."
+
+
+def _pin(label: str) -> str:
+    # A bare number reads as a number of something.
+    return f"pin {label}" if label.isdecimal() else label
 
 
 def _named(pinout: Pinout | None, names: tuple[str, ...]) -> str:

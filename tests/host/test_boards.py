@@ -8,6 +8,8 @@ import pytest
 
 from host_tools.boards import Battery, BoardError, list_boards, load_board, parse_board
 from host_tools.chips import WakePlan
+from host_tools.resources import resource_folder
+from host_tools.wiring import warnings
 
 DEVKIT: dict[str, Any] = {
     "name": "Test board",
@@ -16,6 +18,11 @@ DEVKIT: dict[str, Any] = {
     "light": {"kind": "pin", "pin": 2, "inverted": False},
 }
 BATTERY = {"pin": 35, "ratio": 2.0, "low_mv": 3300}
+
+
+def rows(labels: str) -> dict[str, list[str]]:
+    """A table pinout with everything in one row but a pin that is not connected."""
+    return {"left": labels.split(), "right": ["NC"]}
 
 
 def changed(path: str, value: object) -> dict[str, Any]:
@@ -38,8 +45,37 @@ def test_every_shipped_board_loads(name: str) -> None:
     assert {"lock", "unlock"} <= board.buttons.keys()
 
 
-def test_the_virtual_board_and_two_more_chips_are_shipped() -> None:
-    assert {"virtual", "esp32-devkit-v1", "xiao-esp32c3", "lolin32-lite"} <= set(list_boards())
+def test_the_boards_people_have_are_shipped() -> None:
+    assert set(list_boards()) >= {
+        "virtual",
+        "esp32-devkit-v1",
+        "lolin32-lite",
+        "xiao-esp32c3",
+        "esp32c3-supermini",
+        "xiao-esp32s3",
+        "m5stickc-plus",
+        "firebeetle2-esp32e",
+    }
+
+
+@pytest.mark.parametrize("name", list_boards())
+def test_every_shipped_board_names_its_sources(name: str) -> None:
+    text = (resource_folder("boards") / f"{name}.toml").read_text()
+    assert text.startswith("# ")
+
+
+@pytest.mark.parametrize("name", [name for name in list_boards() if name != "virtual"])
+def test_every_shipped_board_leaves_no_wake_pin_without_a_resistor(name: str) -> None:
+    board = load_board(name)
+    assert board.pull == "external"
+    assert [w for w in warnings(board) if "resistor" in w] == []
+
+
+@pytest.mark.parametrize("name", [n for n in list_boards() if load_board(n).pinout])
+def test_the_rows_of_a_shipped_board_have_only_pins_that_its_chip_has(name: str) -> None:
+    board = load_board(name)
+    assert board.pinout is not None
+    assert {p.gpio for p in board.pinout if p.gpio is not None} <= board.chip.gpio - board.flash
 
 
 def test_a_file_of_the_users_own_loads_by_its_path(tmp_path: Path) -> None:
@@ -69,6 +105,54 @@ def test_a_file_that_is_not_toml_is_named_in_the_error(tmp_path: Path) -> None:
         load_board(own)
 
 
+@pytest.mark.parametrize(
+    ("written", "complaint"),
+    [
+        ("lolin32", "Did you mean lolin32-lite"),
+        ("XIAO ESP32C3", "Did you mean xiao-esp32c3"),
+        ("mine.toml", "there is no file mine.toml"),
+        ("", "there is no board ''"),
+        ("/dev/null", "no small text file"),
+        ("{folder}", "is a folder. Name the .toml file in it"),
+        ("{folder}/binary.toml", "not text in UTF-8"),
+        ("{folder}/large.toml", "no small text file"),
+        ("{folder}/empty.toml", r"empty\.toml: chip is missing\. Add it: text in quotes"),
+        (
+            "{folder}/wrong.toml",
+            r"wrong\.toml is not valid TOML: .*\(at line 2, column .*\)\. Mend",
+        ),
+        ("nul\0byte", "there is no board"),
+    ],
+)
+def test_what_is_no_board_says_so_in_one_line(written: str, complaint: str, tmp_path: Path) -> None:
+    (tmp_path / "binary.toml").write_bytes(bytes(range(256)))
+    (tmp_path / "large.toml").write_text("# much\n" * 20_000)
+    (tmp_path / "empty.toml").touch()
+    (tmp_path / "wrong.toml").write_text('name = "Mine"\nchip = esp32\n')
+    with pytest.raises(BoardError, match=complaint) as raised:
+        load_board(written.format(folder=tmp_path))
+    assert "\n" not in str(raised.value)
+
+
+def test_a_file_that_may_not_be_read_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> str:
+        raise PermissionError
+
+    own = tmp_path / "mine.toml"
+    own.touch()
+    monkeypatch.setattr(Path, "read_text", refuse)
+    with pytest.raises(BoardError, match="may not be read"):
+        load_board(own)
+
+
+def test_a_board_of_the_users_own_is_called_after_its_file(tmp_path: Path) -> None:
+    own = tmp_path / "mine.toml"
+    own.write_text((resource_folder("boards") / "lolin32-lite.toml").read_text())
+    assert load_board(own).slug == "mine"
+
+
 def test_a_third_button_may_be_added() -> None:
     definition = changed("buttons.pins.trunk", 25)
     definition["buttons"]["wake"] = ["lock", "unlock"]
@@ -79,6 +163,25 @@ def test_a_third_button_may_be_added() -> None:
     ("path", "value", "complaint"),
     [
         ("colour", "red", "colour is not a field"),
+        ("ligth", {}, r"ligth is not a field of a board. Did you mean light\?"),
+        ("module", "pico", r"module must be one of wroom, wrover, pico-d4"),
+        ("serial", "usb", "must be one of uart, native"),
+        ("cell", "a" * 31, "cell must be one line of at most 30"),
+        ("name", "two\nlines", "name must be one line"),
+        ("sleep_ua", 0, "must lie between 1 and 100000"),
+        ("notes", "text", "notes must be a list"),
+        ("notes", [1], "notes must be a list of lines"),
+        ("buttons.onboard", {"horn": "C"}, r"buttons\.onboard\.horn is not a field"),
+        ("pinout", {"left": ["GND", "32", "33"]}, r"pinout\.right is missing"),
+        ("pinout", {"left": [], "right": ["GND"]}, "must have 1 to 22 pins"),
+        ("pinout", rows("GND 3V3 D 32=32"), "no pin of the board has GPIO33"),
+        ("pinout", rows("GND 3V3 32 33"), "light.pin: no pin of the board has GPIO2"),
+        ("pinout", rows("GND 32 33 2"), r"no pin for 3\.3 V. Call it 3V3"),
+        ("pinout", rows("3V3 32 33 2"), "no pin for ground. Call it GND"),
+        ("pinout", rows("GND 3V3 32 33 2 D2=2"), "has GPIO2 twice"),
+        ("pinout", rows("GND 3V3 32 33 2 24"), "24 is GPIO24, which the esp32 does not have"),
+        ("pinout", rows("GND 3V3 32 33 2 TOOLONGLABEL"), "at most six characters"),
+        ("light.pin", 10, r"wired to the flash. Take another pin, or write module = .pico-d4."),
         ("light.colour", "red", r"light\.colour is not a field .* kind, pin, inverted"),
         ("chip", None, "chip is missing"),
         ("buttons.pins.unlock", None, r"buttons\.pins\.unlock is missing"),
@@ -118,6 +221,50 @@ def test_a_third_button_may_be_added() -> None:
 def test_a_wrong_definition_says_what_is_wrong(path: str, value: object, complaint: str) -> None:
     with pytest.raises(BoardError, match=complaint):
         parse_board(changed(path, value))
+
+
+def test_a_misspelt_table_is_named_where_it_is_missed() -> None:
+    definition = changed("light", None) | {"ligth": DEVKIT["light"]}
+    with pytest.raises(BoardError, match=r"light is missing\. Rename ligth\."):
+        parse_board(definition)
+
+
+@pytest.mark.parametrize(
+    ("chip", "module", "light", "works"),
+    [
+        ("esp32", "pico-d4", 10, True),
+        ("esp32", "pico-d4", 16, False),
+        ("esp32", "wrover", 16, False),
+        ("esp32", "wroom", 16, True),
+        ("esp32s3", "octal", 35, False),
+        ("esp32s3", "quad", 35, True),
+    ],
+)
+def test_the_module_tells_which_pins_are_the_flashs(
+    chip: str, module: str, light: int, works: bool
+) -> None:
+    pins = (32, 33) if chip == "esp32" else (4, 5)
+    definition = wired(chip, True, *pins) | {"module": module}
+    definition["light"]["pin"] = light
+    if works:
+        assert parse_board(definition).light.pin == light
+    else:
+        with pytest.raises(BoardError, match="wired to the flash"):
+            parse_board(definition)
+
+
+def test_an_unknown_module_of_an_s3_is_taken_for_one_with_octal_memory() -> None:
+    definition = wired("esp32s3", True, 4, 5)
+    definition["light"]["pin"] = 36
+    with pytest.raises(BoardError, match='module = "quad"'):
+        parse_board(definition)
+
+
+def test_what_a_board_has_built_in_needs_no_place_in_its_rows_of_pins() -> None:
+    definition = changed("pinout", rows("GND 3V3 25"))
+    definition["buttons"]["onboard"] = {"lock": "left", "unlock": "right"}
+    definition["light"]["onboard"] = "red LED"
+    assert parse_board(definition).label(25) == "25"
 
 
 def test_an_input_only_pin_works_with_a_resistor_on_the_board() -> None:
