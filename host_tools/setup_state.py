@@ -1,5 +1,7 @@
 """How far a board is on its way to a paired fob: what `fob setup` goes by, and nothing else."""
 
+import contextlib
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +9,7 @@ from host_tools import install
 from host_tools.chips import CHIPS
 from host_tools.device import Device, Facts
 from host_tools.micropython import Unfit, check_micropython
+from host_tools.provision import CONFIGURATION_PATH
 
 
 @dataclass(frozen=True)
@@ -15,7 +18,7 @@ class Sight:
 
     unfit       why its MicroPython cannot run the fob's program, though another could.
     program     as `install.installed` says.
-    status      what the fob's console tells; empty without a whole program.
+    status      what the fob's console tells; without a whole program, what fob.json says.
     """
 
     facts: Facts
@@ -26,7 +29,8 @@ class Sight:
     @property
     def board(self) -> str | None:
         """The board that the fob was provisioned for."""
-        named = (self.status.get("board") or {}).get("name")
+        board = self.status.get("board")
+        named = board.get("name") if isinstance(board, dict) else None
         return named if isinstance(named, str) else None
 
     @property
@@ -59,5 +63,13 @@ def look(device: Device) -> Sight:
             raise
         unfit = error
     program: install.State = "missing" if unfit else install.installed(device)
-    status = device.call("status") if program in ("current", "outdated") else {}
-    return Sight(device.facts, unfit, program, status)
+    whole = program in ("current", "outdated")
+    return Sight(device.facts, unfit, program, device.call("status") if whole else _told(device))
+
+
+def _told(device: Device) -> dict[str, Any]:
+    """What fob.json says, whether or not it is of use."""
+    with contextlib.suppress(ValueError):
+        told = json.loads((device.facts.mounted and device.read(CONFIGURATION_PATH)) or b"{}")
+        return told if isinstance(told, dict) else {}
+    return {}

@@ -15,7 +15,7 @@ from host_tools.cli.screen import errors, out
 from host_tools.device import ConsoleError, Device, DeviceError
 from host_tools.failure import Failure, InputError, Unreachable
 from host_tools.fob_status import key_identifier
-from host_tools.micropython import dotted, download_page
+from host_tools.micropython import dotted
 from host_tools.ports import Port, choose_port, list_ports
 from host_tools.setup_state import Sight, look
 from host_tools.vin import parse_vin
@@ -89,6 +89,7 @@ class _Walk:
         self._ctx = ctx
         self._number = 0
         self._room = False
+        self._unreached: DeviceError | None = None
         self.port: str | None = None
 
     def go(self, port: str | None) -> None:
@@ -107,7 +108,10 @@ class _Walk:
         likely = {port.device: port.description for port in list_ports() if port.is_likely}
         if given is None and len(likely) > 1:
             self._begin("Port", "Which of these is the fob?")
-            return ask_which("Port", likely, "the port", "--port")
+            try:
+                return ask_which("Port", likely, "the port", "--port")
+            except InputError:
+                return choose_port(None)
         while True:
             try:
                 port = choose_port(given)
@@ -139,7 +143,7 @@ class _Walk:
         except DeviceError as error:
             if error.kind not in _NO_MICROPYTHON:
                 raise
-            out().print(Text(f"{error.problem[0].upper()}{error.problem[1:]}."))
+            self._unreached = error
             return None
         except ConsoleError as error:
             raise worded(error) from error
@@ -179,17 +183,29 @@ class _Walk:
 
     def _micropython_step(self, sight: Sight | None, board: str) -> Sight:
         if sight and not sight.unfit:
-            self._tell("MicroPython", f"{dotted(sight.facts.version)} on an {sight.facts.chip}")
+            unused = "; --firmware is not needed" if self._firmware else ""
+            version = dotted(sight.facts.version)
+            self._tell("MicroPython", f"{version} on an {sight.facts.chip}{unused}")
             return sight
-        self._begin("MicroPython", _sentence(sight.unfit) if sight and sight.unfit else "")
-        if self._firmware is None:
-            page = download_page(load_board(board).chip.name)
-            out().print(f"Download the newest .bin (not .app-bin) from {page}", soft_wrap=True)
-            answer = ask("File", "the file with MicroPython", "--firmware", _file)
-            self._firmware = Path(answer).expanduser()
-        options = {"firmware": self._firmware, "board": board, "yes": self._yes}
-        self._do("flash", "", options)
+        why = sight.unfit if sight else self._unreached
+        assert why
+        self._begin("MicroPython", f"{why.problem[0].upper()}{why.problem[1:]}.")
+        firmware = self._firmware or self._downloaded(board, why)
+        self._do("flash", "", {"firmware": firmware, "board": board, "yes": self._yes})
         return self._look_again()
+
+    def _downloaded(self, board: str, why: Failure) -> Path:
+        """The file with MicroPython that somebody names. Raises `why` when there is nobody."""
+        if isinstance(why, DeviceError):
+            out().print(
+                "If it is a fob that sleeps, press a button on it and run `fob setup` again."
+            )
+        page = f"https://micropython.org/download/{load_board(board).micropython}/"
+        out().print(f"Else download the newest .bin (not .app-bin) from\n{page}", soft_wrap=True)
+        try:
+            return Path(ask("File", "the file", "--firmware", _file)).expanduser()
+        except InputError:
+            raise why from None
 
     def _program_step(self, sight: Sight) -> Sight:
         if sight.program == "current":
@@ -281,7 +297,3 @@ def _file(text: str) -> str:
     if not Path(text).expanduser().is_file():
         raise InputError(f"there is no file {text}", "Give the path of the downloaded file.")
     return text
-
-
-def _sentence(failure: Failure) -> str:
-    return f"{failure.problem[0].upper()}{failure.problem[1:]}."
