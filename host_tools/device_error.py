@@ -18,6 +18,8 @@ _NO_PORT = (errno.ENOTTY, errno.EISDIR, errno.ENOTDIR, errno.EINVAL)
 _IN_USE = (errno.EAGAIN, errno.EBUSY)
 # An ESP32's ROM says this when its flash holds no program: erased, or never written.
 _BLANK = re.compile(r"invalid header|flash read err|No bootable app|waiting for download")
+# What part of a text is letters, in another coding than expected at worst.
+_READABLE = 0.7
 # LFS_ERR_CORRUPT, as MicroPython hands it on.
 _CORRUPT = 84
 
@@ -27,11 +29,15 @@ class DeviceError(Unreachable):
 
     kind    "port" there is none, "permission", "busy" another program has it, "silent", "gone" it
             vanished, "full" no space on the flash, "board" it answers, but wrongly.
+    may_come    whether waiting may help: the port of a sleeping chip with native USB is away.
     """
 
-    def __init__(self, kind: Kind, problem: str, remedy: str = "") -> None:
+    def __init__(
+        self, kind: Kind, problem: str, remedy: str = "", *, may_come: bool = False
+    ) -> None:
         super().__init__(problem, remedy)
         self.kind = kind
+        self.may_come = may_come
 
 
 class BoardRaised(Exception):
@@ -69,7 +75,7 @@ def refused(port: str, error: Exception) -> DeviceError:
         return DeviceError("port", f"{port} is no serial port", _LIST)
     if number == errno.EIO:
         return DeviceError("port", f"nothing is connected to {port}", _LIST)
-    return DeviceError("port", f"there is no port {port}", _LIST)
+    return DeviceError("port", f"there is no port {port}", _LIST, may_come=True)
 
 
 def no_repl(port: str, heard: str) -> DeviceError:
@@ -81,20 +87,22 @@ def no_repl(port: str, heard: str) -> DeviceError:
             "`fob flash --firmware FILE` writes it.",
         )
     said = [line.strip() for line in heard.splitlines() if line.strip()]
-    readable = [line for line in said if line.isprintable()]
     if not said:
         remedy = f"{ASLEEP[0].upper()}{ASLEEP[1:]}."
         return DeviceError("silent", f"the board at {port} does not answer", remedy)
-    if not readable:
+    letters = "".join(said)
+    if sum(" " <= letter <= "~" for letter in letters) < _READABLE * len(letters):
         return DeviceError(
             "board",
             f"what {port} sends cannot be read",
             "Try another cable; if the board is new, `fob flash --firmware FILE` writes "
             "MicroPython.",
         )
+    # The last line may not be whole yet.
+    line = said[-2] if len(said) > 1 else said[0]
     return DeviceError(
         "board",
-        f"no MicroPython answers at {port}, which says {_short(readable[-1])}",
+        f"no MicroPython answers at {port}, which says {_short(line)}",
         "If it is the fob's board, `fob flash --firmware FILE` writes MicroPython; else name "
         "another by --port.",
     )

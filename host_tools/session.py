@@ -21,6 +21,7 @@ from host_tools.device_error import (
     ASLEEP,
     BoardRaised,
     DeviceError,
+    garbled,
     lost,
     no_repl,
     refused,
@@ -47,6 +48,7 @@ _REGAINING = 4.0
 # Attempts after which a silent board is restarted, and after which a person has to help.
 _PULSE_AT, _HELP_AT = 3, 7
 _KEPT = 2000
+_LONGEST_LINE = 100_000
 # An ESP32's ROM, and MicroPython, when they begin.
 _RESTARTED = re.compile(r"rst:0x|ESP-ROM:|MPY: soft reboot|MicroPython v\d")
 
@@ -160,9 +162,9 @@ class Session:
             except _FAULTS as error:
                 self._drop()
                 refusal = self._refusal(error)
-            if time.monotonic() >= (deadline if refusal.kind == "port" else settled):
+            if time.monotonic() >= (deadline if refusal.may_come else settled):
                 raise refusal
-            if refusal.kind == "port" and not told and time.monotonic() >= settled:
+            if refusal.may_come and not told and time.monotonic() >= settled:
                 self._on_wait(f"{refusal.problem}; {ASLEEP}")
                 told = True
             time.sleep(_POLL)
@@ -219,8 +221,10 @@ class Session:
             return False
         # There may be more banners on the way, one for each attempt: begin at a known place.
         self._quiet()
-        transport.serial.write(b"\x01")
-        if not transport.read_until(1, _BANNER, timeout_overall=2.0).endswith(_BANNER):
+        self._heard = b""
+        transport.serial.write(_RAW)
+        self._listen(_CLEANING_UP)
+        if not self._heard.endswith(_BANNER):
             return False
         word = secrets.token_hex(4)
         try:
@@ -233,8 +237,12 @@ class Session:
         return bool(not report and printed.strip() == word.encode())
 
     def _listen(self, seconds: float) -> None:
-        heard = self._transport.read_until(1, _BANNER, timeout_overall=seconds)
-        self._heard = (self._heard + heard)[-_KEPT:]
+        """Until the banner's end or for so long: mpremote would, while there is more to hear."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self._heard = (self._heard + self._transport.serial.read(1))[-_KEPT:]
+            if self._heard.endswith(_BANNER):
+                return
 
     def _quiet(self) -> None:
         until = time.monotonic() + _QUIET
@@ -283,6 +291,8 @@ class _Printed:
         self._line += data
         if data == b"\n":
             self._end_line()
+        elif len(self._line) > _LONGEST_LINE:
+            raise garbled(self._port)
 
     def end(self) -> list[str]:
         """Every line."""
