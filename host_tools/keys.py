@@ -123,7 +123,10 @@ def read_key(path: Path, passphrase: Callable[[], str]) -> KeyFile:
                 f"the passphrase does not open {path}", "Try again; nothing was changed."
             ) from None
         if b"OPENSSH" in block.group(1):
-            raise _conversion(path, "is in OpenSSH's own form") from None
+            raise InputError(
+                f"{path} is in OpenSSH's own form",
+                "Convert a copy of it: `ssh-keygen -p -m PKCS8 -f COPY`.",
+            ) from None
         raise InputError(
             f"{path} is damaged: no key can be read from it", "Take another copy of it."
         ) from None
@@ -259,19 +262,21 @@ def _notes(path: Path, head: bytes, key: Key) -> tuple[str | None, int | None]:
 
 
 def _no_private_key(path: Path, data: bytes) -> InputError:
-    other = _OTHER.search(data)
-    if other is None:
+    labels = [label.decode() for label in _OTHER.findall(data)]
+    if not labels:
         if data[:1] == b"\x30":
             return _conversion(path, "is in binary form (DER)")
         return InputError(f"{path} is no PEM file", "Name the file of a private key.")
-    label = other.group(1).decode()
-    if "PRIVATE KEY" in label:
+    # openssl puts the curve before the key.
+    if any("PRIVATE KEY" in label or label == "EC PARAMETERS" for label in labels):
         return InputError(f"{path} is cut off: its key does not end", "Take another copy of it.")
-    if "PUBLIC KEY" in label:
+    if any("PUBLIC KEY" in label for label in labels):
         return InputError(
             f"{path} holds a public key only", "Name the file of the private key it belongs to."
         )
-    return InputError(f"{path} holds no private key but {label}", "Name the file of a private key.")
+    return InputError(
+        f"{path} holds no private key but {labels[0]}", "Name the file of a private key."
+    )
 
 
 def _conversion(path: Path, how: str) -> InputError:

@@ -1,6 +1,7 @@
 """Where passphrases come from: a file, the environment, or somebody who types them. Never argv."""
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,7 +63,8 @@ def _asked(about: str, *, default: str | None = None, twice: bool = False) -> st
                 about,
                 default=default,
                 show_default=False,
-                hide_input=True,
+                # Nothing is echoed where nobody types, and getpass would complain.
+                hide_input=sys.stdin.isatty(),
                 confirmation_prompt=twice,
                 err=True,
             )
