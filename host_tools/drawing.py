@@ -16,6 +16,7 @@ _LABEL = 6
 _INSIDE = 27
 _MARGIN = 24
 _LEAST_ROWS = 5
+_HALF = 39
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ def draw_board(wiring: Wiring, strokes: Strokes = UNICODE) -> list[Text]:
     ends = _ends(wiring, strokes)
     left, right = wiring.pinout.left, wiring.pinout.right
     lines = _top(strokes)
-    for row, words in enumerate(_inside(wiring, max(len(left), len(right), _LEAST_ROWS))):
+    rows = max(len(left), len(right), _LEAST_ROWS)
+    for row, words in enumerate(_inside(wiring, rows, strokes)):
         pins = [side[row] if row < len(side) else None for side in (left, right)]
         lines.append(_row(pins[0], pins[1], words, ends, strokes))
     bottom = strokes.line * _INSIDE
@@ -55,14 +57,18 @@ def draw_board(wiring: Wiring, strokes: Strokes = UNICODE) -> list[Text]:
 
 def draw_buttons(wiring: Wiring, strokes: Strokes = UNICODE) -> list[Text]:
     """How each button hangs with its resistor between the pins, two beside each other."""
+    circuits = [
+        _circuit(button, wiring, strokes)
+        for button in wiring.outside
+        if button.resistor is not None
+    ]
+    abreast = 2 if all(circuit[0].cell_len < _HALF for circuit in circuits) else 1
     lines: list[Text] = []
-    buttons = [button for button in wiring.outside if button.resistor is not None]
-    for first in range(0, len(buttons), 2):
-        pair = [_circuit(button, wiring, strokes) for button in buttons[first : first + 2]]
-        for parts in zip(*pair, strict=True):
+    for first in range(0, len(circuits), abreast):
+        for parts in zip(*circuits[first : first + abreast], strict=True):
             line = Text("  ")
             for part in parts:
-                part.pad_right(max(0, 39 - part.cell_len))
+                part.pad_right(max(0, _HALF - part.cell_len))
                 line.append_text(part)
             line.rstrip()
             lines.append(line)
@@ -139,7 +145,7 @@ def _top(strokes: Strokes) -> list[Text]:
     ]
 
 
-def _inside(wiring: Wiring, rows: int) -> list[str]:
+def _inside(wiring: Wiring, rows: int, strokes: Strokes) -> list[str]:
     # What the board itself carries, in the middle between the labels of the pins.
     free = _INSIDE - 2 * _LABEL - 2 if any(wiring.pinout) else _INSIDE - 2
     words = [wiring.board.chip.name.upper()]
@@ -148,6 +154,8 @@ def _inside(wiring: Wiring, rows: int) -> list[str]:
             both = f"[{button.title}] {button.onboard}"
             words.append(both if len(both) <= free else f"[{button.title}]")
     words.append(wiring.board.onboard_light)
+    if strokes is ASCII:
+        words = [word.encode("ascii", "replace").decode() for word in words]
     wanted = [word if len(word) <= free else "" for word in words][:rows]
     above = (rows - len(wanted)) // 2
     return [*[""] * above, *wanted, *[""] * (rows - above - len(wanted))]

@@ -19,6 +19,8 @@ _FIRST = 106
 _MIDDLE = 310
 _BESIDE = 36
 """How far left of its part a signal comes down."""
+_NEOPIXEL = 24
+"""Half the width of a WS2812."""
 _NAME_AT = 27
 _LETTER = 8.6
 """Where a part's name begins to the right of it, and the most that one of its letters takes."""
@@ -198,7 +200,10 @@ def _draw_signal(
         points += [(column.x, lane), (column.x, levels.supply + 16)]
     else:
         beside = column.x - _BESIDE
-        points += [(beside, lane), (beside, levels.joint), (column.x, levels.joint)]
+        end = column.x
+        if column.button is None and light.kind == "neopixel":
+            end -= _NEOPIXEL
+        points += [(beside, lane), (beside, levels.joint), (end, levels.joint)]
     sheet.wire(column.style, *points)
 
 
@@ -235,8 +240,10 @@ def _draw_resistor(sheet: Sheet, x: float, y: float, half: float, words: str) ->
 
 def _draw_neopixel(sheet: Sheet, column: Column, levels: _Levels) -> None:
     x, y = column.x, levels.joint
-    _draw_upright(sheet, column, levels)
-    sheet.box("part", x - 24, y - 50, 48, 100, 5)
+    for rail, start, side in (("supply", levels.supply, -50), ("ground", levels.ground, 50)):
+        sheet.wire(rail, (x, start), (x, y + side))
+        sheet.dot(rail, x, start)
+    sheet.box("part", x - _NEOPIXEL, y - 50, 2 * _NEOPIXEL, 100, 5)
     for words, offset in (("+", -32), ("DIN", 4.5), ("-", 42)):
         sheet.text(words, x, y + offset, 13, "middle")
     sheet.text("light", x + 32, y - 4, 14, style="strong")
