@@ -135,8 +135,9 @@ def installed(device: Device) -> State:
         return "missing"
     listed = _listed(device, present)
     on_board = device.hashes({**files, **listed})
-    obstacles = [p for p in _left_over(present, files, listed) if not p.endswith(_STAGED)]
-    if not obstacles and all(on_board[path] == _sha256(data) for path, data in files.items()):
+    if any(p not in listed and not p.endswith(_STAGED) for p in _left_over(present, files, listed)):
+        return "incomplete"
+    if all(on_board[path] == _sha256(data) for path, data in files.items()):
         return "current"
     if listed and all(on_board[path] == digest for path, digest in listed.items()):
         return "outdated"
@@ -174,8 +175,8 @@ def _check_space(device: Device, plan: Plan, writes: list[str]) -> None:
     if free >= needed:
         return
     foreign = {path: size for path, size in present.items() if not _fobs(path, plan.files)}
-    largest = sorted(foreign, key=lambda path: -foreign[path])[:_NAMED]
-    named = ", ".join(f"{path} ({_kilobytes(foreign[path])})" for path in largest)
+    largest = sorted((p for p in foreign if foreign[p] > _BLOCK), key=lambda p: -foreign[p])
+    named = ", ".join(f"{path} ({_kilobytes(foreign[path])})" for path in largest[:_NAMED])
     raise Failure(
         f"the program needs {_kilobytes(needed)} of flash and {_kilobytes(free)} are free",
         f"Delete what is not the fob's, such as {named}."
@@ -204,8 +205,10 @@ def _left_over(
 
 
 def _ours(present: Iterable[str], files: Mapping[str, bytes]) -> bool:
-    program = {path for path in files if path not in _START_SCRIPTS} | {MANIFEST_PATH}
-    return any(path.removesuffix(_STAGED) in program for path in present)
+    # The scripts have names that anybody's have, but for those that were staged.
+    known = {path for path in files if path not in _START_SCRIPTS} | {MANIFEST_PATH}
+    staged = {path + _STAGED for path in (*files, MANIFEST_PATH)}
+    return any(path in known or path in staged for path in present)
 
 
 def _fobs(path: str, files: Mapping[str, bytes]) -> bool:
