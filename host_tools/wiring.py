@@ -71,9 +71,9 @@ class Wiring:
     def light_words(self) -> str:
         """The light in a few words."""
         if self.board.onboard_light:
-            return f"the {self.board.onboard_light} on the board ({self.light_label})"
+            return f"the {self.board.onboard_light} on the board ({_pin(self.light_label)})"
         kind = "a WS2812" if self.board.light.kind == "neopixel" else "an LED of yours"
-        return f"{kind} at {self.light_label}"
+        return f"{kind} at {_pin(self.light_label)}"
 
 
 def plan_wiring(board: BoardDefinition) -> Wiring:

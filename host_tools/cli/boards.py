@@ -110,11 +110,13 @@ def _show(wiring: Wiring) -> None:
     seen = "seen from above" if board.pinout else "its pins may lie elsewhere: go by the labels"
     tell(f"{_chip(board)}; {seen if any(wiring.pinout) else 'nothing to solder'}")
     tell("")
-    for line in draw_board(wiring, strokes):
-        screen.print(line)
     circuits = draw_buttons(wiring, strokes)
-    for line in ([Text()] if circuits else []) + circuits:
-        screen.print(line)
+    drawing = draw_board(wiring, strokes) + ([Text()] if circuits else []) + circuits
+    if max(line.cell_len for line in drawing) > screen.width:
+        tell("(There is a drawing for a terminal of 80 columns.)", "dim")
+    else:
+        for line in drawing:
+            screen.print(line)
     tell("")
     for heading, words in _facts(wiring):
         _point(f"{heading:<13}", words, tell)

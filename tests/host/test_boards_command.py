@@ -74,6 +74,16 @@ def test_a_terminal_that_knows_only_ascii_gets_a_drawing_in_ascii(
     assert "[10 kOhm]--+--[lock]-- GND" in shown
 
 
+def test_a_narrow_terminal_gets_the_steps_without_a_torn_drawing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "50")
+    lines = run("show", "lolin32-lite").stdout.splitlines()
+    assert max(map(len, lines)) <= 50
+    assert "(There is a drawing for a terminal of 80 columns.)" in lines
+    assert " 1. lock button: between pin 32 and GND." in lines
+
+
 def test_words_in_a_definition_are_no_markup_for_the_terminal(tmp_path: Path) -> None:
     own = tmp_path / "own.toml"
     own.write_text(OWN.replace('"LOLIN32 Lite"', '"[red]Mine[/red]"'))
