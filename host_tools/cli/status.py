@@ -11,6 +11,7 @@ from host_tools.cli.options import json_option, port_option
 from host_tools.cli.screen import out, show_json
 from host_tools.cli.sections import show_sections
 from host_tools.device import Facts, NoConsole
+from host_tools.device_error import unmountable
 from host_tools.failure import Failure
 from host_tools.fob_status import Rows
 from host_tools.micropython import dotted
@@ -40,6 +41,8 @@ def status(ask_car: bool, port: str | None, as_json: bool) -> None:
         program = install.installed(device)
         version = install.installed_version(device) if device.facts.mounted else None
         try:
+            if not device.facts.mounted:
+                raise unmountable(device.port)
             if program == "missing":
                 raise NoConsole("this board has no fob program", "Install it: `fob flash`.")
             told = device.call("status")
@@ -74,7 +77,7 @@ def _sections(
     version: str | None,
 ) -> list[tuple[str, Rows]]:
     micropython = f"{dotted(facts.version)}, {facts.machine}"
-    words = fob_status.program_words(program)
+    words = fob_status.program_words(program) if facts.mounted else "its file system is damaged"
     running = f"{version}, {words}" if version else words
     board = fob_status.board_rows(told or {}, facts.chip, micropython, running)
     if told is None:
