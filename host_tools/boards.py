@@ -1,19 +1,31 @@
-"""Board definitions: which chip, which pins, which light. boards/README.md is the schema."""
+"""Reads board definitions; boards/README.md is the schema."""
 
 import re
 import stat
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from host_tools.chips import CHIPS, Chip, WakePlan
+from host_tools.board import Battery, BoardDefinition, Light
+from host_tools.board_rules import check_pins
+from host_tools.chips import CHIPS, Chip
 from host_tools.failure import InputError
-from host_tools.pinout import Pinout, parse_pinout
+from host_tools.pinout import parse_pinout
 from host_tools.resources import resource_folder
 from host_tools.toml_table import FieldError, Table, close_to
+
+__all__ = [
+    "Battery",
+    "BoardDefinition",
+    "BoardError",
+    "Light",
+    "list_boards",
+    "load_board",
+    "parse_board",
+]
 
 REQUIRED_BUTTONS = ("lock", "unlock")
 LIGHT_KINDS = ("pin", "pwm", "neopixel")
@@ -27,79 +39,6 @@ _ONBOARD = 24
 
 class BoardError(InputError):
     """A board definition that cannot work; the text says where and what to write instead."""
-
-
-@dataclass(frozen=True)
-class Light:
-    """The one light of a fob. `inverted`: it shines while the pin is low."""
-
-    kind: str
-    pin: int
-    inverted: bool = False
-
-
-@dataclass(frozen=True)
-class Battery:
-    """A battery behind a divider: its voltage is `ratio` times that of the pin; below `low_mv`
-    (of the battery, under load) it wants charging."""
-
-    pin: int
-    ratio: float
-    low_mv: int
-
-
-@dataclass(frozen=True)
-class BoardDefinition:
-    """A board as it is wired."""
-
-    slug: str
-    """Name by which load_board knows it; of a user's own file its name without .toml."""
-    name: str
-    chip: Chip
-    module: str
-    """One of chip.modules: which pins are the flash's."""
-    micropython: str
-    """Name of its page on micropython.org/download."""
-    serial: str
-    """How it meets the laptop, as in Chip."""
-    buttons: dict[str, int] = field(hash=False)
-    """Name of the button to GPIO."""
-    onboard: dict[str, str] = field(hash=False)
-    """Name of the button to words for it, where the board has it already, with its resistor."""
-    active_low: bool
-    """A pressed button pulls its pin low; otherwise high."""
-    pull: str
-    """Who keeps a released button's level: the chip ("internal") or a resistor ("external")."""
-    light: Light
-    onboard_light: str
-    """Words for the board's own light; empty where one has to be wired."""
-    notes: tuple[str, ...]
-    """What a builder has to know beside the wiring, a sentence each."""
-    wake: WakePlan = field(default_factory=WakePlan)
-    """Which buttons end a deep sleep, and by what of the chip."""
-    cell: str = ""
-    """Where a rechargeable cell is connected; empty where the board cannot charge one."""
-    sleep_ua: int | None = None
-    """What the whole board draws in deep sleep, in microamperes, as far as somebody measured it."""
-    battery: Battery | None = None
-    usb: int | None = None
-    """GPIO that is high while USB powers the board, if there is one."""
-    pinout: Pinout | None = None
-
-    @property
-    def flash(self) -> frozenset[int]:
-        """GPIOs that its flash and PSRAM occupy."""
-        return self.chip.flash[self.module]
-
-    @property
-    def waking(self) -> tuple[str, ...]:
-        """Names of the buttons that end a deep sleep."""
-        pins = {self.wake.ext0, *self.wake.ext1, *self.wake.gpio}
-        return tuple(name for name, pin in self.buttons.items() if pin in pins)
-
-    def label(self, gpio: int) -> str:
-        """What is printed on the board beside a GPIO, as far as the pinout tells."""
-        return (self.pinout and self.pinout.label(gpio)) or f"GPIO{gpio}"
 
 
 def list_boards() -> list[str]:
@@ -204,7 +143,7 @@ def _parse(definition: Mapping[str, Any], slug: str) -> BoardDefinition:
         raise FieldError("buttons.wake is empty: nothing would wake the fob", "Name a button.")
     for part in (table, section, pins, light):
         part.finish()
-    _check_pins(board)
+    check_pins(board)
     try:
         wake = chip.plan_wake({name: buttons[name] for name in waking}, active_low)
     except ValueError as error:
@@ -257,73 +196,3 @@ def _battery(section: Table) -> Battery:
             "Write 3300 for 3.3 V.",
         )
     return battery
-
-
-def _check_pins(board: BoardDefinition) -> None:
-    chip = board.chip
-    users = [(f"buttons.pins.{name}", pin) for name, pin in board.buttons.items()]
-    users.append(("light.pin", board.light.pin))
-    if board.battery is not None:
-        users.append(("battery.pin", board.battery.pin))
-    if board.usb is not None:
-        users.append(("usb", board.usb))
-    taken: dict[int, str] = {}
-    for user, pin in users:
-        where = f"{user}: GPIO{pin} of the {chip.name}"
-        if pin not in chip.gpio:
-            raise FieldError(f"{where} does not exist", "Write the GPIO's number.")
-        if pin in board.flash:
-            others = [kind for kind, pins in chip.flash.items() if pin not in pins]
-            known = f', or write module = "{others[0]}" if it is one' if others else ""
-            raise FieldError(f"{where} is wired to the flash", f"Take another pin{known}.")
-        if pin in chip.console:
-            raise FieldError(f"{where} carries the link to the laptop", "Take another pin.")
-        if pin in taken:
-            raise FieldError(f"{where} is already used by {taken[pin]}", "Take another pin.")
-        taken[pin] = user
-    for name, pin in board.buttons.items():
-        where = f"buttons.pins.{name}: GPIO{pin} of the {chip.name}"
-        if pin in chip.strapping:
-            raise FieldError(
-                f"{where} is a strapping pin: pressed at reset, the chip would not start",
-                "Take another pin.",
-            )
-        if pin in chip.input_only and board.pull == "internal":
-            raise FieldError(
-                f"{where} has no internal pull resistor",
-                'Wire one and write pull = "external", or take another pin.',
-            )
-        if name not in board.onboard:
-            _check_printed(board, f"buttons.pins.{name}", pin)
-    _check_light_and_battery(board)
-
-
-def _check_light_and_battery(board: BoardDefinition) -> None:
-    chip = board.chip
-    if board.light.pin in chip.input_only:
-        raise FieldError(
-            f"light.pin: GPIO{board.light.pin} of the {chip.name} can only be read",
-            "Take another pin.",
-        )
-    if not board.onboard_light:
-        _check_printed(board, "light.pin", board.light.pin)
-    if board.battery is not None and board.battery.pin not in chip.adc:
-        raise FieldError(
-            f"battery.pin: GPIO{board.battery.pin} of the {chip.name} cannot measure while the"
-            " radio is on",
-            f"Take one of {', '.join(str(pin) for pin in sorted(chip.adc))}.",
-        )
-    for pin in board.pinout or ():
-        if pin.gpio is not None and pin.gpio not in chip.gpio:
-            raise FieldError(
-                f"pinout: {pin.label} is GPIO{pin.gpio}, which the {chip.name} does not have",
-                "Write LABEL=GPIO, or LABEL alone for a pin that is no GPIO.",
-            )
-
-
-def _check_printed(board: BoardDefinition, user: str, gpio: int) -> None:
-    if board.pinout is not None and board.pinout.label(gpio) is None:
-        raise FieldError(
-            f"{user}: no pin of the board has GPIO{gpio}",
-            "Take one of [pinout]; what the board has built in wants a word in onboard.",
-        )
