@@ -25,6 +25,7 @@ __all__ = [
     "list_boards",
     "load_board",
     "parse_board",
+    "read_board",
 ]
 
 REQUIRED_BUTTONS = ("lock", "unlock")
@@ -51,10 +52,9 @@ def load_board(board: str | Path) -> BoardDefinition:
 
     Raises BoardError.
     """
-    shipped = str(board) in list_boards()
-    path = resource_folder("boards") / f"{board}.toml" if shipped else Path(board).expanduser()
-    shown = path.name if shipped else str(board)
-    text = _read(path, shown)
+    path = _path(board)
+    shown = path.name if str(board) == path.stem else str(board)
+    text = read_board(board)
     try:
         return parse_board(tomllib.loads(text), path.stem)
     except tomllib.TOMLDecodeError as error:
@@ -71,7 +71,9 @@ def parse_board(definition: Mapping[str, Any], slug: str = "") -> BoardDefinitio
         raise BoardError(error.problem, error.remedy) from None
 
 
-def _read(path: Path, name: str) -> str:
+def read_board(board: str | Path) -> str:
+    """The text of a definition, unchecked; raises BoardError where there is none."""
+    path, name = _path(board), str(board)
     if not name.strip():
         raise _unknown(name)
     try:
@@ -90,6 +92,12 @@ def _read(path: Path, name: str) -> str:
         if isinstance(error, PermissionError):
             raise BoardError(f"{name} may not be read", "Give yourself permission.") from None
         raise _unknown(name) from None
+
+
+def _path(board: str | Path) -> Path:
+    if str(board) in list_boards():
+        return resource_folder("boards") / f"{board}.toml"
+    return Path(board).expanduser()
 
 
 def _unknown(name: str) -> BoardError:

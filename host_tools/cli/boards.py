@@ -10,7 +10,7 @@ from click.shell_completion import CompletionItem
 from rich.table import Table
 from rich.text import Text
 
-from host_tools.boards import BoardDefinition, list_boards, load_board
+from host_tools.boards import BoardDefinition, list_boards, load_board, read_board
 from host_tools.cli.options import json_option, yes_option
 from host_tools.cli.screen import out, show_json
 from host_tools.drawing import ASCII, UNICODE, draw_board, draw_buttons
@@ -42,8 +42,9 @@ def _names(_: click.Context, __: click.Parameter, typed: str) -> list[Completion
 def boards(ctx: click.Context, as_json: bool) -> None:
     """List the boards there are; `fob boards show NAME` draws one.
 
-    Any other board with an ESP32, ESP32-C3, -C6 or -S3 will do: describe it in a TOML file of your
-    own (boards/README.md says how) and give its path wherever a board is asked for.
+    Any other board with an ESP32, ESP32-C3, -C6 or -S3 will do: begin with the file of the one most
+    like it (`fob boards show NAME --toml > mine.toml`; boards/README.md has the fields), and give
+    its path wherever a board is asked for.
 
     \b
     Example:
@@ -75,10 +76,11 @@ def boards(ctx: click.Context, as_json: bool) -> None:
 @boards.command()
 @click.argument("name", shell_complete=_names)
 @click.option("--svg", "svg", metavar="FILE", help="Write the drawing to FILE, for a browser.")
+@click.option("--toml", "as_toml", is_flag=True, help="Print its file, to make your own from.")
 @json_option
 @yes_option
-def show(name: str, svg: str | None, as_json: bool, yes: bool) -> None:
-    """Draw a board and say how to wire it; NAME may be the path of a TOML file.
+def show(name: str, svg: str | None, as_toml: bool, as_json: bool, yes: bool) -> None:
+    """Draw a board and say how to wire it; NAME may be a TOML file.
 
     The resistors are worked out from the definition. --svg overwrites a file only with --yes.
 
@@ -92,6 +94,8 @@ def show(name: str, svg: str | None, as_json: bool, yes: bool) -> None:
         _write(Path(svg).expanduser(), draw_svg(wiring), yes)
     if as_json:
         show_json(_details(wiring) | ({} if svg is None else {"svg": svg}))
+    elif as_toml:
+        click.echo(read_board(name), nl=False)
     elif svg is not None:
         out().print(f"wrote {svg}", markup=False)
     else:

@@ -97,6 +97,10 @@ def test_a_board_for_machines_has_its_resistors_and_steps() -> None:
     assert shown["steps"][0] == "lock button: between D0 and 3V3."
 
 
+def test_the_file_of_a_board_is_printed_to_make_another_from() -> None:
+    assert run("show", "lolin32-lite", "--toml").stdout == OWN
+
+
 def test_warnings_are_shown(tmp_path: Path) -> None:
     own = tmp_path / "own.toml"
     own.write_text(OWN.replace('pull = "external"', 'pull = "internal"'))
