@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import secrets
 import signal
 import subprocess
@@ -31,6 +32,7 @@ STAND_INS = 41 * 1024
 it is given besides what the firmware has."""
 
 _UNITS = {"K": 1024, "M": 1024**2}
+_LONE_NEWLINE = re.compile(rb"(?<!\r)\n")
 _PROMPTS = (b">>> ", b">")
 _OWN_VARIABLES = {"MICROPYPATH", "MICROPYINSPECT", "FOB_CLOCK", "FOB_POWER_CUT", "FOB_REPL"}
 _START_TIMEOUT = 20.0
@@ -162,8 +164,8 @@ class Firmware:
         return Stop(_ENDINGS.get(code, "MicroPython died"), code)
 
     def _print(self, line: str) -> None:
-        # On a board a traceback starts with the script: what ran it is not written in Python.
-        if f'"{_POWER_ON}"' in line:
+        # In a board's traceback nothing but its own files is seen: the rest is written in C.
+        if f'File "{_POWER_ON.parent}{os.sep}' in line:
             return
         if self._terminal is not None:
             self._terminal.show(line.encode() + b"\r\n")
@@ -171,7 +173,8 @@ class Firmware:
 
     def _converse(self, output: bytes) -> None:
         assert self._terminal is not None and self._repl is not None
-        self._terminal.show(output)
+        # A chip's serial port ends every line so.
+        self._terminal.show(_LONE_NEWLINE.sub(b"\r\n", output))
         if output.endswith(_PROMPTS):
             self._bridge.rest()
             if not self._terminal.at_prompt:

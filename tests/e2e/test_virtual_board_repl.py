@@ -151,7 +151,7 @@ async def test_an_interrupt_ends_what_was_started_at_the_prompt(tmp_path: Path) 
     async with board_with(tmp_path, "import time") as board:
         await board.stopped()
         loop = b"while True: print('busy'), time.sleep(0.01)\r\r"
-        await asyncio.to_thread(talk, board, loop, b"busy\n")
+        await asyncio.to_thread(talk, board, loop, b"busy\r\n")
         board.interrupt()
         await asyncio.to_thread(talk, board, b"", b"KeyboardInterrupt")
         assert board.state == "repl"
