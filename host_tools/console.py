@@ -12,7 +12,7 @@ from host_tools.device_error import BoardRaised
 from host_tools.failure import Failure
 
 _NO_FIRMWARE = "`fob flash` installs it."
-_REPORT = "Run the same command again; if it comes again, report it."
+_REPORT = "`fob flash` renews it; if that does not help, report it."
 
 
 class ConsoleError(Failure):
@@ -75,12 +75,10 @@ class Listener:
         if end is None:
             raise ConsoleError("internal", f"the fob did not say how `{self._name}` ended")
         if "error" in end:
-            raise ConsoleError(
-                str(end["error"]),
-                str(end.get("text") or ""),
-                end.get("reason"),
-                bool(end.get("needs_laptop")),
-            )
+            code, text = str(end["error"]), str(end.get("text") or "")
+            if code == "internal":
+                raise _broken(text)
+            raise ConsoleError(code, text, end.get("reason"), bool(end.get("needs_laptop")))
         result: dict[str, Any] = end["result"]
         return result
 
@@ -98,7 +96,12 @@ def failed(raised: BoardRaised) -> Failure:
         last.startswith("AttributeError") and "'call'" in last
     ):
         return NoConsole("the fob's firmware is incomplete", _NO_FIRMWARE)
-    if raised.is_memory:
+    return _broken(last)
+
+
+def _broken(text: str) -> ConsoleError:
+    if text.startswith("MemoryError"):
         text = "the fob ran out of memory"
         return ConsoleError("internal", text, remedy="Run the same command again.")
-    return ConsoleError("internal", f"the fob's console failed with {last!r}", remedy=_REPORT)
+    text = f"the fob's program failed with {text or 'nothing said'}"
+    return ConsoleError("internal", text, remedy=_REPORT)
