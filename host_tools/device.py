@@ -62,6 +62,7 @@ class Device:
         self._any_chip = any_chip
         self._facts: Facts | None = None
         self._staged: list[str] = []
+        self._has_library = False
 
     def __enter__(self) -> Self:
         self._connect()
@@ -148,12 +149,12 @@ class Device:
         if self.hashes([new])[new] != digest:
             self._staged.append(new)
             try:
-                self._write(new, data, progress)
+                arrived = self._write(new, data, progress)
             except DeviceError as error:
                 if error.kind == "full":
                     raise self._full() from error
                 raise
-            if self.hashes([new])[new] != digest:
+            if arrived != digest:
                 raise garbled(self.port)
         progress(len(data), len(data))
 
@@ -162,12 +163,12 @@ class Device:
 
         One program on the board: a pulled cable cannot come between.
         """
-        self._do(device_programs.commit(paths, remove))
+        self._files(device_programs.commit(paths, remove))
         self._staged = [new for new in self._staged if new.removesuffix(".new") not in paths]
 
     def remove(self, paths: Sequence[str]) -> None:
         """Remove files or empty folders; those that are not there do not matter."""
-        self._do(device_programs.remove(paths))
+        self._files(device_programs.remove(paths))
 
     def format(self) -> None:
         """Make a new, empty file system: everything on it is lost."""
@@ -181,6 +182,7 @@ class Device:
 
     def _connect(self) -> None:
         self._session.open()
+        self._has_library = False
         try:
             self._ask()
         except BaseException:
@@ -188,7 +190,7 @@ class Device:
             raise
 
     def _ask(self) -> None:
-        (told,) = self._rows(FACTS)
+        (told,) = _rows(self._do(FACTS))
         facts = self._facts = Facts.of(told)
         if facts.chip is None and not self._any_chip:
             raise DeviceError(
@@ -197,15 +199,21 @@ class Device:
                 "Choose another by --port; `fob boards` lists what can be a fob.",
             )
 
-    def _write(self, path: str, data: bytes, progress: Progress) -> None:
-        self._do(device_programs.begin(path))
-        for at in range(0, len(data), _CHUNK):
-            self._do(device_programs.write(data[at : at + _CHUNK]))
-            progress(min(at + _CHUNK, len(data)), len(data))
-        self._do(device_programs.END)
+    def _write(self, path: str, data: bytes, progress: Progress) -> str:
+        """Write a file; the SHA-256 of what is there then."""
+        chunks = [data[at : at + _CHUNK] for at in range(0, len(data), _CHUNK)]
+        program = device_programs.begin(path)
+        done = 0
+        for chunk in chunks:
+            self._files(f"{program}\n{device_programs.write(chunk)}")
+            program = ""
+            done += len(chunk)
+            progress(done, len(data))
+        ((digest,),) = self._rows(f"{program}\n{device_programs.end(path)}")
+        return str(digest)
 
     def _full(self) -> DeviceError:
-        self._do(device_programs.give_up(self._staged))
+        self._files(device_programs.give_up(self._staged))
         self._staged.clear()
         foreign = {
             path: size
@@ -218,15 +226,17 @@ class Device:
 
     def _rows(self, program: str) -> list[Any]:
         """The rows that a program prints; see device_programs."""
-        rows = []
-        for line in self._do(program):
-            try:
-                row = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(row, list):
-                rows.append(row)
-        return rows
+        return _rows(self._files(program))
+
+    def _files(self, program: str) -> list[str]:
+        """Run a program that may use the library."""
+        if not self._session.is_open:
+            self._connect()
+        if not self._has_library:
+            self._do(device_programs.CLOSE)
+            self._do(device_programs.LIBRARY)
+            self._has_library = True
+        return self._do(program)
 
     def _do(self, program: str, *, silence: float = SILENCE) -> list[str]:
         try:
@@ -255,3 +265,15 @@ class Device:
         if not self._session.is_open:
             self._connect()
         return self._session.run(program, silence=silence, on_line=on_line)
+
+
+def _rows(lines: Iterable[str]) -> list[Any]:
+    rows = []
+    for line in lines:
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(row, list):
+            rows.append(row)
+    return rows

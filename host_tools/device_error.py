@@ -86,6 +86,8 @@ def no_repl(port: str, heard: str) -> DeviceError:
             f"the board at {port} has no MicroPython",
             "`fob flash --firmware FILE` writes it.",
         )
+    if "CTRL-B to exit" in heard:
+        return lost(port, answers=True)
     said = [line.strip() for line in heard.splitlines() if line.strip()]
     if not said:
         remedy = f"{ASLEEP[0].upper()}{ASLEEP[1:]}."

@@ -1,30 +1,102 @@
 """What a board runs for a laptop's file operations, as MicroPython source.
 
-Every answer is a row: a line with a JSON list, whatever else may be printed between. Names begin
-with "_": they are globals of the REPL, which the firmware's are, too.
+LIBRARY comes first, once in a session; every other program is a call of it. Answers are rows: lines
+with a JSON list, whatever else may be printed between. Names begin with "_": they are globals of
+the REPL, which has the firmware's besides.
 """
 
 import base64
 from collections.abc import Sequence
 
-LIST = """
-import os, json
-def _walk(folder):
-    for _e in os.ilistdir(folder):
-        path = folder + _e[0]
-        if _e[1] == 0x4000:
-            _walk(path + "/")
+# A file object that is left to the garbage collector is written by it, at any time: closed first.
+LIBRARY = """
+import os, json, hashlib, binascii
+_f = None
+_b = memoryview(bytearray(1024))
+def _row(*row):
+    print(json.dumps(row))
+def _there(act, path):
+    try:
+        return act(path)
+    except OSError as e:
+        if e.errno != 2:
+            raise
+def _parts(path):
+    with open(path, "rb") as f:
+        while True:
+            n = f.readinto(_b)
+            if not n:
+                break
+            yield _b[:n]
+def _digest(path):
+    h = hashlib.sha256()
+    for part in _parts(path):
+        h.update(part)
+    return "".join(["%02x" % c for c in h.digest()])
+def _hash(*paths):
+    for path in paths:
+        _row(_there(_digest, path))
+def _read(path):
+    if _there(os.stat, path):
+        for part in _parts(path):
+            _row(binascii.b2a_base64(part).decode())
+        _hash(path)
+def _list(folder):
+    for entry in os.ilistdir(folder):
+        path = folder + entry[0]
+        if entry[1] == 0x4000:
+            _list(path + "/")
         else:
-            print(json.dumps([path, _e[3]]))
-_walk("/")
+            _row(path, entry[3])
+def _free():
+    s = os.statvfs("/")
+    _row(s[1] * s[3], s[1] * s[2])
+def _close():
+    global _f
+    f, _f = _f, None
+    if f:
+        f.close()
+def _begin(path, *folders):
+    global _f
+    _close()
+    for folder in folders:
+        try:
+            os.mkdir(folder)
+        except OSError as e:
+            if e.errno != 17:
+                raise
+    _f = open(path, "wb")
+def _write(text):
+    _f.write(binascii.a2b_base64(text))
+def _end(path):
+    _close()
+    _hash(path)
+def _give_up(*paths):
+    try:
+        _close()
+    except OSError:
+        pass
+    _remove(*paths)
+def _commit(*paths):
+    for path in paths:
+        os.rename(path + ".new", path)
+def _remove(*paths):
+    for path in paths:
+        _there(os.remove, path)
 """
+
+CLOSE = """
+try:
+    _close()
+except (NameError, OSError):
+    pass
+"""
+"""Before LIBRARY: ends what an interrupted upload left open."""
+
+LIST = "_list('/')"
 """Rows [path, size]."""
 
-FREE = """
-import os, json
-_s = os.statvfs("/")
-print(json.dumps([_s[1] * _s[3], _s[1] * _s[2]]))
-"""
+FREE = "_free()"
 """One row [free bytes, bytes]."""
 
 FORMAT = """
@@ -49,116 +121,46 @@ gc.collect()
 """
 """Unloads the firmware: it leaves an ESP32 little memory for anything else."""
 
-_HASH = """
-import hashlib
-def _hash(path):
-    h = hashlib.sha256()
-    with open(path, "rb") as f:
-        while True:
-            n = f.readinto(_b)
-            if not n:
-                break
-            h.update(_b[:n])
-    return "".join(["%02x" % c for c in h.digest()])
-_b = memoryview(bytearray(1024))
-"""
-
 
 def read(path: str) -> str:
     """Rows [base64 of the next bytes], then [SHA-256]; none when there is no such file."""
-    return f"""{_HASH}
-import binascii, json
-def _read(path):
-    try:
-        f = open(path, "rb")
-    except OSError as e:
-        if e.errno != 2:
-            raise
-        return
-    with f:
-        while True:
-            n = f.readinto(_b)
-            if not n:
-                break
-            print(json.dumps([binascii.b2a_base64(_b[:n]).decode()]))
-    print(json.dumps([_hash(path)]))
-_read({path!r})
-"""
+    return _call("_read", path)
 
 
 def hashes(paths: Sequence[str]) -> str:
     """One row for each path: [SHA-256], or [null] when there is no such file."""
-    return f"""{_HASH}
-import json
-for _p in {list(paths)!r}:
-    try:
-        _d = _hash(_p)
-    except OSError as _e:
-        if _e.errno != 2:
-            raise
-        _d = None
-    print(json.dumps([_d]))
-"""
+    return _call("_hash", *paths)
 
 
 def begin(path: str) -> str:
-    """Open a file for `write`, in folders that are made; close one that was broken off."""
-    folders = [path[:at] for at in range(1, len(path)) if path[at] == "/"]
-    return f"""
-import os, gc, binascii
-{_CLOSE}
-for _p in {folders!r}:
-    try:
-        os.mkdir(_p)
-    except OSError as _e:
-        if _e.errno != 17:
-            raise
-gc.collect()
-_f = open({path!r}, "wb")
-def _w(text):
-    _f.write(binascii.a2b_base64(text))
-"""
+    """Open a file for `write`, in folders that are made."""
+    return _call("_begin", path, *(path[:at] for at in range(1, len(path)) if path[at] == "/"))
 
 
 def write(data: bytes) -> str:
     """Append to the file: in base64, which is half as long as what repr() makes of .mpy files."""
-    return f"_w({base64.b64encode(data).decode()!r})"
+    return _call("_write", base64.b64encode(data).decode())
 
 
-END = "_f.close()"
-
-# Never leave it to the garbage collector: that writes what is still to be written, at any time.
-_CLOSE = """
-try:
-    _f.close()
-except (NameError, OSError):
-    pass
-"""
+def end(path: str) -> str:
+    """Close the file; a row [SHA-256] of what has arrived."""
+    return _call("_end", path)
 
 
 def give_up(paths: Sequence[str]) -> str:
-    """Close the file and remove what was written so far."""
-    return f"{_CLOSE}\n{remove(paths)}"
+    """Close the file, and remove these."""
+    return _call("_give_up", *paths)
 
 
 def commit(paths: Sequence[str], removed: Sequence[str]) -> str:
     """Rename each PATH.new to PATH, in this order, then remove others."""
-    return f"""
-import os
-for _p in {list(paths)!r}:
-    os.rename(_p + ".new", _p)
-{remove(removed)}
-"""
+    return f"{_call('_commit', *paths)}\n{remove(removed)}"
 
 
 def remove(paths: Sequence[str]) -> str:
     """Remove files or empty folders, those that there are."""
-    return f"""
-import os
-for _p in {list(paths)!r}:
-    try:
-        os.remove(_p)
-    except OSError as _e:
-        if _e.errno != 2:
-            raise
-"""
+    return _call("_remove", *paths)
+
+
+def _call(name: str, *arguments: str) -> str:
+    return f"{name}({', '.join(map(repr, arguments))})"

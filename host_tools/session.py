@@ -234,6 +234,9 @@ class Session:
             return False
         finally:
             transport.serial.timeout = _LISTENING
+        if b"MemoryError" in report:
+            # Not even this much is left: a soft reset empties the heap, and here starts no main.py.
+            transport.serial.write(b"\x04")
         return bool(not report and printed.strip() == word.encode())
 
     def _listen(self, seconds: float) -> None:
