@@ -60,7 +60,7 @@ def list_ports() -> list[Port]:
             pid=found.pid,
             serial=found.serial_number,
         )
-        for found in sorted(serial_ports.comports())
+        for found in sorted(serial_ports.comports(), key=lambda found: str(found.device))
     ]
     return real + _virtual_boards()
 
