@@ -4,6 +4,9 @@ import asyncio
 
 from machine import Pin
 
+# Switching the radio of an ESP32 makes these read low for 80 ns (errata 3.11): an edge, no press.
+_SPIKED = (36, 39)
+
 
 class Buttons:
     """`pins` maps names to GPIO numbers; a mask's bit n is the n-th of the sorted names.
@@ -42,5 +45,7 @@ class Buttons:
         return moved
 
     def _on_edge(self, pin):
-        self._moved |= 1 << self._pins.index(pin)
+        bit = self._pins.index(pin)
+        if self.gpios[bit] not in _SPIKED or pin.value() == self.pressed_level:
+            self._moved |= 1 << bit
         self._flag.set()
