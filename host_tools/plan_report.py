@@ -77,7 +77,7 @@ def _key(identity: Identity, plan: Plan) -> list[Change]:
         return [Change("key", now, f"{key.identifier}, {how}")]
     if identity.settings is None and plan.source == "kept":
         return [Change("key", now, f"{key.identifier}, kept")]
-    if identity.named is not None and identity.named != key.public:
+    if identity.named and identity.named != key.public:
         return [Change("key in fob.json", key_identifier(identity.named), key.identifier)]
     return []
 

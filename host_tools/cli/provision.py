@@ -22,10 +22,8 @@ from host_tools.keys import ONE_FOB, Key, check_absent, key_identifier, read_key
 from host_tools.plan import Plan, Request, carry_out, make_plan
 from host_tools.plan_report import Change, changes, notes, warnings
 from host_tools.provision import (
-    CONFIGURATION_PATH,
     ENROL_FORMS,
     FORM_FACTORS,
-    KEY_PATH,
     LIGHTS,
     PRESS_GUARD_MOST_MS,
     PROTOCOLS,
@@ -187,8 +185,8 @@ def _run(
         sys.exit(1)
     if not as_json:
         report.show()
-        # On a fob that is nobody's there is nothing to lose.
-        if {CONFIGURATION_PATH, KEY_PATH} & set(identity.files) and not yes:
+        # What only comes in addition takes nothing away.
+        if any(change.now for change in report.changes) and not yes:
             click.confirm("Change that?", abort=True, err=True)
     public = _carry_out(device, identity, plan, backup, passphrase)
     report.end(as_json, done=True, public=public)

@@ -1,0 +1,44 @@
+"""`fob wipe` on the virtual board."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.desk import Desk
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platformdirs.user_state_path", lambda *_, **__: tmp_path / "state")
+
+
+def test_a_fob_is_wiped_once_agreed_to_and_then_has_nothing_left() -> None:
+    with Desk() as desk:
+        key = desk.flash.read("/key.bin")
+        declined = desk.run("wipe", input="n\n")
+        assert declined.exit_code == 1
+        assert "cannot come back" in declined.stdout
+        unasked = desk.run("wipe", "--json")
+        assert (unasked.exit_code, desk.flash.read("/key.bin")) == (1, key)
+        assert "--yes" in json.loads(unasked.stdout)["error"]["remedy"]
+
+        wiped = desk.run("wipe", input="y\n")
+        assert wiped.exit_code == 0, wiped
+        assert "The car still lists the key" in wiped.stdout
+        left = desk.flash.files()
+        assert not [path for path in left if path.endswith((".json", ".bin", ".new"))
+                    and path != "/manifest.json"]  # fmt: skip
+        assert not [path for path in left if path.startswith("/state/counter")]
+        # The program stays, and says what it needs.
+        desk.prints("run `fob provision`")
+
+
+def test_what_is_gone_is_gone_from_the_flash() -> None:
+    with Desk() as desk:
+        key = desk.flash.read("/key.bin")
+        assert key[:32] in desk.flash.path.read_bytes()
+        assert desk.run("wipe", "--yes", "--json").exit_code == 0
+        assert key[:32] not in desk.flash.path.read_bytes()
+        again = desk.run("wipe", "--json")
+        assert (again.exit_code, json.loads(again.stdout)["wiped"]) == (0, False)
