@@ -111,7 +111,8 @@ class Settings:
 
     @classmethod
     def read(cls, text: bytes) -> tuple[Self, bytes]:
-        """Settings and public key of a fob.json. Raises ProvisionError for one of no use."""
+        """Settings and public key (b"" without one) of a fob.json. Raises ProvisionError for one of
+        no use."""
         try:
             fields = json.loads(text)
             if fields.pop("version") != CONFIGURATION_VERSION:
@@ -120,7 +121,8 @@ class Settings:
             fields["vin"] = parse_vin(fields["vin"])
             known = {name: fields[name] for name in cls.__dataclass_fields__ if name in fields}
             settings = cls(**known)
-            if len(public) != 65 or not set(settings.board) >= _BOARD_FIELDS:
+            # `fob image` names no key, for each fob gets its own.
+            if len(public) not in (0, 65) or not set(settings.board) >= _BOARD_FIELDS:
                 raise ValueError
         except (AttributeError, InputError, KeyError, TypeError, ValueError):
             raise ProvisionError("the fob's fob.json is of no use", "Write it anew.") from None
