@@ -79,8 +79,8 @@ def complain():
     """The flash holds something else than files: say so until Ctrl-C."""
     import time
 
-    bridge.call("process", "boot")
     try:
+        bridge.call("process", "boot")
         while True:
             print("The file system on the flash cannot be mounted. It is damaged: format it.")
             time.sleep(3)
