@@ -37,8 +37,15 @@ _CLOSURE_STATES = {
 }
 
 
+def completed(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer of the firmware's console to `car_status` with the zeros that no car sends."""
+    closures = dict.fromkeys(_CLOSURES, CLOSED) | dict(answer.get("closureStatuses") or {})
+    zeros = {"vehicleLockState": 0, "vehicleSleepStatus": 0, "userPresence": 0}
+    return {**zeros, **answer, "closureStatuses": closures}
+
+
 def car_rows(status: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(what, value) of the answer of the firmware's console to `car_status`."""
+    """(what, value) of a completed answer."""
     rows = [
         ("locks", _named(_LOCK_STATES, status["vehicleLockState"])),
         ("open", _open(status["closureStatuses"])),

@@ -48,7 +48,7 @@ def status(ask_car: bool, port: str | None, as_json: bool) -> None:
             told = device.call("status")
             if ask_car:
                 check_provisioned(told)
-                car = device.call("car_status", timeout=_SILENCE)
+                car = vehicle_status.completed(device.call("car_status", timeout=_SILENCE))
         except Failure as error:
             # What is known all the same is shown first.
             failure = worded(error)

@@ -2,7 +2,7 @@
 
 from host_tools import vehicle_status
 from host_tools.protocol import vcsec_pb2 as vcsec
-from host_tools.vehicle_status import car_rows
+from host_tools.vehicle_status import car_rows, completed
 
 CLOSURES = dict.fromkeys(
     (field.name for field in vcsec.ClosureStatuses.DESCRIPTOR.fields), vehicle_status.CLOSED
@@ -28,6 +28,13 @@ def test_a_locked_car_asleep_is_told_so():
         "presence": "nobody in the car",
         "signal": "-70 dBm, good",
     }
+
+
+def test_zeros_that_no_car_sends_are_filled_in():
+    told = completed({"closureStatuses": {"frontTrunk": 1}, "rssi": None})
+    assert dict(car_rows(told))["locks"] == "unlocked"
+    assert told["closureStatuses"] == {**CLOSURES, "frontTrunk": 1}
+    assert dict(car_rows(completed({})))["open"] == "nothing"
 
 
 def test_every_closure_that_is_not_closed_is_named_with_how():
