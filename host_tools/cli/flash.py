@@ -1,7 +1,7 @@
 """`fob flash`: MicroPython, and the fob's program on it."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from host_tools.device_error import DeviceError
 from host_tools.esp_image import EspImage, read_image
 from host_tools.failure import InputError
 from host_tools.flash_plan import check_firmware, check_packed, plan_firmware, plan_image
-from host_tools.flasher import Flasher, is_pseudo_terminal
+from host_tools.flasher import ESPTOOL, Flasher, is_pseudo_terminal
 from host_tools.image import check_chip
 from host_tools.install import install, make_plan, shadows
 from host_tools.keys import key_identifier
@@ -68,7 +68,8 @@ def flash(
     formatted = False
     if file:
         result["micropython"] = dotted(file.version)
-        formatted = _write(file, port, erase, packed=image is not None, yes=yes, quiet=as_json)
+        packed = image is not None
+        formatted = write(file, port, erase=erase, packed=packed, yes=yes, quiet=as_json)
     if image is None:
         with connect(port) as device:
             if definition:
@@ -117,7 +118,16 @@ def install_program(device: Device, *, yes: bool, quiet: bool) -> dict[str, Any]
     return result
 
 
-def _write(file: EspImage, port: str, erase: bool, *, packed: bool, yes: bool, quiet: bool) -> bool:
+def write(
+    file: EspImage,
+    port: str,
+    *,
+    erase: bool = False,
+    packed: bool = False,
+    yes: bool = False,
+    quiet: bool = False,
+    program: Sequence[str] = ESPTOOL,
+) -> bool:
     """Write MicroPython, or what `fob image` made if `packed`; whether all was erased before."""
     if is_pseudo_terminal(port):
         raise InputError(
@@ -126,7 +136,7 @@ def _write(file: EspImage, port: str, erase: bool, *, packed: bool, yes: bool, q
         )
     if not yes and (erase or packed):
         yes = _agree_to_lose(_holdings(port))
-    with Flasher(port) as flasher:
+    with Flasher(port, program) as flasher:
         plan = plan_image(flasher, file) if packed else plan_firmware(flasher, file, erase=erase)
         if not yes and (plan.replaces_other or plan.loses_files):
             _agree_to_lose(_UNKNOWN)
