@@ -5,6 +5,7 @@ above needs retries or time-outs.
 """
 
 import contextlib
+import itertools
 import re
 import secrets
 import struct
@@ -45,8 +46,9 @@ _SETTLING = 2.0
 # For a program to clean up after an interrupt: a link to a car goes down first.
 _CLEANING_UP = 2.0
 _REGAINING = 4.0
-# Attempts after which a silent board is restarted, and after which a person has to help.
-_PULSE_AT, _HELP_AT = 3, 7
+# Attempts after which a board is restarted, after which a person has to help one that is silent,
+# and after which one that says something is no MicroPython's.
+_PULSE_AT, _HELP_AT, _GIVE_UP_AT = 3, 7, 12
 _KEPT = 2000
 _LONGEST_LINE = 100_000
 # An ESP32's ROM, and MicroPython, when they begin.
@@ -182,30 +184,33 @@ class Session:
 
         alone   neither restart the board nor ask a person for help.
         """
-        attempt = 0
         self._ready = False
         try:
             self._transport.serial.timeout = _LISTENING
-            while not self._ready:
-                attempt += 1
-                self._ready = self._try_to_enter(gently=attempt == 1)
-                if self._ready:
+            for attempt in itertools.count(1):
+                if self._try_to_enter(gently=attempt == 1):
                     break
-                if time.monotonic() >= deadline:
+                if time.monotonic() >= deadline or (self._heard and attempt >= _GIVE_UP_AT):
                     raise no_repl(self.port, self._heard.decode(errors="replace"))
-                if not alone and (
-                    attempt == _HELP_AT or (attempt == _PULSE_AT and not self._pulse_reset())
-                ):
-                    self._on_wait(f"the board at {self.port} does not answer; {ASLEEP}")
+                if not alone:
+                    self._help(attempt)
             self._transport.serial.timeout = _WORKING
         except _FAULTS as error:
             if time.monotonic() >= deadline:
                 raise self._lost(error) from error
             return False
+        self._ready = True
         return True
+
+    def _help(self, attempt: int) -> None:
+        """Do, or have done, what wakes a board that did not answer so often."""
+        pulsed = attempt == _PULSE_AT and self._pulse_reset()
+        if not self._heard and not pulsed and attempt in (_PULSE_AT, _HELP_AT):
+            self._on_wait(f"the board at {self.port} does not answer; {ASLEEP}")
 
     def _try_to_enter(self, *, gently: bool) -> bool:
         transport = self._transport
+        self._heard = b""
         if gently:
             # Once only: a second interrupt would end the clean-up that the first began.
             transport.serial.write(_INTERRUPT + _RAW)
