@@ -13,12 +13,12 @@ The owner's manuals, and what people found who looked in the wrong place:
   (carmanualhub.com/detail/tesla/cybertruck/2025-2026/using-a-key-card).
 """
 
+from host_tools.vin import model_year
+
 BEHIND_THE_CUP_HOLDERS = "on the centre console, behind the cup holders"
 ON_THE_CHARGER = "on the wireless phone charger of the centre console"
 AT_THE_FRONT = "at the front of the centre console, on the wireless phone charger"
 
-# Position 10 of a VIN, ISO 3779: 2010 is A; I, O, Q, U and Z are left out.
-_YEARS = {letter: 2010 + at for at, letter in enumerate("ABCDEFGHJKLMNPRSTVWXY")}
 # The years in which both forms left the factories.
 _REFRESHED = {"3": (2023, 2024), "Y": (2025, 2025)}
 _CARDS_SINCE = 2021
@@ -29,7 +29,7 @@ def places(vin: str) -> tuple[str, ...]:
 
     A VIN that tells nothing gives all places that are known.
     """
-    model, year = vin[3:4], _YEARS.get(vin[9:10])
+    model, year = vin[3:4], model_year(vin)
     if model in _REFRESHED and year:
         first, last = _REFRESHED[model]
         if year < first:

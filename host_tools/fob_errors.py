@@ -69,7 +69,7 @@ _KNOWN = {
         "Something nearby may answer for the car: try again elsewhere."
     ),
     "no card was held to the reader in time": (
-        "Pair again, and hold the card to the reader only after the fob has asked."
+        "Hold the card to the reader only after the fob has asked; `fob pair` asks anew."
     ),
     "the car stays busy": "Wait a minute, then try again.",
     "the message counter is missing": "Run `fob provision --repair`.",

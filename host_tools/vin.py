@@ -62,6 +62,11 @@ def vin_warnings(vin: str) -> list[str]:
     ]
 
 
+def model_year(vin: str) -> int | None:
+    """The model year that a VIN tells; None where its tenth character is none."""
+    return _YEARS.get(vin[9:10])
+
+
 def _check_digit(vin: str) -> str | None:
     # Only North America prescribes it.
     total = sum(int(_DIGITS[letter]) * weight for letter, weight in zip(vin, _WEIGHTS, strict=True))
@@ -84,7 +89,7 @@ def _manufacturer(vin: str) -> str | None:
 
 
 def _compatibility(vin: str) -> str | None:
-    model, drive_unit, year = vin[3], vin[7], _YEARS.get(vin[9])
+    model, drive_unit, year = vin[3], vin[7], model_year(vin)
     if year is None:
         return f"The 10th character of {vin} is no model year: {vin[9]!r}. Look again."
     if model not in _MODELS:

@@ -101,12 +101,12 @@ WHITELIST_ERRORS = {
     ),
     25: WhitelistError(
         "no card came to the car's reader in time",
-        "Pair again, and hold the card there only after the fob has asked.",
+        "Hold the card there only after the fob has asked; `fob pair` asks anew.",
         again=True,
     ),
     26: WhitelistError(
         "nobody confirmed on the car's screen in time",
-        "Pair again, and confirm there as soon as the card has been read.",
+        "Confirm there as soon as the card has been read; `fob pair` asks anew.",
         again=True,
     ),
     27: WhitelistError(

@@ -66,7 +66,7 @@ def show(console: Console, findings: list[Finding]) -> None:
     checks = max(len(finding.check) for finding in findings)
     for finding in findings:
         mark, style = _MARKS[finding.verdict]
-        name = Text(f"{mark:<{_MARK_WIDTH}}", style) + Text(f"{finding.check:<{checks}}", "default")
+        name = Text.assemble((f"{mark:<{_MARK_WIDTH}}", style), f"{finding.check:<{checks}}")
         remedy = [Text(finding.remedy, style)] if finding.remedy else []
         show_row(console, name, Text(finding.text), *remedy)
     console.print()

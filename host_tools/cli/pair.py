@@ -14,6 +14,7 @@ from host_tools import pairing_guide
 from host_tools.cli.fob_session import connect, provisioned
 from host_tools.cli.options import json_option, port_option
 from host_tools.cli.screen import errors, out, show_json
+from host_tools.cli.sections import show_text
 from host_tools.device import ConsoleError, Device
 from host_tools.failure import Failure
 from host_tools.fob_status import key_identifier
@@ -95,7 +96,7 @@ class _People:
         self._waiting = pairing_guide.LOOKING
         self._asked = False
         self._until: float | None = None
-        self._live: Live | None = None
+        self._spinner = Spinner("dots")
         identifier = key_identifier(status["public_key"])
         self._say(f"Pairing the key {identifier} with the car {self._vin}.", "bold")
         for line in pairing_guide.PREPARATIONS:
@@ -107,14 +108,13 @@ class _People:
         self._until = time.monotonic() + CARD_SECONDS
         self._console.print()
         self._say(f"{pairing_guide.LOOKING} (try {number} of {of}) ...")
-        self._live = Live(
+        return Live(
             console=self._console,
             get_renderable=self._rest,
             refresh_per_second=4,
             transient=True,
             auto_refresh=self._console.is_terminal,
         )
-        return self._live
 
     def hear(self, event: dict[str, Any]) -> None:
         kind = event.get("event")
@@ -151,7 +151,7 @@ class _People:
             self._say(sentence)
 
     def _say(self, text: str, style: str = "") -> None:
-        self._console.print(Text(text, style))
+        show_text(self._console, text, style)
 
     def _seconds_left(self) -> int:
         assert self._until is not None
@@ -161,7 +161,8 @@ class _People:
         if not self._console.is_terminal:
             return ""
         left = f", {self._seconds_left()} s left" if self._asked else ""
-        return Spinner("dots", Text(f"{self._waiting}{left} (Ctrl-C gives up)", "cyan"))
+        self._spinner.update(text=Text(f"{self._waiting}{left} (Ctrl-C gives up)", "cyan"))
+        return self._spinner
 
 
 class _Json:

@@ -1,4 +1,4 @@
-"""Rows of names and values, in 80 columns."""
+"""Paragraphs, and rows of names and values, in 80 columns."""
 
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -10,6 +10,12 @@ Row = tuple[str, str]
 
 _INDENT = 2
 _GAP = 2
+
+
+def show_text(console: Console, text: str, style: str = "") -> None:
+    """Print a paragraph."""
+    for line in textwrap.wrap(text, console.width):
+        console.print(Text(line, style), soft_wrap=True)
 
 
 def show_sections(console: Console, sections: Iterable[tuple[str, Sequence[Row]]]) -> None:
@@ -30,7 +36,7 @@ def show_row(console: Console, name: Text, *values: Text) -> None:
     first = True
     for value in values:
         for line in textwrap.wrap(value.plain, console.width - len(indent)) or [""]:
-            row = name + Text(" " * _GAP) if first else Text(indent)
+            row = Text.assemble(name, " " * _GAP) if first else Text(indent)
             first = False
             row.append(line, value.style)
             row.rstrip()
