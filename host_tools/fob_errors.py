@@ -89,7 +89,8 @@ class Explanation(NamedTuple):
 
 def explain(code: str, text: str) -> Explanation:
     """What an error of the firmware means, by its `code` and `text`."""
-    if code == "internal":
+    if code == "internal" and " " not in text:
+        # The firmware names the kind of exception only.
         text = f"the fob's program failed ({text})"
     problem, _, advice = text.partition(": ")
     remedy = _KNOWN.get(problem)

@@ -28,6 +28,7 @@ _SILENCE = 130.0
 @click.option("--again", is_flag=True, help="Also when the fob is paired already.")
 @click.option(
     "--tries",
+    metavar="N",
     type=click.IntRange(1, 20),
     default=3,
     show_default=True,

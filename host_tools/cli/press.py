@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
-from rich.text import Text
 
 from host_tools.cli.fob_session import connect, provisioned, worded
 from host_tools.cli.options import json_option, port_option
 from host_tools.cli.screen import out, show_json
+from host_tools.cli.sections import show_text
 from host_tools.device import ConsoleError
 from host_tools.failure import Failure, InputError
 from host_tools.fob_errors import explain
@@ -20,6 +20,11 @@ _LONGEST_SECONDS = 14.0
 # Longer than anything that the firmware does without a word, pairing included.
 _SILENCE = 130.0
 
+# What several buttons bring about that are held; see firmware/fob/app.py.
+_DONE = {
+    "confirm": "Done: what waited for you is confirmed. Press again.",
+    "pair": "Done: paired. The car has proved that it knows the key.",
+}
 _LIGHTS = {"done": "one long flash"}
 _FAILED_LIGHT = "three short flashes"
 _LAPTOP_LIGHT = "long, short, pause, repeating"
@@ -62,7 +67,7 @@ def press(
             if as_json:
                 show_json(event)
             elif event.get("event") == "said":
-                out().print(Text(f"fob: {event['text']}", "dim"))
+                show_text(out(), f"fob: {event['text']}", "dim")
 
         try:
             result = device.call(
@@ -85,7 +90,7 @@ def press(
     if outcome != "done":
         raise failed(outcome, result["text"])
     if not as_json:
-        out().print(Text("Done: the car confirmed it.", "green"))
+        show_text(out(), done(result["text"]), "green")
 
 
 def check_buttons(names: Sequence[str], known: dict[str, int]) -> None:
@@ -101,6 +106,12 @@ def light(outcome: str | None) -> str | None:
     if outcome is None:
         return None
     return _LIGHTS.get(outcome, _LAPTOP_LIGHT if outcome in _NEEDS_LAPTOP else _FAILED_LIGHT)
+
+
+def done(text: str) -> str:
+    """What has been reached, from the line in which the firmware said so."""
+    what = text.partition(" done ")[0]
+    return _DONE.get(what, "Done: the car confirmed it.")
 
 
 def failed(code: str, text: str) -> Failure:

@@ -52,6 +52,11 @@ def test_an_error_of_later_firmware_still_gets_a_remedy():
     assert explain("never-heard-of", "").problem == "never-heard-of"
 
 
+def test_an_exception_of_the_program_is_told_as_one_and_once():
+    assert explain("internal", "KeyError").problem == "the fob's program failed (KeyError)"
+    assert explain("internal", "it failed with KeyError").problem == "it failed with KeyError"
+
+
 def test_a_refusal_is_not_worth_repeating_and_a_lost_link_is():
     assert not is_worth_repeating("refused")
     assert is_worth_repeating("disconnected")
