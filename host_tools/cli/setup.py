@@ -158,6 +158,7 @@ class _Walk:
         self._begin("Board", load_board(board).name if board else "Which is it?")
         if board is None:
             board = ask_which("Board", self._boards(sight), "the board", "--board", _board)
+        _check_chip(board, sight)
         if sight is None or not sight.vin:
             self._do("boards", "show", {"name": board})
             may("Is it wired like this?", self._yes)
@@ -201,7 +202,7 @@ class _Walk:
                 "If it is a fob that sleeps, press a button on it and run `fob setup` again."
             )
         page = f"https://micropython.org/download/{load_board(board).micropython}/"
-        out().print(f"Else download the newest .bin (not .app-bin) from\n{page}", soft_wrap=True)
+        out().print(f"Download the newest .bin (not .app-bin) from\n{page}", soft_wrap=True)
         try:
             return Path(ask("File", "the file", "--firmware", _file)).expanduser()
         except InputError:
@@ -217,10 +218,12 @@ class _Walk:
         return self._look_again()
 
     def _identity_step(self, sight: Sight, board: str) -> Sight:
-        if sight.vin:
+        damaged = bool(sight.status.get("configuration"))
+        if sight.vin and not damaged:
             check_provisioned(sight.status)
         vin = self._given_vin or sight.vin
-        if sight.vin and vin == sight.vin and board == (sight.board or board):
+        same = vin == sight.vin and board == (sight.board or board)
+        if sight.vin and same and not damaged:
             identifier = key_identifier(sight.status["public_key"])
             self._tell("Key and VIN", f"key {identifier} for {sight.vin}")
             return sight
@@ -286,6 +289,15 @@ def _described(device: str) -> str:
     known: dict[str, Port] = {port.device: port for port in list_ports()}
     description = known[device].description if device in known else ""
     return f"{device} ({description})" if description else device
+
+
+def _check_chip(board: str, sight: Sight | None) -> None:
+    chip = load_board(board).chip.name
+    if sight and sight.facts.chip not in (None, chip):
+        raise InputError(
+            f"{board} has an {chip}, but an {sight.facts.chip} is connected",
+            "`fob boards` lists the boards there are.",
+        )
 
 
 def _board(text: str) -> str:
