@@ -1,72 +1,22 @@
 """What is wrong with a fob, its board or this computer, each with its remedy.
 
-`diagnose` is a pure function of what examination.py found out; what could not be found out is a
-Failure there, and None where it was not even tried.
+`diagnose` is a pure function of the Evidence that examination.py found.
 """
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any, NamedTuple
+from collections.abc import Iterator
 
-from host_tools.counters import COUNTER_MAX, RELEASED
-from host_tools.device import Facts, NoConsole
+from host_tools.counters import RELEASED
+from host_tools.device import Facts
+from host_tools.evidence import Evidence, Finding, Verdict, unanswered, wrong
 from host_tools.failure import Failure
-from host_tools.fob_status import configuration_fault, is_low, key_identifier, waiting
+from host_tools.fob_findings import fob_findings
 from host_tools.micropython import check_micropython, dotted, oldest_micropython
-from host_tools.signal_strength import strength
 
 OLDEST_PYTHON = (3, 11)
-CRASHES = 3
-"""So many in a row and the firmware waits for a laptop; see firmware/rescue.py."""
 SPARE_BYTES = 32 * 1024
 """What littlefs and the firmware's state want to be free."""
-FEW_VALUES = 1_000_000
-"""A counter with fewer left is worth a word."""
-
-
-class Verdict(StrEnum):
-    OK = "ok"
-    WARNING = "warning"
-    WRONG = "wrong"
-    UNKNOWN = "not checked"
-
-
-class Finding(NamedTuple):
-    """One check: `text` says what was found, `remedy` what to do where it is not OK."""
-
-    check: str
-    verdict: Verdict
-    text: str
-    remedy: str = ""
-
-
-@dataclass
-class Evidence:
-    """What could be found out; see examination.py."""
-
-    python: tuple[int, int, int] = (0, 0, 0)
-    missing_packages: list[str] = field(default_factory=list)
-    now: float = 0.0
-    """What this computer's clock shows, in seconds since 1970."""
-    port: str | Failure | None = None
-    facts: Facts | Failure | None = None
-    lost: Failure | None = None
-    """Why the board did not answer any more in the middle of it."""
-    files: dict[str, int] | Failure | None = None
-    space: tuple[int, int] | Failure | None = None
-    program: str | Failure | None = None
-    """As host_tools.install.installed() says."""
-    shadows: list[str] = field(default_factory=list)
-    """Files that are imported in place of MicroPython's modules or the firmware's."""
-    counters: list[int | None] | Failure | None = None
-    """First value that is not leased yet, by slot; None for one that is missing or damaged."""
-    status: dict[str, Any] | Failure | None = None
-    """What the firmware's console answers to `status`."""
-    scan: dict[str, Any] | Failure | None = None
-    """What it answers to `scan`."""
 
 
 def diagnose(evidence: Evidence) -> list[Finding]:
@@ -75,7 +25,7 @@ def diagnose(evidence: Evidence) -> list[Finding]:
         *_laptop_findings(evidence),
         *_board_findings(evidence),
         *_program_findings(evidence),
-        *_fob_findings(evidence),
+        *fob_findings(evidence),
     ]
 
 
@@ -104,21 +54,21 @@ def _laptop_findings(evidence: Evidence) -> Iterator[Finding]:
 def _board_findings(evidence: Evidence) -> Iterator[Finding]:
     port, facts = evidence.port, evidence.facts
     if not isinstance(port, str):
-        yield _unanswered("port", port)
+        yield unanswered("port", port)
         return
     yield Finding("port", Verdict.OK, port)
     if not isinstance(facts, Facts):
-        yield _unanswered("connection", facts)
+        yield unanswered("connection", facts)
         return
     if evidence.lost:
-        yield _wrong("connection", evidence.lost)
+        yield wrong("connection", evidence.lost)
     else:
         yield Finding("connection", Verdict.OK, "the board answers")
     version = dotted(facts.version)
     try:
         check_micropython(facts)
     except Failure as failure:
-        yield _wrong("MicroPython", failure)
+        yield wrong("MicroPython", failure)
     else:
         needed = dotted(oldest_micropython(facts.chip))
         yield Finding(
@@ -134,7 +84,7 @@ def _file_system(evidence: Evidence, facts: Facts) -> Iterator[Finding]:
         return
     space = evidence.space
     if not isinstance(space, tuple):
-        yield _unanswered("file system", space)
+        yield unanswered("file system", space)
         return
     free, total = space
     told = f"{free // 1024} of {total // 1024} KiB are free"
@@ -176,7 +126,7 @@ def _program_findings(evidence: Evidence) -> Iterator[Finding]:
         verdict = Verdict.WARNING if program == "outdated" else Verdict.WRONG
         yield Finding("program", verdict, words.get(program, program), "Run `fob flash`.")
     else:
-        yield _unanswered("program", program)
+        yield unanswered("program", program)
     if evidence.shadows:
         named = ", ".join(evidence.shadows)
         remedy = "`fob flash` removes old files of the fob; delete what else is named."
@@ -197,132 +147,3 @@ def _leftovers(evidence: Evidence) -> Iterator[Finding]:
         if found:
             text = f"{what} broke off: {len(found)} file{'s' * (len(found) > 1)} left over"
             yield Finding("leftovers", Verdict.WARNING, text, f"Run `{command}` again.")
-
-
-def _fob_findings(evidence: Evidence) -> Iterator[Finding]:
-    status = evidence.status
-    if not isinstance(status, dict):
-        files = evidence.files
-        if isinstance(files, dict) and "/fob.json" not in files:
-            remedy = "Run `fob provision --vin VIN --board NAME`."
-            yield Finding("configuration", Verdict.WRONG, "this fob belongs to no car yet", remedy)
-        else:
-            yield _unanswered("configuration", None if isinstance(status, NoConsole) else status)
-        yield from _counter(evidence)
-        yield from _radio(evidence)
-        return
-    yield from _configuration(status)
-    yield from _counter(evidence)
-    if not status.get("configuration"):
-        yield from _pairing(status)
-    yield _crashes(status)
-    yield _battery(status)
-    yield from _radio(evidence)
-
-
-def _configuration(status: Mapping[str, Any]) -> Iterator[Finding]:
-    fault = configuration_fault(status)
-    if not fault:
-        yield Finding("configuration", Verdict.OK, f"for the car {status['vin']}")
-        identifier = key_identifier(status["public_key"])
-        yield Finding("key", Verdict.OK, f"id {identifier}, fits the configuration")
-        return
-    check = "key" if "key.bin" in fault.problem else "configuration"
-    yield Finding(check, Verdict.WRONG, fault.problem, fault.remedy)
-
-
-def _counter(evidence: Evidence) -> Iterator[Finding]:
-    slots = evidence.counters
-    if slots is None:
-        return
-    if isinstance(slots, Failure):
-        yield _unanswered("counter", slots)
-        return
-    whole = [first for first in slots if first is not None]
-    left = COUNTER_MAX - max(whole) + 1 if whole else 0
-    if not whole:
-        text = "it is lost: no readable record"
-        yield Finding("counter", Verdict.WRONG, text, "Run `fob provision --repair`.")
-    elif left <= 0:
-        remedy = "Make a new key with `fob provision --replace-key`, then `fob pair`."
-        yield Finding("counter", Verdict.WRONG, "it is used up", remedy)
-    elif len(whole) < len(slots):
-        remedy = (
-            "The fob renews it by itself; if it comes back, replace the board: its flash fails."
-        )
-        text = f"one of its two records is unreadable, {left:,} values are left"
-        yield Finding("counter", Verdict.WARNING, text, remedy)
-    elif left < FEW_VALUES:
-        remedy = "Plan a new key: `fob provision --replace-key`, then `fob pair`."
-        yield Finding("counter", Verdict.WARNING, f"only {left:,} values are left", remedy)
-    else:
-        yield Finding("counter", Verdict.OK, f"{left:,} values are left")
-
-
-def _pairing(status: Mapping[str, Any]) -> Iterator[Finding]:
-    if status.get("unknown"):
-        text = "the car said that it does not know the key any more"
-        yield Finding("pairing", Verdict.WARNING, text, "Run `fob pair`.")
-    elif "paired" in status and not status["paired"]:
-        yield Finding("pairing", Verdict.WARNING, "not paired yet", "Run `fob pair`.")
-    elif status.get("paired"):
-        yield Finding("pairing", Verdict.OK, "paired")
-    if status.get("waits"):
-        remedy = waiting()
-        text = "the fob holds something back until you confirm it"
-        yield Finding("held back", Verdict.WARNING, text, f"{remedy[0].upper()}{remedy[1:]}.")
-
-
-def _crashes(status: Mapping[str, Any]) -> Finding:
-    number = status["crashes"]
-    lines = [line for line in status["journal"] if line.startswith("crash")]
-    if not number:
-        return Finding("crashes", Verdict.OK, "none in a row")
-    last = f"; the last: {lines[-1].removeprefix('crash: ')}" if lines else ""
-    text = f"{number} in a row{last}"
-    if number < CRASHES:
-        return Finding("crashes", Verdict.WARNING, text, "`fob logs` shows them; watch it.")
-    remedy = "Run `fob flash`; if they come back, report what `fob logs` shows."
-    return Finding("crashes", Verdict.WRONG, text, remedy)
-
-
-def _battery(status: Mapping[str, Any]) -> Finding:
-    millivolts = status.get("battery_mv")
-    if millivolts is None:
-        return Finding("battery", Verdict.OK, "not measured on this board")
-    told = f"{millivolts / 1000:.2f} V"
-    if is_low(status):
-        return Finding("battery", Verdict.WARNING, f"{told} is low", "Charge or change it.")
-    return Finding("battery", Verdict.OK, told)
-
-
-def _radio(evidence: Evidence) -> Iterator[Finding]:
-    scan = evidence.scan
-    if not isinstance(scan, dict):
-        if scan is not None:
-            yield _unanswered("radio", scan)
-        return
-    if scan["car"]:
-        yield Finding("radio", Verdict.OK, f"hears the car: {strength(scan['rssi'])}")
-    elif scan["heard"]:
-        devices = f"{scan['heard']} device{'s' * (scan['heard'] > 1)}"
-        known = isinstance(evidence.status, dict) and not evidence.status.get("configuration")
-        car = ", the car is not among them" if known else ""
-        yield Finding("radio", Verdict.OK, f"hears {devices}{car}")
-    else:
-        text = "it heard nothing in 5 s"
-        remedy = (
-            "Go where there are phones or the car; if it still hears nothing, look at the antenna."
-        )
-        yield Finding("radio", Verdict.WARNING, text, remedy)
-
-
-def _unanswered(check: str, failure: Failure | object | None) -> Finding:
-    """What could not be found out, or was not tried."""
-    if isinstance(failure, Failure):
-        return _wrong(check, failure)
-    return Finding(check, Verdict.UNKNOWN, "first mend what is wrong above")
-
-
-def _wrong(check: str, failure: Failure) -> Finding:
-    return Finding(check, Verdict.WRONG, failure.problem, failure.remedy)

@@ -9,7 +9,7 @@ from typing import TypeVar
 from host_tools import install
 from host_tools.counters import COUNTER_PATHS, read_counter_record
 from host_tools.device import ConsoleError, Device, DeviceError, NoConsole
-from host_tools.diagnosis import Evidence
+from host_tools.evidence import Evidence
 from host_tools.failure import Failure
 from host_tools.fob_errors import explain
 

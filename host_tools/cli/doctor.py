@@ -11,7 +11,8 @@ from host_tools.cli.fob_session import connect
 from host_tools.cli.options import json_option, port_option
 from host_tools.cli.screen import errors, out, show_json
 from host_tools.cli.sections import show_row
-from host_tools.diagnosis import Finding, Verdict, diagnose
+from host_tools.diagnosis import diagnose
+from host_tools.evidence import Finding, Verdict
 from host_tools.examination import examine
 
 _MARKS = {

@@ -80,6 +80,7 @@ def test_a_file_system_that_does_not_mount_is_told_with_its_price():
         image[:65536] = b"\x55" * 65536
         desk.flash.path.write_bytes(image)
         desk.power_on()
+        desk.prints("cannot be mounted")
         result = desk.run("doctor")
     assert result.exit_code == 1
     assert "fob flash --erase" in result.stdout

@@ -6,7 +6,8 @@ import pytest
 
 from host_tools.counters import COUNTER_MAX, RELEASED
 from host_tools.device import DeviceError, Facts, NoConsole
-from host_tools.diagnosis import Evidence, Finding, Verdict, diagnose, is_foreign
+from host_tools.diagnosis import diagnose, is_foreign
+from host_tools.evidence import Evidence, Finding, Verdict
 from host_tools.failure import Failure, Unreachable
 
 FACTS = Facts(
