@@ -33,7 +33,7 @@ def without_micropython(monkeypatch: pytest.MonkeyPatch) -> None:
         def __exit__(self, *_: object) -> None:
             pass
 
-    monkeypatch.setattr("host_tools.cli.setup.Device", Silent)
+    monkeypatch.setattr("host_tools.cli.setup_walk.Device", Silent)
 
 
 def test_a_bare_board_becomes_a_fob_that_opens_its_car() -> None:
@@ -114,7 +114,7 @@ def test_without_a_port_it_waits_for_one_until_nobody_is_there(
     typed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("FOB_PORT", raising=False)
-    for module in ("host_tools.ports", "host_tools.cli.setup"):
+    for module in ("host_tools.ports", "host_tools.cli.setup_walk"):
         monkeypatch.setattr(f"{module}.list_ports", list)
     result = fob("setup", typed=typed)
     assert result.exit_code == 3
@@ -125,7 +125,7 @@ def test_without_a_port_it_waits_for_one_until_nobody_is_there(
 def test_two_boards_have_to_be_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     ports = [Port(f"/dev/ttyUSB{number}", "CP2102", "usb", vid=0x10C4) for number in (0, 1)]
     monkeypatch.delenv("FOB_PORT", raising=False)
-    for module in ("host_tools.ports", "host_tools.cli.setup"):
+    for module in ("host_tools.ports", "host_tools.cli.setup_walk"):
         monkeypatch.setattr(f"{module}.list_ports", lambda: ports)
     result = fob("setup")
     assert result.exit_code == 3
