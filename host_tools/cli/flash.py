@@ -1,6 +1,7 @@
 """`fob flash`: MicroPython, and the fob's program on it."""
 
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,6 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from host_tools import __version__
 from host_tools.boards import BoardDefinition, load_board
-from host_tools.cli.fob_session import connect
 from host_tools.cli.options import board_option, json_option, port_option, yes_option
 from host_tools.cli.screen import errors, next_step, out, show_json
 from host_tools.device import Device
@@ -71,7 +71,7 @@ def flash(
         packed = image is not None
         formatted = write(file, port, erase=erase, packed=packed, yes=yes, quiet=as_json)
     if image is None:
-        with connect(port) as device:
+        with _board_at(port) as device:
             if definition:
                 _check_board(device, definition)
             if erase and not file:
@@ -199,12 +199,22 @@ def _agree_to_lose(holdings: str | None) -> bool:
     return holdings is not None
 
 
+def _board_at(port: str) -> Device:
+    """The board at a port that was there a moment ago, and may be away while the board starts."""
+    return Device(port, on_wait=lambda text: errors().print(f"{text[0].upper()}{text[1:]}."))
+
+
 def _holdings(port: str) -> str | None:
     try:
         with Device(port, patience=_GLANCE) as device:
-            return _held_by(device)
+            held = _held_by(device)
     except DeviceError:
         return _UNKNOWN
+    # Leaving restarts the board, and one with native USB takes its port along.
+    deadline = time.monotonic() + _GLANCE
+    while port.startswith("/") and not Path(port).exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return held
 
 
 def _held_by(device: Device) -> str | None:

@@ -37,9 +37,9 @@ def test_a_bare_board_gets_the_program_and_a_second_run_finds_nothing_to_do() ->
             f"{COUNT} files, {COUNT} changed.\nNext: fob provision --vin VIN --board NAME\n",
             "",
         )
+        desk.prints("no fob.json: run `fob provision`")
         told = json.loads(desk.run("flash", "--json").stdout)
         assert (told["files"], told["changed"], told["has_key"]) == (COUNT, 0, False)
-        desk.prints("no fob.json: run `fob provision`")
 
 
 def test_a_fob_gets_what_changed_keeps_who_it_is_and_repeats_no_nonce() -> None:
