@@ -222,12 +222,15 @@ def _failure(error: Exception) -> Failure:
         return error
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "fob"
-        message = " ".join(error.format_message().split())
-        return InputError(_sentence(message), f"See `{path} --help`.")
+        problem, meant, guess = " ".join(error.format_message().split()).partition(" Did you mean")
+        return InputError(_sentence(problem), f"{meant}{guess} See `{path} --help`.".strip())
     if isinstance(error, click.ClickException):
         failure = Failure(_sentence(error.format_message()))
         failure.exit_code = error.exit_code
         return failure
+    if isinstance(error, OSError) and error.strerror:
+        place = f" at {error.filename}" if error.filename else ""
+        return Failure(f"{_sentence(error.strerror)}{place}", "--debug shows what this was for.")
     what = " ".join(f"{type(error).__name__}: {error}".split())
     return Failure(f"an error that should not happen: {what}", "--debug shows where it happened.")
 

@@ -108,6 +108,21 @@ def test_debug_shows_the_traceback_wherever_it_stands(ending: Ending, arguments:
     assert result.stderr.startswith("Traceback (most recent call last)")
 
 
+def test_a_misspelt_option_brings_the_one_that_was_meant() -> None:
+    result = fob("decode", "--fil")
+    assert result.exit_code == 2
+    assert "fob: no such option '--fil'. Did you mean" in result.stderr
+    assert "'--file'" in result.stderr
+    assert result.stderr.endswith("? See `fob decode --help`.\n")
+
+
+def test_an_error_of_the_system_is_told_with_the_file(ending: Ending) -> None:
+    ending(OSError(errno.ENOSPC, "No space left on device", "keys/fob.pem"))
+    result = ended()
+    assert result.exit_code == 1
+    assert result.stderr.startswith("fob: no space left on device at keys/fob.pem. --debug shows")
+
+
 def test_what_should_not_happen_is_one_line_that_names_debug(ending: Ending) -> None:
     ending(RuntimeError("sur\nprise"))
     result = ended()
