@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): .config/requirements.lock .config/stubs.lock pyproject.toml proto/build_hook.py $(wildcard proto/*.proto)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -30,6 +30,10 @@ sim: $(READY) ## the same bench, with your fingers on the buttons
 
 test: $(READY) ## run every test
 	@$(BIN)/python -m pytest
+
+test-device: $(READY) ## the same with a real board, which it erases: PORT=...
+	@test -n "$(PORT)" || { echo "name the board's port: make test-device PORT=... ('$(BIN)/fob ports' lists them)"; exit 2; }
+	@$(BIN)/python -m tests.device --port "$(PORT)"
 
 check: $(READY) ## lint, type checks, and a compile of the firmware for the boards
 	@$(BIN)/ruff check .
@@ -63,4 +67,4 @@ clean: ## remove what the targets made
 	rm -rf $(VENV) host_tools/protocol/*_pb2.py* build dist \
 	  .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
-.PHONY: help setup demo sim test check bench powercut faults soak lock clean
+.PHONY: help setup demo sim test test-device check bench powercut faults soak lock clean

@@ -130,7 +130,8 @@ def car(
     the status, q quits. A repeated nonce ends the car with exit code 1.
 
     \b
-    Example: fob car --transport usb:0 --vin 5YJ3E1EA1KF000000
+    Example:
+      fob car --transport usb:0 --vin 5YJ3E1EA1KF000000
     """
     changes = {
         "plaintext": "AB" if plaintext_b else None,

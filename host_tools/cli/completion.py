@@ -20,7 +20,8 @@ def completion(ctx: click.Context, shell: str) -> None:
     Then open a new shell. `fob` must be on the PATH.
 
     \b
-    Example: source <(fob completion bash)
+    Example:
+      source <(fob completion bash)
     """
     root = ctx.find_root()
     kind = get_completion_class(shell)

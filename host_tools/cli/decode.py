@@ -38,7 +38,8 @@ def decode(
     spaces, colons and 0x are fine. Without HEX, or with -, standard input is read.
 
     \b
-    Example: fob decode 000422020801
+    Example:
+      fob decode 000422020801
     """
     if to_vehicle and from_vehicle:
         raise click.UsageError("a frame goes --to-vehicle or --from-vehicle, not both ways")

@@ -42,7 +42,8 @@ def demo(vintage: Vintage | None, as_json: bool) -> None:
     code 1 if any step fails.
 
     \b
-    Example: fob demo --vintage 2026
+    Example:
+      fob demo --vintage 2026
     """
     narrator: Narrator = JsonNarrator() if as_json else HumanNarrator()
     try:

@@ -39,7 +39,8 @@ def setup(
     advance; with all of them and --yes there are none. Each step has a command of its own, too.
 
     \b
-    Example: fob setup --board lolin32-lite --firmware ESP32_GENERIC.bin
+    Example:
+      fob setup --board lolin32-lite --firmware ESP32_GENERIC.bin
     """
     walk = Walk(ctx, board, vin, firmware, yes)
     try:
