@@ -12,6 +12,11 @@ _CONFIRM = (
     "or pair anew: `fob pair --again`."
 )
 _LOOK = "Run `fob doctor`: it names what is wrong."
+_ANEW = "Run `fob provision --vin VIN --board NAME`: the key stays."
+_KEY_AGAIN = (
+    "Restore a backup with `fob provision --key BACKUP`, or make a new key with "
+    "`fob provision --replace-key` and pair it."
+)
 _SETTINGS = "Look at the car's settings (Controls, Locks), then try again."
 
 # By `code`. Codes that the tests know: those of errors.py, and "internal".
@@ -56,6 +61,11 @@ _KNOWN = {
     "this key may not do that now": _SETTINGS,
     "this key is not active": "Delete the key on the car's screen (Controls, Locks), then pair it.",
     "no fob.json": "Run `fob provision --vin VIN --board NAME`.",
+    "fob.json is damaged": _ANEW,
+    "fob.json is incomplete": _ANEW,
+    "fob.json is of another version": _ANEW,
+    "no usable key.bin": _KEY_AGAIN,
+    "key.bin does not belong to fob.json": _KEY_AGAIN,
     "the car has another VIN": (
         "Give the fob this car's VIN: `fob provision --vin VIN` (Controls, Software shows it)."
     ),
