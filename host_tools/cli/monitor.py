@@ -21,6 +21,7 @@ _END = b"\x1d"
 _ONE_READ = 0.05
 _LOOK_AGAIN = 0.2
 _PROMPT = b">>> "
+_SILENT = "A fob that sleeps says nothing."
 _INTERRUPTED = "The fob is at its prompt and serves no button: restart it, or type Ctrl-D there."
 
 
@@ -40,9 +41,9 @@ def monitor(port: str | None) -> None:
     """
     line = _Line(lambda: choose_port(port))
     line.open()
-    errors().print(f"{line.name}: Ctrl-] ends. A fob that sleeps says nothing.", style="dim")
     try:
         with typed() as keys:
+            errors().print(f"{line.name}: Ctrl-] ends. {_SILENT}", style="dim", soft_wrap=True)
             _connect(line, keys)
     finally:
         line.close()
