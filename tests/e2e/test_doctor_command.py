@@ -87,6 +87,17 @@ def test_a_file_system_that_does_not_mount_is_told_with_its_price():
     assert "is lost" in result.stdout
 
 
+def test_a_cable_that_is_pulled_leaves_the_rest_unchecked():
+    with Desk() as desk:
+        desk.unplug_after(typed=1200)
+        result = desk.run("doctor", "--json")
+    found = checks(result)
+    assert result.exit_code == 1
+    assert found["connection"] == "wrong"
+    assert found["Python"] == "ok"
+    assert "not checked" in found.values()
+
+
 def test_no_port_is_one_thing_wrong_of_many():
     with Desk(bare=True) as desk:
         result = desk.run("doctor", "--port", "/dev/no-such-port", "--json")

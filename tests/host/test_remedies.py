@@ -1,0 +1,35 @@
+"""Every command that a remedy names can be run as it stands there."""
+
+import ast
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from host_tools.cli import fob
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def named_commands():
+    """Each `fob ...` in the texts of the tools and the firmware."""
+    tools = (*ROOT.glob("host_tools/*.py"), *ROOT.glob("host_tools/cli/*.py"))
+    for path in sorted((*tools, *ROOT.glob("firmware/**/*.py"))):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                for line in re.findall(r"`fob ([a-z][^`]*)`", node.value):
+                    yield pytest.param(line, id=f"{path.stem}: {' '.join(line.split())}")
+
+
+@pytest.mark.parametrize("line", list(named_commands()))
+def test_a_command_that_is_named_exists_with_its_options(line):
+    name, *words = shlex.split(line)
+    command = fob.get_command(click.Context(fob), name)
+    assert command is not None
+    if isinstance(command, click.Group) and words and not words[0].startswith("-"):
+        command = command.commands.get(words[0])
+        assert command is not None
+    options = {option for parameter in command.params for option in parameter.opts}
+    assert {word for word in words if word.startswith("--")} <= options | {"--help"}
