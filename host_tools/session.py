@@ -51,6 +51,8 @@ _REGAINING = 4.0
 _PULSE_AT, _HELP_AT, _GIVE_UP_AT = 3, 7, 12
 _KEPT = 2000
 _LONGEST_LINE = 100_000
+# What a fob prints that cannot be stopped yet: it may be next time.
+_KIN = re.compile(rb"fob: |MicroPython|MPY: |Traceback|Error: ")
 # An ESP32's ROM, and MicroPython, when they begin.
 _RESTARTED = re.compile(r"rst:0x|ESP-ROM:|MPY: soft reboot|MicroPython v\d")
 
@@ -190,7 +192,9 @@ class Session:
             for attempt in itertools.count(1):
                 if self._try_to_enter(gently=attempt == 1):
                     break
-                if time.monotonic() >= deadline or (self._heard and attempt >= _GIVE_UP_AT):
+                if time.monotonic() >= deadline or (
+                    attempt >= _GIVE_UP_AT and self._heard and not _KIN.search(self._heard)
+                ):
                     raise no_repl(self.port, self._heard.decode(errors="replace"))
                 if not alone:
                     self._help(attempt)

@@ -51,11 +51,8 @@ while True:
 
 CRASHER = b"""
 import machine, time
-print("ready")
-try:
-    time.sleep_ms(100)
-except KeyboardInterrupt:
-    pass
+print("fob: ready")
+time.sleep_ms(100)
 machine.reset()
 """
 
