@@ -19,6 +19,14 @@ settings.register_profile(
 settings.load_profile("fob")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """For tests/device, which `make test-device` asks for; here pytest always finds them."""
+    group = parser.getgroup("fob", "a real board for tests/device")
+    group.addoption("--port", help="serial port of a board that may be erased")
+    group.addoption("--board", help="its definition; by default one of the same chip")
+    group.addoption("--erase-board", action="store_true", help="yes, erase it")
+
+
 @pytest.fixture(scope="session")
 def interpreter() -> Iterator[Interpreter]:
     """MicroPython with the firmware to import, shared by the whole run: leave no state behind."""

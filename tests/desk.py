@@ -32,6 +32,19 @@ class Result(NamedTuple):
     stderr: str
 
 
+def run_command(
+    port: str,
+    *arguments: str,
+    input: str | None = None,
+    env: Mapping[str, str | None] | None = None,
+) -> Result:
+    """Run `fob ARGUMENTS` in this process with the board at `port`; see Desk.run."""
+    variables = {"FOB_PORT": port, **(env or {})}
+    with CliRunner().isolation(input=input, env=variables) as (stdout, stderr, _):
+        code = cli.run(list(arguments))
+        return Result(code, stdout.getvalue().decode(), stderr.getvalue().decode())
+
+
 class Desk:
     """Use as a context manager: inside, the board has power and a cable, in real time.
 
@@ -121,10 +134,7 @@ class Desk:
         `input` is what is typed, not at a terminal; the answers to hidden prompts too. `env` are
         more variables, None removes one.
         """
-        variables = {"FOB_PORT": self.port, **(env or {})}
-        with CliRunner().isolation(input=input, env=variables) as (stdout, stderr, _):
-            code = cli.run(list(arguments))
-            return Result(code, stdout.getvalue().decode(), stderr.getvalue().decode())
+        return run_command(self.port, *arguments, input=input, env=env)
 
     def do(self, action: Callable[[], Any]) -> Any:
         """Have the bench's loop call `action`, and await what it returns if that is a coroutine."""

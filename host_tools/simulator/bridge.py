@@ -50,7 +50,8 @@ class Bridge(ABC):
 
     @abstractmethod
     def interrupt(self) -> None:
-        """The board's process has been sent a signal: end a wait it may be in."""
+        """Ctrl-C. In virtual time the process has been sent a signal, and a wait that it may be in
+        has to end; in real time it is asked to heed it (port/bridge.py)."""
 
     @abstractmethod
     def rest(self) -> None:
@@ -153,7 +154,8 @@ class RealTimeBridge(Bridge):
         self._events_reader, self._events_writer = events
 
     def interrupt(self) -> None:
-        """It waits in no call."""
+        # The clock of both processes.
+        self.emit("process", "interrupt", round(asyncio.get_running_loop().time() * 1000))
 
     def rest(self) -> None:
         """Time does not wait for it."""

@@ -1,11 +1,9 @@
 """One run of the firmware: a MicroPython process from its start to its end."""
 
 import asyncio
-import contextlib
 import os
 import re
 import secrets
-import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,6 +13,7 @@ from typing import Any
 
 from host_tools.simulator.bridge import Bridge, BridgeServer
 from host_tools.simulator.interpreter import micropython_command
+from host_tools.simulator.interruption import Interruption, kill
 from host_tools.simulator.output import open_output
 from host_tools.simulator.terminal import Terminal
 from host_tools.simulator.virtual_time import Work, is_virtual
@@ -107,7 +106,10 @@ class Firmware:
         def end(reason: str, ms: int) -> None:
             self._killed.append(Stop(reason, ms=ms))
             work.resume()
-            _kill(process)
+            if self._terminal is not None:
+                # What is typed from now on is for the next process.
+                self._terminal.detach()
+            kill(process)
 
         exited = asyncio.create_task(process.wait())
         try:
@@ -115,7 +117,7 @@ class Firmware:
             await asyncio.wait(both, timeout=_START_TIMEOUT, return_when="FIRST_COMPLETED")
             if expected.done():
                 self._bridge = expected.result()
-                self._bridge.serve("process", _Milestones(self, process.send_signal))
+                self._bridge.serve("process", _Milestones(self, process))
                 await self._on_start(self._bridge, end)
                 # From here to its end the bridge knows.
                 work.pause()
@@ -126,7 +128,7 @@ class Firmware:
         finally:
             work.resume()
             if process.returncode is None:
-                _kill(process)
+                kill(process)
             await exited
         return self._stop(exited.result())
 
@@ -185,33 +187,27 @@ class Firmware:
 class _Milestones:
     """Service "process", for port/power_on.py."""
 
-    def __init__(self, firmware: Firmware, send_signal: Callable[[int], None]) -> None:
+    def __init__(self, firmware: Firmware, process: asyncio.subprocess.Process) -> None:
         self._firmware = firmware
-        self._send_signal = send_signal
+        self._interruption = Interruption(process, firmware._bridge, self._computes)
 
     def boot(self) -> None:
         """From now on an interrupt is the firmware's."""
         if self._firmware._terminal is not None:
-            self._firmware._terminal.start(self._interrupt)
+            self._firmware._terminal.start(self._interruption.send)
 
     def repl(self, code: int) -> None:
         """What is printed from now on is the REPL's."""
         self._firmware._repl = Stop(_ENDINGS[code], code)
         self._firmware._output.show_raw(self._firmware._converse)
 
-    def _interrupt(self) -> None:
-        self._send_signal(signal.SIGINT)
-        self._firmware._bridge.interrupt()
+    def interrupted(self) -> None:
+        """A KeyboardInterrupt is on its way."""
+        self._interruption.heard()
 
-
-def _kill(process: asyncio.subprocess.Process) -> None:
-    if sys.platform == "win32":
-        process.kill()
-        return
-    # process.kill() would look for the exit code first, and take it from the loop that waits for
-    # it. Who is gone already cannot be killed, which is as well.
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(process.pid, signal.SIGKILL)
+    def _computes(self) -> bool:
+        terminal = self._firmware._terminal
+        return terminal is not None and terminal.computes
 
 
 def _size(heap: str) -> int:

@@ -37,6 +37,7 @@ class Terminal:
         self._paste = _RawPaste()
         self.at_prompt = False
         self._held = b""
+        self._unheard = b""
         self.plug()
 
     @property
@@ -72,9 +73,17 @@ class Terminal:
         them is lost."""
         self._pull = (count, pull)
 
+    @property
+    def computes(self) -> bool:
+        """Whether the process runs a program and does not read at its prompt."""
+        if self._keys is None:
+            return False
+        if not self.at_prompt or self._paste.runs:
+            return True
+        return bool(termios.tcgetattr(self._stdin)[3] & termios.ISIG)
+
     def attach(self) -> int:
         """The terminal of a new process: what it gets as stdin, to be closed here afterwards."""
-        self.detach()
         self._stdin, replica = pty.openpty()
         self._keys = _Outlet(self._stdin)
         tty.setraw(replica)
@@ -86,14 +95,16 @@ class Terminal:
         return replica
 
     def detach(self) -> None:
-        """The process is gone, and with it what was typed for it."""
-        if self._keys is not None:
-            self._keys.close()
+        """The process is gone, and with it what was typed for it; not what came while it was about
+        to go, as when a laptop resets the board, ends its session and begins the next."""
+        if self._keys is None:
+            return
+        self._keys.close()
         self._keys = None
         self._interrupt = None
         self._paste = _RawPaste()
         self.at_prompt = False
-        self._held = b""
+        self._held, self._unheard = self._unheard, b""
 
     def start(self, interrupt: Callable[[], None]) -> None:
         """The process runs Python code: `interrupt` does what Ctrl-C does to it."""
@@ -108,15 +119,14 @@ class Terminal:
     def show(self, output: bytes) -> None:
         """Send the laptop what the process wrote."""
         self._paste.written(output)
+        self._unheard = b""
         if self._cable is not None:
             self._cable.screen.send(output)
 
     def type(self, data: bytes) -> None:
         """Type at the board, as a laptop does."""
         data, self._held = self._held + data, b""
-        if self._keys is None:
-            return
-        if self._interrupt is None:
+        if self._keys is None or self._interrupt is None:
             self._held = data
         elif self.at_prompt:
             self._type_at_prompt(self._keys, data, self._interrupt)
@@ -143,16 +153,15 @@ class Terminal:
 
     def _type_at_prompt(self, keys: "_Outlet", data: bytes, interrupt: Callable[[], None]) -> None:
         for index, part in enumerate(data.split(_INTERRUPT)):
-            if index and self._computes():
+            if index and self.computes:
                 interrupt()
+                self._unheard = _INTERRUPT
             elif index:
                 part = _INTERRUPT + part
+            if self._unheard:
+                self._unheard += part
             self._paste.typed(part)
             keys.send(part)
-
-    def _computes(self) -> bool:
-        """Whether a program runs, not the prompt."""
-        return self._paste.runs or bool(termios.tcgetattr(self._stdin)[3] & termios.ISIG)
 
 
 class _Cable:

@@ -15,6 +15,10 @@ import socket
 import sys
 
 import uctypes
+from utime import ticks_diff, ticks_ms
+
+# What is not heeded for so long will be sent as a signal.
+_STALE_MS = 100
 
 _ERRORS = {"OSError": OSError, "ValueError": ValueError, "TypeError": TypeError}
 
@@ -22,6 +26,9 @@ now_us = 0
 """In virtual time: the bench's, as of its last answer."""
 calling = False
 """Whether a call is under way."""
+
+_interrupted_at = None
+_delivering = False
 
 _in_lockstep = os.getenv("FOB_CLOCK") == "virtual"
 _calls = None
@@ -79,10 +86,30 @@ def _open():
 
 def deliver(events):
     """Hand events over, each [service, name, args], to their handlers."""
-    for service, name, args in events:
-        handler = _handlers.get(service)
-        if handler:
-            handler(name, args)
+    global _delivering, _interrupted_at
+    _delivering = True
+    try:
+        for service, name, args in events:
+            if service == "process":
+                (_interrupted_at,) = args
+            elif service in _handlers:
+                _handlers[service](name, args)
+    finally:
+        _delivering = False
+
+
+def heed():
+    """Raise the KeyboardInterrupt that the bench asked for a moment ago, if it did.
+
+    For moments when the firmware may be left; see host_tools/simulator/interruption.py.
+    """
+    global _interrupted_at
+    if _interrupted_at is None or _delivering:
+        return
+    age, _interrupted_at = ticks_diff(ticks_ms(), _interrupted_at), None
+    if age < _STALE_MS:
+        _calls.send([0, "process", "interrupted", []])
+        raise KeyboardInterrupt
 
 
 def _encode(value):
@@ -107,6 +134,7 @@ def call(service, name, *args):
     Raises the OSError(errno), ValueError or TypeError the bench reports.
     """
     global _ticket, calling, now_us
+    heed()
     if _calls is None:
         _open()
     outer = calling

@@ -113,7 +113,11 @@ def run(scope):
 
 def offer_repl(ending, scope):
     """Have the interpreter go on to its prompt, with the names that the scripts left."""
-    bridge.call("process", "repl", ending)
+    try:
+        bridge.call("process", "repl", ending)
+    except KeyboardInterrupt:
+        # Too late for the scripts, and too early for the prompt.
+        bridge.call("process", "repl", ending)
     uos.putenv("MICROPYINSPECT", "1")
     # It would read and write its history there.
     uos.unsetenv("HOME")
