@@ -3,11 +3,11 @@
 from typing import Any
 
 import click
-from rich.text import Text
 
 from host_tools.cli.fob_session import connect, worded
 from host_tools.cli.options import json_option, port_option
 from host_tools.cli.screen import errors, out, show_json
+from host_tools.cli.sections import show_text
 from host_tools.device import ConsoleError, Device, NoConsole
 from host_tools.fob_status import last_result
 from host_tools.journal import JOURNAL_PATH, read_journal
@@ -59,16 +59,16 @@ def _show(log: dict[str, Any]) -> None:
     console = out()
     crashes, lines, last = log["crashes"], log["journal"], log["last"]
     if not lines:
-        console.print("The log is empty: nothing went wrong yet.")
+        show_text(console, "The log is empty: nothing went wrong yet.")
     for line in lines:
-        console.print(Text(line, "red" if line.startswith("crash") else ""))
+        show_text(console, line, "red" if line.startswith("crash") else "")
     if crashes:
-        console.print(Text(f"Crashes in a row until now: {crashes}", "bold red"))
+        show_text(console, f"Crashes in a row until now: {crashes}", "bold red")
     if last:
-        console.print(Text(f"Last: {last}", "bold"))
+        show_text(console, f"Last: {last}", "bold")
         remedy = last_result(last).remedy
         if remedy:
-            console.print(Text(remedy))
+            show_text(console, remedy)
 
 
 def _follow(port: str, as_json: bool) -> None:
@@ -84,4 +84,4 @@ def _follow(port: str, as_json: bool) -> None:
             if as_json:
                 show_json({"said": said})
             else:
-                out().print(Text(said))
+                show_text(out(), said)
