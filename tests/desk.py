@@ -11,8 +11,8 @@ from typing import Any, Literal, NamedTuple, Self
 from click.testing import CliRunner
 
 from host_tools import cli
-from host_tools.boards import load_board
-from host_tools.provision import provision
+from host_tools.board.catalogue import load_board
+from host_tools.identity.provision import provision
 from host_tools.simulator.bench import VIN, Bench, fob_program
 from host_tools.simulator.board import HEAP
 from host_tools.simulator.car import Car, Vintage

@@ -4,7 +4,7 @@ import hashlib
 import struct
 from collections.abc import Sequence
 
-from host_tools.partitions import APP, DATA, FAT, TABLE_OFFSET, Partition, build_table
+from host_tools.installation.partitions import APP, DATA, FAT, TABLE_OFFSET, Partition, build_table
 
 BANNER = b"MicroPython v1.29.0 on 2026-08-29"
 CHIP_ID = {"esp32": 0, "esp32s2": 2, "esp32c3": 5, "esp32s3": 9, "esp32c6": 13}

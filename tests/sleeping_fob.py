@@ -6,9 +6,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from host_tools.boards import BoardDefinition, load_board, parse_board
-from host_tools.firmware import layout_firmware
-from host_tools.provision import CONFIGURATION_PATH, ROLES, provision
+from host_tools.board.catalogue import BoardDefinition, load_board, parse_board
+from host_tools.identity.provision import CONFIGURATION_PATH, ROLES, provision
+from host_tools.installation.layout import layout_firmware
 from host_tools.simulator.board import Board
 from host_tools.simulator.car import Car
 from host_tools.simulator.car.whitelist import WhitelistKey

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from host_tools.boards import BoardDefinition, parse_board
+from host_tools.board.catalogue import BoardDefinition, parse_board
 from host_tools.simulator.board import Board
 from host_tools.simulator.flash import FlashImage
 

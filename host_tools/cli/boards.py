@@ -10,13 +10,13 @@ from click.shell_completion import CompletionItem
 from rich.table import Table
 from rich.text import Text
 
-from host_tools.boards import BoardDefinition, list_boards, load_board, read_board
+from host_tools.board.catalogue import BoardDefinition, list_boards, load_board, read_board
+from host_tools.board.drawing import ASCII, UNICODE, draw_board, draw_buttons
+from host_tools.board.drawing_svg import draw_svg
+from host_tools.board.wiring import Wiring, parts, plan_wiring, steps, warnings
 from host_tools.cli.options import json_option, yes_option
 from host_tools.cli.screen import out, show_json
-from host_tools.drawing import ASCII, UNICODE, draw_board, draw_buttons
-from host_tools.drawing_svg import draw_svg
 from host_tools.failure import Failure, InputError
-from host_tools.wiring import Wiring, parts, plan_wiring, steps, warnings
 
 
 class _Boards(click.Group):

@@ -7,13 +7,13 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from host_tools.advice.diagnosis import diagnose
+from host_tools.advice.evidence import Finding, Verdict
+from host_tools.advice.examination import examine
 from host_tools.cli.fob_session import connect
 from host_tools.cli.options import json_option, port_option
 from host_tools.cli.screen import errors, out, show_json
 from host_tools.cli.sections import show_row
-from host_tools.diagnosis import diagnose
-from host_tools.evidence import Finding, Verdict
-from host_tools.examination import examine
 
 _MARKS = {
     Verdict.OK: ("ok", "green"),

@@ -11,21 +11,26 @@ import click
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from host_tools import __version__
-from host_tools.boards import BoardDefinition, load_board
+from host_tools.board.catalogue import BoardDefinition, load_board
+from host_tools.cable.device import Device
+from host_tools.cable.errors import DeviceError
+from host_tools.cable.ports import choose_port
 from host_tools.cli.options import board_option, json_option, port_option, yes_option
 from host_tools.cli.screen import errors, next_step, out, show_json
-from host_tools.device import Device
-from host_tools.device_error import DeviceError
-from host_tools.esp_image import EspImage, read_image
 from host_tools.failure import InputError
-from host_tools.flash_plan import check_firmware, check_packed, plan_firmware, plan_image
-from host_tools.flasher import ESPTOOL, Flasher, is_pseudo_terminal
-from host_tools.image import check_chip
-from host_tools.install import install, make_plan, shadows
-from host_tools.keys import key_identifier
-from host_tools.micropython import check_micropython, dotted
-from host_tools.ports import choose_port
-from host_tools.provision import CONFIGURATION_PATH, KEY_PATH
+from host_tools.identity.keys import key_identifier
+from host_tools.identity.provision import CONFIGURATION_PATH, KEY_PATH
+from host_tools.installation.esp_image import EspImage, read_image
+from host_tools.installation.flash_plan import (
+    check_firmware,
+    check_packed,
+    plan_firmware,
+    plan_image,
+)
+from host_tools.installation.flasher import ESPTOOL, Flasher, is_pseudo_terminal
+from host_tools.installation.image import check_chip
+from host_tools.installation.install import install, make_plan, shadows
+from host_tools.installation.micropython import check_micropython, dotted
 
 _FILE = click.Path(path_type=Path)
 _GLANCE = 4.0

@@ -5,12 +5,12 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from host_tools.advice.fob_errors import explain
+from host_tools.advice.fob_status import configuration_fault
+from host_tools.cable.device import ConsoleError, Device
+from host_tools.cable.ports import choose_port
 from host_tools.cli.screen import errors
-from host_tools.device import ConsoleError, Device
 from host_tools.failure import Failure
-from host_tools.fob_errors import explain
-from host_tools.fob_status import configuration_fault
-from host_tools.ports import choose_port
 
 
 def connect(port: str | None, console: Console | None = None) -> Device:

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import click
 
-from host_tools.boards import load_board
+from host_tools.board.catalogue import load_board
 from host_tools.cli.options import board_option, json_option, yes_option
 from host_tools.cli.screen import out, show_json
-from host_tools.esp_image import MEBIBYTE, read_image
 from host_tools.failure import InputError
-from host_tools.flash_plan import check_firmware
-from host_tools.image import board_files, build_image
-from host_tools.micropython import dotted
-from host_tools.vin import parse_vin, vin_warnings
+from host_tools.identity.vin import parse_vin, vin_warnings
+from host_tools.installation.esp_image import MEBIBYTE, read_image
+from host_tools.installation.flash_plan import check_firmware
+from host_tools.installation.image import board_files, build_image
+from host_tools.installation.micropython import dotted
 
 _FILE = click.Path(path_type=Path)
 

@@ -9,10 +9,9 @@ from host_tools.cli.fob_session import connect
 from host_tools.cli.options import json_option, port_option
 from host_tools.cli.passphrase import existing_passphrase, new_passphrase, passphrase_option
 from host_tools.cli.screen import errors, out, show_json
-from host_tools.counter_floor import note_counter
 from host_tools.failure import Failure
-from host_tools.identity import read_identity, require_key
-from host_tools.keys import (
+from host_tools.identity.counter_floor import note_counter
+from host_tools.identity.keys import (
     ONE_FOB,
     Key,
     check_absent,
@@ -21,6 +20,7 @@ from host_tools.keys import (
     write_backup,
     write_key,
 )
+from host_tools.identity.stored import read_identity, require_key
 
 _file = click.Path(path_type=Path)
 

@@ -4,14 +4,14 @@ from typing import Any
 
 import click
 
+from host_tools.advice.fob_status import last_result
+from host_tools.advice.journal import JOURNAL_PATH, read_journal
+from host_tools.cable.device import ConsoleError, Device, NoConsole
+from host_tools.cable.port_lines import port_lines
 from host_tools.cli.fob_session import connect, worded
 from host_tools.cli.options import json_option, port_option
 from host_tools.cli.screen import errors, out, show_json
 from host_tools.cli.sections import show_text
-from host_tools.device import ConsoleError, Device, NoConsole
-from host_tools.fob_status import last_result
-from host_tools.journal import JOURNAL_PATH, read_journal
-from host_tools.port_lines import port_lines
 
 # What the firmware says begins so; the rest is the chip's or MicroPython's.
 _SAID = "fob: "

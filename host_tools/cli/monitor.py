@@ -8,13 +8,13 @@ from collections.abc import Callable
 import click
 import serial
 
+from host_tools.cable.errors import refused
+from host_tools.cable.ports import choose_port
+from host_tools.cable.session import BAUD, PORT_FAULTS
 from host_tools.cli.options import port_option
 from host_tools.cli.screen import errors
 from host_tools.cli.typed import Typed, typed
-from host_tools.device_error import refused
 from host_tools.failure import Unreachable
-from host_tools.ports import choose_port
-from host_tools.session import BAUD, PORT_FAULTS
 
 _OPENING_FAULTS: tuple[type[Exception], ...] = (*PORT_FAULTS, ValueError)
 _END = b"\x1d"

@@ -14,7 +14,7 @@ def _boards(_: click.Context, __: click.Parameter, typed: str) -> list[Completio
 
 def _ports(_: click.Context, __: click.Parameter, typed: str) -> list[CompletionItem]:
     # Listing them costs time that no other use of an option should have to spend.
-    from host_tools.ports import list_ports
+    from host_tools.cable.ports import list_ports
 
     return [
         CompletionItem(port.device, help=port.description)

@@ -10,15 +10,15 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-from host_tools import pairing_guide
+from host_tools.advice import pairing_guide
+from host_tools.advice.fob_status import key_identifier
+from host_tools.advice.pairing_guide import CARD_SECONDS, Setback, setback
+from host_tools.cable.device import ConsoleError, Device
 from host_tools.cli.fob_session import connect, provisioned
 from host_tools.cli.options import json_option, port_option
 from host_tools.cli.screen import errors, out, show_json
 from host_tools.cli.sections import show_text
-from host_tools.device import ConsoleError, Device
 from host_tools.failure import Failure
-from host_tools.fob_status import key_identifier
-from host_tools.pairing_guide import CARD_SECONDS, Setback, setback
 
 # The firmware is silent while it waits for the card, and gives up by itself before this.
 _SILENCE = 130.0

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import click
 from rich.text import Text
 
+from host_tools.cable.ports import PLUG_IN, Port, list_ports
+from host_tools.cable.probe import Finding, probe
 from host_tools.cli.options import json_option
 from host_tools.cli.screen import errors, out, show_json
-from host_tools.ports import PLUG_IN, Port, list_ports
-from host_tools.probe import Finding, probe
 
 
 @click.command()

@@ -5,14 +5,14 @@ from typing import Any
 
 import click
 
+from host_tools.advice.fob_errors import explain
+from host_tools.advice.fob_status import last_result
+from host_tools.cable.device import ConsoleError
 from host_tools.cli.fob_session import connect, provisioned, worded
 from host_tools.cli.options import json_option, port_option
 from host_tools.cli.screen import out, show_json
 from host_tools.cli.sections import show_text
-from host_tools.device import ConsoleError
 from host_tools.failure import Failure, InputError
-from host_tools.fob_errors import explain
-from host_tools.fob_status import last_result
 
 # As firmware/fob/gestures.py has it: what lies between is a press, or the hold of several.
 HOLD_SECONDS = 3.0

@@ -10,18 +10,24 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from host_tools.boards import load_board
+from host_tools.board.catalogue import load_board
+from host_tools.cable.device import Device, DeviceError
 from host_tools.cli.fob_session import connect
 from host_tools.cli.options import board_option, json_option, port_option, yes_option
 from host_tools.cli.passphrase import existing_passphrase, new_passphrase, passphrase_option
 from host_tools.cli.screen import errors, next_step, out, show_json
-from host_tools.device import Device, DeviceError
 from host_tools.failure import Failure, InputError
-from host_tools.identity import Identity, read_identity
-from host_tools.keys import ONE_FOB, Key, check_absent, key_identifier, read_key, write_backup
-from host_tools.plan import Plan, Request, carry_out, make_plan
-from host_tools.plan_report import Change, changes, notes, warnings
-from host_tools.provision import (
+from host_tools.identity.keys import (
+    ONE_FOB,
+    Key,
+    check_absent,
+    key_identifier,
+    read_key,
+    write_backup,
+)
+from host_tools.identity.plan import Plan, Request, carry_out, make_plan
+from host_tools.identity.plan_report import Change, changes, notes, warnings
+from host_tools.identity.provision import (
     ENROL_FORMS,
     FORM_FACTORS,
     LIGHTS,
@@ -29,7 +35,8 @@ from host_tools.provision import (
     PROTOCOLS,
     ROLES,
 )
-from host_tools.vin import parse_vin
+from host_tools.identity.stored import Identity, read_identity
+from host_tools.identity.vin import parse_vin
 
 
 class _Numbered(click.ParamType[int]):

@@ -7,17 +7,17 @@ from typing import Any
 import click
 from rich.text import Text
 
-from host_tools.boards import list_boards, load_board
+from host_tools.advice.fob_status import key_identifier
+from host_tools.advice.setup_state import Sight, look
+from host_tools.board.catalogue import list_boards, load_board
+from host_tools.cable.device import ConsoleError, Device, DeviceError
+from host_tools.cable.ports import Port, choose_port, list_ports
 from host_tools.cli.fob_session import check_provisioned, worded
 from host_tools.cli.questions import ask, ask_which, may
 from host_tools.cli.screen import out
-from host_tools.device import ConsoleError, Device, DeviceError
 from host_tools.failure import Failure, InputError, Unreachable
-from host_tools.fob_status import key_identifier
-from host_tools.micropython import dotted
-from host_tools.ports import Port, choose_port, list_ports
-from host_tools.setup_state import Sight, look
-from host_tools.vin import parse_vin
+from host_tools.identity.vin import parse_vin
+from host_tools.installation.micropython import dotted
 
 _STEPS = 7
 _NO_MICROPYTHON = ("silent", "board")

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import click
 
-from host_tools.boards import BoardDefinition, load_board
+from host_tools.board.catalogue import BoardDefinition, load_board
 from host_tools.cli.narration import HumanNarrator, JsonNarrator, Narrator
 from host_tools.cli.options import board_option
 from host_tools.cli.sim_session import Session
 from host_tools.cli.vin import vin_option
 from host_tools.cli.vintage import vintage_option
 from host_tools.failure import InputError
-from host_tools.provision import CONFIGURATION_PATH
+from host_tools.identity.provision import CONFIGURATION_PATH
 from host_tools.simulator.bench import fob_flash
 from host_tools.simulator.board import BoardStopped
 from host_tools.simulator.car import Vintage

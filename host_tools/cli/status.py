@@ -5,16 +5,17 @@ from typing import Any
 
 import click
 
-from host_tools import fob_status, install, vehicle_status
+from host_tools.advice import fob_status, vehicle_status
+from host_tools.advice.fob_status import Rows
+from host_tools.cable.device import Facts, NoConsole
+from host_tools.cable.errors import unmountable
 from host_tools.cli.fob_session import check_provisioned, connect, worded
 from host_tools.cli.options import json_option, port_option
 from host_tools.cli.screen import out, show_json
 from host_tools.cli.sections import show_sections
-from host_tools.device import Facts, NoConsole
-from host_tools.device_error import unmountable
 from host_tools.failure import Failure
-from host_tools.fob_status import Rows
-from host_tools.micropython import dotted
+from host_tools.installation import install
+from host_tools.installation.micropython import dotted
 
 # The firmware looks for the car, connects and asks, and asks again in the other protocol.
 _SILENCE = 45.0

@@ -3,14 +3,14 @@
 import click
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
+from host_tools.cable.device import Device
 from host_tools.cli.fob_session import connect
 from host_tools.cli.options import json_option, port_option, yes_option
 from host_tools.cli.screen import errors, out, show_json
-from host_tools.counter_floor import note_counter
-from host_tools.device import Device
 from host_tools.failure import Failure
-from host_tools.identity import Identity, named_in, read_identity
-from host_tools.provision import CONFIGURATION_PATH
+from host_tools.identity.counter_floor import note_counter
+from host_tools.identity.provision import CONFIGURATION_PATH
+from host_tools.identity.stored import Identity, named_in, read_identity
 
 # Erasing a block is silent, and slow on a worn flash.
 _SILENCE = 60.0

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from host_tools.ports import virtual_boards_folder
+from host_tools.cable.ports import virtual_boards_folder
 
 
 class Announcement:

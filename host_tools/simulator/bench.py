@@ -12,10 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from host_tools.boards import BoardDefinition, load_board
-from host_tools.counters import counter_files
-from host_tools.firmware import layout_firmware
-from host_tools.provision import CONFIGURATION_PATH, ROLES, provision
+from host_tools.board.catalogue import BoardDefinition, load_board
+from host_tools.identity.counters import counter_files
+from host_tools.identity.provision import CONFIGURATION_PATH, ROLES, provision
+from host_tools.installation.layout import layout_firmware
 from host_tools.simulator.board import HEAP, Board, BoardEvent, BoardStopped
 from host_tools.simulator.bridge import Bridge, Chance
 from host_tools.simulator.car import Car, CarEvent

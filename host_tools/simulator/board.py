@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from host_tools.boards import BoardDefinition, load_board
+from host_tools.board.catalogue import BoardDefinition, load_board
 from host_tools.simulator.bridge import Bridge
 from host_tools.simulator.flash import FlashImage
 from host_tools.simulator.hardware import (

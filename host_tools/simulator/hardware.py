@@ -6,7 +6,7 @@ The other end are port/machine.py, port/esp32.py and port/neopixel.py.
 import asyncio
 from collections.abc import Callable
 
-from host_tools.boards import BoardDefinition
+from host_tools.board.catalogue import BoardDefinition
 from host_tools.simulator.bridge import Bridge
 from host_tools.simulator.identity import identity
 from host_tools.simulator.light import LightWatch

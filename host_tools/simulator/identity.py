@@ -5,7 +5,7 @@ Names: ports/esp32/boards/*/mpconfigboard.h of MicroPython; .mpy architectures: 
 
 from dataclasses import dataclass
 
-from host_tools.chips import Chip
+from host_tools.board.chips import Chip
 
 _XTENSAWIN = 10
 _RV32IMC = 11

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from host_tools.chips import Chip
+from host_tools.board.chips import Chip
 
 # machine.wake_reason(), as esp_sleep_get_wakeup_cause() counts.
 EXT0_WAKE = 2

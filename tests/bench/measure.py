@@ -15,7 +15,7 @@ from Crypto.Cipher import AES
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from host_tools.firmware import layout_firmware
+from host_tools.installation.layout import layout_firmware
 from tests.interpreter import Interpreter, InterpreterDied, RemoteError
 
 OURS = "this firmware"

@@ -8,8 +8,8 @@ import sys
 import click
 import pytest
 
+from host_tools.cable.ports import choose_port
 from host_tools.failure import Failure, InputError
-from host_tools.ports import choose_port
 from tests.device.choice import board_for, files_at, is_somebodys
 
 

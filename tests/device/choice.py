@@ -1,9 +1,9 @@
 """What a real board holds, and which definition its pins may be used by."""
 
-from host_tools.boards import list_boards, load_board
-from host_tools.device import Device
+from host_tools.board.catalogue import list_boards, load_board
+from host_tools.cable.device import Device
 from host_tools.failure import InputError
-from host_tools.provision import CONFIGURATION_PATH, KEY_PATH
+from host_tools.identity.provision import CONFIGURATION_PATH, KEY_PATH
 
 
 def board_for(port: str) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import serial
 
-from host_tools.device import Device
-from host_tools.install import program
+from host_tools.cable.device import Device
+from host_tools.installation.install import program
 from host_tools.simulator.bench import VIN
 from tests.device.conftest import Subject
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from host_tools import session
-from host_tools.device import ConsoleError, Device, DeviceError, NoConsole
+from host_tools.cable import session
+from host_tools.cable.device import ConsoleError, Device, DeviceError, NoConsole
 from tests.desk import Desk
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")

@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from host_tools import device as device_module
-from host_tools import session
-from host_tools.device import Device, DeviceError
+from host_tools.cable import device as device_module
+from host_tools.cable import session
+from host_tools.cable.device import Device, DeviceError
 from tests.desk import Desk
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")

@@ -10,9 +10,9 @@ from click.testing import CliRunner
 
 from host_tools import cli
 from host_tools.cli.flash import write
-from host_tools.esp_image import MEBIBYTE, read_image
-from host_tools.install import MANIFEST_PATH, program
-from host_tools.provision import Settings, board_fields
+from host_tools.identity.provision import Settings, board_fields
+from host_tools.installation.esp_image import MEBIBYTE, read_image
+from host_tools.installation.install import MANIFEST_PATH, program
 from host_tools.simulator.bench import VIN
 from tests.desk import Desk
 from tests.micropython_file import make_app, make_file

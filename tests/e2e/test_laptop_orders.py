@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.provision import CONFIGURATION_PATH
+from host_tools.identity.provision import CONFIGURATION_PATH
 from host_tools.simulator.bench import VIN
 from host_tools.simulator.car.whitelist import WhitelistKey
 from tests.desk import Desk

@@ -9,9 +9,9 @@ import time
 
 import pytest
 
-from host_tools.boards import load_board
+from host_tools.board.catalogue import load_board
 from host_tools.cli.screen import WIDTH
-from host_tools.provision import provision
+from host_tools.identity.provision import provision
 from host_tools.simulator.bench import VIN
 from host_tools.simulator.car import Behaviour
 from tests.desk import Desk

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.ports import virtual_boards_folder
+from host_tools.cable.ports import virtual_boards_folder
 from host_tools.simulator.bench import VIN
 from tests.desk import Desk
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No port but those of a test."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    monkeypatch.setattr("host_tools.ports.serial_ports.comports", list)
+    monkeypatch.setattr("host_tools.cable.ports.serial_ports.comports", list)
 
 
 def announce(desk: Desk, name: str = "virtual") -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from host_tools.counters import COUNTER_PATHS
+from host_tools.identity.counters import COUNTER_PATHS
 from host_tools.simulator.bench import Bench
 from host_tools.simulator.board import HEAP
 from host_tools.simulator.car import Behaviour

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from host_tools.boards import load_board
-from host_tools.provision import provision
+from host_tools.board.catalogue import load_board
+from host_tools.identity.provision import provision
 from host_tools.simulator.bench import VIN
 from tests.damaged_desk import damaged_desk
 from tests.desk import Desk

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.counters import COUNTER_PATHS, read_counter_record
-from host_tools.keys import Key, read_key, write_key
+from host_tools.identity.counters import COUNTER_PATHS, read_counter_record
+from host_tools.identity.keys import Key, read_key, write_key
 from tests.desk import Desk, Result
 
 VIN = "5YJ3E1EA0KF000316"

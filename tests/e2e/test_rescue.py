@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from host_tools.counters import COUNTER_PATHS
-from host_tools.provision import CONFIGURATION_PATH, KEY_PATH
+from host_tools.identity.counters import COUNTER_PATHS
+from host_tools.identity.provision import CONFIGURATION_PATH, KEY_PATH
 from tests.asynchronous import in_virtual_time
 from tests.sleeping_fob import BROKEN_RADIO, FOR_EVER, HANGING_RADIO, WHOLE_RADIO, Fob, board
 

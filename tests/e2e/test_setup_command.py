@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from host_tools.device import DeviceError
-from host_tools.ports import Port
+from host_tools.cable.device import DeviceError
+from host_tools.cable.ports import Port
 from host_tools.simulator.bench import VIN
 from tests.command_line import fob
 from tests.desk import Desk
@@ -114,7 +114,7 @@ def test_without_a_port_it_waits_for_one_until_nobody_is_there(
     typed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("FOB_PORT", raising=False)
-    for module in ("host_tools.ports", "host_tools.cli.setup_walk"):
+    for module in ("host_tools.cable.ports", "host_tools.cli.setup_walk"):
         monkeypatch.setattr(f"{module}.list_ports", list)
     result = fob("setup", typed=typed)
     assert result.exit_code == 3
@@ -125,7 +125,7 @@ def test_without_a_port_it_waits_for_one_until_nobody_is_there(
 def test_two_boards_have_to_be_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     ports = [Port(f"/dev/ttyUSB{number}", "CP2102", "usb", vid=0x10C4) for number in (0, 1)]
     monkeypatch.delenv("FOB_PORT", raising=False)
-    for module in ("host_tools.ports", "host_tools.cli.setup_walk"):
+    for module in ("host_tools.cable.ports", "host_tools.cli.setup_walk"):
         monkeypatch.setattr(f"{module}.list_ports", lambda: ports)
     result = fob("setup")
     assert result.exit_code == 3

@@ -14,8 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from host_tools import cli
-from host_tools.boards import load_board
-from host_tools.ports import list_ports
+from host_tools.board.catalogue import load_board
+from host_tools.cable.ports import list_ports
 from host_tools.simulator.bench import PAIRING_HOLD, VIN, Bench, fob_flash
 from host_tools.simulator.flash import FlashImage
 from tests.asynchronous import in_virtual_time

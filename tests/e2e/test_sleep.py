@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from host_tools.boards import BoardDefinition
+from host_tools.board.catalogue import BoardDefinition
 from tests.asynchronous import in_virtual_time
 from tests.sleeping_fob import (
     BEFORE_1_29,

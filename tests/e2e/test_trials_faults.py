@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from host_tools.compile import compile_module
+from host_tools.installation.compile import compile_module
 from host_tools.resources import resource_folder
 from host_tools.simulator.faults import CarSilent, DisconnectAt, Drop, Garbage, LateAt
 from tests.trials.faults.case import Case, Expect, Setting

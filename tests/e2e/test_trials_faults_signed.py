@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from host_tools.compile import compile_module
+from host_tools.installation.compile import compile_module
 from host_tools.resources import resource_folder
 from host_tools.simulator.car import Vintage
 from tests.trials.faults import signed_hostile, signed_messages, vintages

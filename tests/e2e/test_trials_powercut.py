@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from host_tools.firmware import layout_firmware
+from host_tools.installation.layout import layout_firmware
 from tests.trials.powercut.phases import PHASES
 from tests.trials.powercut.scenes import Firmware
 from tests.trials.powercut.trial import Case, cases, perform

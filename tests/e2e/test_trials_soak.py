@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from host_tools.compile import compile_module
+from host_tools.installation.compile import compile_module
 from host_tools.resources import resource_folder
 from host_tools.simulator import virtual_time
 from host_tools.simulator.car.behaviour import Vintage

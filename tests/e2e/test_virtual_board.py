@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.boards import load_board
-from host_tools.firmware import layout_firmware
+from host_tools.board.catalogue import load_board
+from host_tools.installation.layout import layout_firmware
 from host_tools.simulator.board import Board, BoardEvent, BoardStopped
 from host_tools.simulator.flash import FlashError, FlashImage
 from tests.asynchronous import asynchronous

@@ -12,7 +12,7 @@ from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 from serial import SerialException
 
-from host_tools.boards import load_board
+from host_tools.board.catalogue import load_board
 from host_tools.simulator.board import Board
 from tests.asynchronous import asynchronous
 from tests.virtual_hardware import WAIT, board_with

@@ -79,7 +79,7 @@ def test_it_knows_the_boards(run: Run) -> None:
 
 
 def test_it_compiles_the_firmware_for_every_chip(run: Run) -> None:
-    assert "life.py" in run("python", "-m", "host_tools.compile", "--check")
+    assert "life.py" in run("python", "-m", "host_tools.installation.compile", "--check")
 
 
 def test_it_opens_a_simulated_car_with_the_real_firmware(run: Run) -> None:

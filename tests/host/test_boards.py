@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from host_tools.boards import Battery, BoardError, list_boards, load_board, parse_board
-from host_tools.chips import WakePlan
+from host_tools.board.catalogue import Battery, BoardError, list_boards, load_board, parse_board
+from host_tools.board.chips import WakePlan
+from host_tools.board.wiring import warnings
 from host_tools.resources import resource_folder
-from host_tools.wiring import warnings
 
 DEVKIT: dict[str, Any] = {
     "name": "Test board",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from host_tools.boards import list_boards
+from host_tools.board.catalogue import list_boards
 from host_tools.cli.boards import boards
 from host_tools.failure import Failure, InputError
 from host_tools.resources import resource_folder

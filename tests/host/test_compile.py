@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from host_tools import compile as compiling
+from host_tools.installation import compile as compiling
 from tests.interpreter import Interpreter
 
 BROKEN = b"def f(:\n    pass\n"

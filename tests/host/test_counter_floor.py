@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.counter_floor import MARGIN, counter_floor, note_counter
+from host_tools.identity.counter_floor import MARGIN, counter_floor, note_counter
 
 KEY = b"\x04" + bytes(64)
 OTHER = b"\x04" + bytes(63) + b"\x01"

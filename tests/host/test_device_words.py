@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from serial import SerialException
 
-from host_tools import console, device_error
-from host_tools.console import ConsoleError, Listener, NoConsole
-from host_tools.device_error import BoardRaised
-from host_tools.device_facts import Facts
+from host_tools.cable import console, errors
+from host_tools.cable.console import ConsoleError, Listener, NoConsole
+from host_tools.cable.errors import BoardRaised
+from host_tools.cable.facts import Facts
 
 TRACEBACK = 'Traceback (most recent call last):\n  File "<stdin>", line 1, in <module>\n'
 
@@ -45,7 +45,7 @@ def raised(last: str) -> BoardRaised:
     ],
 )
 def test_a_port_that_does_not_open_says_why(error: Exception, kind: str, words: str) -> None:
-    refusal = device_error.refused("PORT", error)
+    refusal = errors.refused("PORT", error)
     assert (refusal.kind, refusal.exit_code) == (kind, 3)
     assert words in refusal.problem
     assert refusal.remedy
@@ -64,7 +64,7 @@ def test_a_forbidden_port_names_each_systems_remedy(
 ) -> None:
     monkeypatch.setattr(sys, "platform", platform)
     denied = SerialException("could not open port 'PORT': PermissionError(13, 'Access is denied.')")
-    refusal = device_error.refused("PORT", denied)
+    refusal = errors.refused("PORT", denied)
     assert refusal.kind == kind
     assert remedy in refusal.remedy
 
@@ -72,8 +72,8 @@ def test_a_forbidden_port_names_each_systems_remedy(
 def test_only_a_port_that_is_away_is_worth_waiting_for() -> None:
     away = SerialException(errno.ENOENT, "could not open port")
     taken = SerialException(errno.EBUSY, "could not open port")
-    assert device_error.refused("PORT", away).may_come
-    assert not device_error.refused("PORT", taken).may_come
+    assert errors.refused("PORT", away).may_come
+    assert not errors.refused("PORT", taken).may_come
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_only_a_port_that_is_away_is_worth_waiting_for() -> None:
 def test_what_is_heard_instead_of_a_prompt_tells_what_is_there(
     heard: str, kind: str, words: str
 ) -> None:
-    failure = device_error.no_repl("PORT", heard)
+    failure = errors.no_repl("PORT", heard)
     assert (failure.kind, bool(failure.remedy)) == (kind, True)
     assert words in failure.problem
 
@@ -108,13 +108,13 @@ def test_what_is_heard_instead_of_a_prompt_tells_what_is_there(
     ],
 )
 def test_what_a_board_raises_has_words(last: str, kind: str, words: str) -> None:
-    failure = device_error.failed("PORT", raised(last))
+    failure = errors.failed("PORT", raised(last))
     assert (failure.kind, bool(failure.remedy)) == (kind, True)
     assert words in failure.problem
 
 
 def test_a_full_flash_names_the_largest_strangers() -> None:
-    failure = device_error.full("PORT", {"/a": 5000, "/b": 9000, "/c": 7000, "/d": 6000})
+    failure = errors.full("PORT", {"/a": 5000, "/b": 9000, "/c": 7000, "/d": 6000})
     assert failure.remedy == (
         "Delete what is not the fob's: /b (9,000 bytes), /c (7,000 bytes), /d (6,000 bytes)."
     )

@@ -4,11 +4,11 @@ import dataclasses
 
 import pytest
 
-from host_tools.counters import COUNTER_MAX, RELEASED
-from host_tools.device import DeviceError, Facts, NoConsole
-from host_tools.diagnosis import diagnose, is_foreign
-from host_tools.evidence import Evidence, Finding, Verdict
+from host_tools.advice.diagnosis import diagnose, is_foreign
+from host_tools.advice.evidence import Evidence, Finding, Verdict
+from host_tools.cable.device import DeviceError, Facts, NoConsole
 from host_tools.failure import Failure, Unreachable
+from host_tools.identity.counters import COUNTER_MAX, RELEASED
 
 FACTS = Facts(
     version=(1, 29, 0),

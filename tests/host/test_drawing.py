@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from host_tools.boards import list_boards, load_board, parse_board
-from host_tools.drawing import ASCII, UNICODE, Strokes, draw_board, draw_buttons
-from host_tools.drawing_svg import draw_svg
-from host_tools.wiring import Wiring, plan_wiring
+from host_tools.board.catalogue import list_boards, load_board, parse_board
+from host_tools.board.drawing import ASCII, UNICODE, Strokes, draw_board, draw_buttons
+from host_tools.board.drawing_svg import draw_svg
+from host_tools.board.wiring import Wiring, plan_wiring
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _SVG = "{http://www.w3.org/2000/svg}"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.esp_image import MEBIBYTE, read_image
 from host_tools.failure import InputError
-from host_tools.partitions import APP, Partition, build_table
+from host_tools.installation.esp_image import MEBIBYTE, read_image
+from host_tools.installation.partitions import APP, Partition, build_table
 from tests.micropython_file import NEW_TABLE, OLD_TABLE, make_app, make_file
 
 

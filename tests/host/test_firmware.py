@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.firmware import layout_firmware
+from host_tools.installation.layout import layout_firmware
 from host_tools.resources import resource_folder
 from host_tools.simulator.board import Board
 from host_tools.simulator.flash import FlashImage

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.device_error import DeviceError
-from host_tools.esp_image import MEBIBYTE, EspImage, read_image
+from host_tools.cable.errors import DeviceError
 from host_tools.failure import Failure, InputError
-from host_tools.flash_plan import FlashPlan, check_firmware, plan_firmware, plan_image
-from host_tools.flasher import (
+from host_tools.installation.esp_image import MEBIBYTE, EspImage, read_image
+from host_tools.installation.flash_plan import FlashPlan, check_firmware, plan_firmware, plan_image
+from host_tools.installation.flasher import (
     ESPTOOL,
     Flasher,
     Found,
@@ -21,8 +21,8 @@ from host_tools.flasher import (
     explain,
     is_pseudo_terminal,
 )
-from host_tools.image import build_image, pack
-from host_tools.partitions import APP, Partition
+from host_tools.installation.image import build_image, pack
+from host_tools.installation.partitions import APP, Partition
 from tests.micropython_file import NEW_TABLE, OLD_TABLE, make_file
 
 PORT = "/dev/ttyUSB7"

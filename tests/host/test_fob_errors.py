@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from host_tools import fob_errors
-from host_tools.fob_errors import explain, is_worth_repeating
+from host_tools.advice import fob_errors
+from host_tools.advice.fob_errors import explain, is_worth_repeating
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 SOURCES = "\n".join(path.read_text("utf-8") for path in FIRMWARE.rglob("*.py"))

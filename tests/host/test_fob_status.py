@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from host_tools import fob_status
-from host_tools.fob_status import last_result
+from host_tools.advice import fob_status
+from host_tools.advice.fob_status import last_result
 
 PUBLIC_KEY = "04" + "ab" * 64
 STATUS = {

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from host_tools.boards import load_board
+from host_tools.board.catalogue import load_board
 from host_tools.simulator.hardware import HARD_RESET, SOFT_RESET, Hardware
 from host_tools.simulator.light import LightWatch
 from tests.asynchronous import in_virtual_time

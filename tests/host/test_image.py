@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.boards import load_board
-from host_tools.esp_image import MEBIBYTE, EspImage, read_image
+from host_tools.board.catalogue import load_board
 from host_tools.failure import InputError
-from host_tools.flash_plan import check_packed
-from host_tools.image import board_files, build_image, pack, packed_files
-from host_tools.install import MANIFEST_PATH, manifest, program
-from host_tools.keys import KEY_LENGTH
+from host_tools.identity.keys import KEY_LENGTH
+from host_tools.installation.esp_image import MEBIBYTE, EspImage, read_image
+from host_tools.installation.flash_plan import check_packed
+from host_tools.installation.image import board_files, build_image, pack, packed_files
+from host_tools.installation.install import MANIFEST_PATH, manifest, program
 from host_tools.simulator.board import Board
 from host_tools.simulator.flash import BLOCK_COUNT, BLOCK_SIZE, FlashImage
 from tests.micropython_file import NEW_TABLE, OLD_TABLE, make_file

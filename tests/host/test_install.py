@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from host_tools.device import Device, DeviceError
-from host_tools.device_facts import Facts
+from host_tools.cable.device import Device, DeviceError
+from host_tools.cable.facts import Facts
 from host_tools.failure import Failure
-from host_tools.install import (
+from host_tools.installation.install import (
     MANIFEST_PATH,
     install,
     installed,
@@ -18,7 +18,7 @@ from host_tools.install import (
     program,
     shadows,
 )
-from host_tools.micropython import Unfit, check_compiled, check_micropython
+from host_tools.installation.micropython import Unfit, check_compiled, check_micropython
 from tests.desk import Desk
 
 FACTS = Facts((1, 29, 0), "Generic ESP32 module with ESP32", "esp32", 6, "xtensawin", "", "", True)

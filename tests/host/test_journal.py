@@ -4,7 +4,7 @@ import zlib
 
 import pytest
 
-from host_tools.journal import read_journal
+from host_tools.advice.journal import read_journal
 
 
 def record(text, version=2, crashes=1):

@@ -5,8 +5,8 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from host_tools.cable.device import ConsoleError
 from host_tools.cli import pair as command
-from host_tools.device import ConsoleError
 from host_tools.failure import Failure
 
 LATE = ConsoleError("timed-out", "no card was held to the reader in time")

@@ -5,8 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from host_tools import pairing_guide
-from host_tools.card_reader import AT_THE_FRONT, BEHIND_THE_CUP_HOLDERS, ON_THE_CHARGER, places
+from host_tools.advice import pairing_guide
+from host_tools.advice.card_reader import (
+    AT_THE_FRONT,
+    BEHIND_THE_CUP_HOLDERS,
+    ON_THE_CHARGER,
+    places,
+)
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from host_tools.partitions import (
+from host_tools.installation.partitions import (
     APP,
     DATA,
     TABLE_SIZE,

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from host_tools import ports
+from host_tools.cable import ports
 from host_tools.failure import Failure, Unreachable
 
 Plug = Callable[..., None]

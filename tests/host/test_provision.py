@@ -7,17 +7,17 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from host_tools.boards import Battery, load_board
-from host_tools.counters import (
+from host_tools.board.catalogue import Battery, load_board
+from host_tools.failure import InputError
+from host_tools.identity.counters import (
     RELEASED,
     counter_record,
     read_counter_record,
     restart_counter,
     unused_from,
 )
-from host_tools.failure import InputError
-from host_tools.keys import new_key, public_key
-from host_tools.provision import PRESS_GUARD_MOST_MS, PROTOCOLS, Settings, provision
+from host_tools.identity.keys import new_key, public_key
+from host_tools.identity.provision import PRESS_GUARD_MOST_MS, PROTOCOLS, Settings, provision
 from tests.interpreter import Interpreter
 
 VIN = "5YJ3E1EA0KF000316"

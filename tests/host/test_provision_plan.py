@@ -10,21 +10,21 @@ from typing import Any
 
 import pytest
 
-from host_tools.boards import load_board
-from host_tools.counters import (
+from host_tools.board.catalogue import load_board
+from host_tools.cable.device import DeviceError
+from host_tools.failure import Failure, InputError
+from host_tools.identity.counters import (
     COUNTER_MAX,
     COUNTER_PATHS,
     counter_files,
     counter_record,
     read_counter_record,
 )
-from host_tools.device import DeviceError
-from host_tools.failure import Failure, InputError
-from host_tools.identity import Identity, read_identity
-from host_tools.keys import Key, KeyFile
-from host_tools.plan import Plan, Request, carry_out, make_plan
-from host_tools.plan_report import changes, notes, warnings
-from host_tools.provision import Settings, key_file, provision
+from host_tools.identity.keys import Key, KeyFile
+from host_tools.identity.plan import Plan, Request, carry_out, make_plan
+from host_tools.identity.plan_report import changes, notes, warnings
+from host_tools.identity.provision import Settings, key_file, provision
+from host_tools.identity.stored import Identity, read_identity
 
 VIN = "5YJ3E1EA0KF000316"
 OTHER_VIN = "7SAYGDEE7PF000316"

@@ -1,8 +1,8 @@
 """What a car says of itself, in words."""
 
-from host_tools import vehicle_status
+from host_tools.advice import vehicle_status
+from host_tools.advice.vehicle_status import car_rows, completed
 from host_tools.protocol import vcsec_pb2 as vcsec
-from host_tools.vehicle_status import car_rows, completed
 
 CLOSURES = dict.fromkeys(
     (field.name for field in vcsec.ClosureStatuses.DESCRIPTOR.fields), vehicle_status.CLOSED

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from host_tools.failure import InputError
-from host_tools.vin import parse_vin, vin_warnings
+from host_tools.identity.vin import parse_vin, vin_warnings
 
 VIN = "5YJ3E1EA0KF000316"
 

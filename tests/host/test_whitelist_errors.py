@@ -1,7 +1,7 @@
 """What the owner is told when a car does not take a key."""
 
+from host_tools.advice.whitelist_errors import WHITELIST_ERRORS, reason_name, whitelist_error
 from host_tools.protocol import vcsec_pb2 as vcsec
-from host_tools.whitelist_errors import WHITELIST_ERRORS, reason_name, whitelist_error
 
 NUMBERS = vcsec.WhitelistOperation_information_E.DESCRIPTOR.values_by_number
 

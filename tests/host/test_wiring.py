@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from host_tools.boards import list_boards, load_board, parse_board
-from host_tools.wiring import Resistor, parts, plan_wiring, steps, warnings
+from host_tools.board.catalogue import list_boards, load_board, parse_board
+from host_tools.board.wiring import Resistor, parts, plan_wiring, steps, warnings
 
 
 def board(**changes: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 
-from host_tools.boards import load_board
+from host_tools.board.catalogue import load_board
 from host_tools.simulator.bridge import Bridge, BridgeServer
 from host_tools.simulator.hardware import Hardware
 from host_tools.simulator.light import LightWatch

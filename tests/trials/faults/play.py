@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Mapping
 from functools import cache
 from typing import Any
 
-from host_tools.compile import compile_module
-from host_tools.counters import COUNTER_PATHS
+from host_tools.identity.counters import COUNTER_PATHS
+from host_tools.installation.compile import compile_module
 from host_tools.simulator import virtual_time
 from host_tools.simulator.bench import PAIRING_HOLD, Bench
 from host_tools.simulator.board import HEAP, BoardStopped

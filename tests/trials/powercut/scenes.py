@@ -10,9 +10,9 @@ from pathlib import Path
 from littlefs import LittleFS, UserContext
 from littlefs.lfs import LFSConfig
 
-from host_tools.counters import COUNTER_PATHS, counter_files, restart_counter
-from host_tools.firmware import layout_firmware
-from host_tools.provision import provision
+from host_tools.identity.counters import COUNTER_PATHS, counter_files, restart_counter
+from host_tools.identity.provision import provision
+from host_tools.installation.layout import layout_firmware
 from host_tools.simulator import virtual_time
 from host_tools.simulator.car import Car
 from host_tools.simulator.car.behaviour import Vintage, vintage

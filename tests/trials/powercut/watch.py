@@ -6,9 +6,9 @@ import zlib
 from collections.abc import Callable
 from itertools import pairwise
 
-from host_tools.counters import COUNTER_PATHS, RECORD_VERSION, read_counter_record
+from host_tools.identity.counters import COUNTER_PATHS, RECORD_VERSION, read_counter_record
+from host_tools.identity.provision import KEY_PATH
 from host_tools.protocol import vcsec_pb2 as vcsec
-from host_tools.provision import KEY_PATH
 from host_tools.simulator.car import Car, CarEvent
 from host_tools.simulator.car.keys import key_id
 

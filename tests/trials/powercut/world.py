@@ -10,8 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from host_tools.boards import load_board
-from host_tools.provision import CONFIGURATION_PATH
+from host_tools.board.catalogue import load_board
+from host_tools.identity.provision import CONFIGURATION_PATH
 from host_tools.simulator.board import Board, BoardStopped
 from host_tools.simulator.bridge import Bridge, Chance
 from host_tools.simulator.car import Car

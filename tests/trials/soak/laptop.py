@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 
-from host_tools.counters import (
+from host_tools.identity.counters import (
     COUNTER_PATHS,
     RELEASED,
     read_counter_record,

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from host_tools.counters import COUNTER_PATHS
+from host_tools.identity.counters import COUNTER_PATHS
 from host_tools.simulator.board import HEAP
 from host_tools.simulator.car.behaviour import Vintage
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from host_tools.counters import COUNTER_PATHS
+from host_tools.identity.counters import COUNTER_PATHS
 from host_tools.simulator.board import BoardStopped
 
 from .life import Life

@@ -8,11 +8,11 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from host_tools.boards import Battery, load_board
-from host_tools.counters import counter_files
-from host_tools.firmware import layout_firmware
-from host_tools.keys import public_key
-from host_tools.provision import ROLES, provision
+from host_tools.board.catalogue import Battery, load_board
+from host_tools.identity.counters import counter_files
+from host_tools.identity.keys import public_key
+from host_tools.identity.provision import ROLES, provision
+from host_tools.installation.layout import layout_firmware
 from host_tools.simulator.bench import VIN
 from host_tools.simulator.board import HEAP, Board, BoardEvent
 from host_tools.simulator.bridge import Bridge, Chance

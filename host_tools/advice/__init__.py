@@ -1,0 +1,1 @@
+"""What an owner is told about fob and car, each with its remedy."""

@@ -1,0 +1,198 @@
+"""How a fob is, in lines for people: from what the firmware's console answers to `status`.
+
+Pure functions of that dict. All of its fields but `flash`, `crashes` and `journal` may be missing
+or None: a fob that is not provisioned has no identity, one without a counter no pairing.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from host_tools.advice.fob_errors import Explanation, explain
+from host_tools.advice.signal_strength import strength
+from host_tools.identity.counters import COUNTER_MAX
+from host_tools.protocol import keys_pb2 as keys
+from host_tools.protocol import vcsec_pb2 as vcsec
+
+Rows = list[tuple[str, str]]
+
+PROTOCOLS = {"signed": "the signed-command protocol", "legacy": "the older protocol"}
+_PROGRAM = {
+    "current": "up to date",
+    "outdated": "of another version than these tools: run `fob flash`",
+    "incomplete": "incomplete or changed: run `fob flash`",
+    "missing": "none: run `fob flash`",
+}
+_CAUSES = {
+    "power-on": "the power was connected",
+    "woken": "a button woke it",
+    "watchdog": "its watchdog restarted it",
+    "reset": "it was reset",
+}
+# The last lines of the journal that are worth a look in passing; `fob logs` has all.
+_LAST_LINES = 3
+
+_SAID = re.compile(r"(?P<name>\S+) failed \((?P<code>[a-z-]+)\): (?P<text>.*)")
+_NOTED = re.compile(r"(?P<name>\S+) (?P<code>[a-z-]+): (?P<text>.*)")
+
+
+class Result(NamedTuple):
+    """What became of a press or a pairing, as the firmware told it.
+
+    code        of firmware/fob/errors.py; None where it was done, or no error is told.
+    """
+
+    text: str
+    code: str | None = None
+    remedy: str = ""
+
+
+def key_identifier(public_key: str) -> str:
+    """The identifier under which a car lists a public key (hex): eight hex digits."""
+    return hashlib.sha1(bytes.fromhex(public_key)).hexdigest()[:8]
+
+
+def last_result(line: str) -> Result:
+    """What a line means that the firmware said of a press, or noted in its journal."""
+    found = _SAID.fullmatch(line) or _NOTED.fullmatch(line)
+    if not found or found["name"] == "crash":
+        return Result(line)
+    explained = explain(found["code"], found["text"])
+    text = f"{found['name']} failed: {explained.problem}"
+    return Result(text, found["code"], explained.remedy)
+
+
+def identity_rows(status: Mapping[str, Any]) -> Rows:
+    """Whose fob it is."""
+    fault = configuration_fault(status)
+    if not status.get("vin"):
+        return [("car", f"{fault.problem}. {fault.remedy}" if fault else "unknown")]
+    rows = [("VIN", str(status["vin"]))]
+    public_key = status.get("public_key")
+    if isinstance(public_key, str) and len(public_key) == 130:
+        rows.append(("key", f"id {key_identifier(public_key)}, {_asks_for(status)}"))
+    if fault:
+        rows.append(("wrong", f"{fault.problem}. {fault.remedy}"))
+    return rows
+
+
+def configuration_fault(status: Mapping[str, Any]) -> Explanation | None:
+    """What is wrong with fob.json and key.bin, and what to do; None where all is well."""
+    text = status.get("configuration")
+    if not text:
+        return None
+    problem, remedy = explain("configuration", text)
+    if problem == "no fob.json":
+        problem = "this fob belongs to no car yet"
+    return Explanation(problem, remedy)
+
+
+def car_rows(status: Mapping[str, Any]) -> Rows:
+    """What it knows of its car, and what its last presses came to."""
+    if status.get("configuration") or not status.get("vin"):
+        return []
+    rows = [("paired", _paired(status))]
+    if status.get("rssi") is not None:
+        rows.append(("signal", f"{strength(status['rssi'])} (when it last listened)"))
+    if status.get("peer"):
+        rows.append(("met at", str(status["peer"])))
+    if status.get("counter"):
+        rows.append(("counter", _counter(status["counter"])))
+    if status.get("last"):
+        result = last_result(status["last"])
+        rows.append(
+            ("last press", f"{result.text}. {result.remedy}" if result.code else result.text)
+        )
+    if status.get("waits"):
+        rows.append(("waits for you", waiting()))
+    return rows
+
+
+def waiting() -> str:
+    """What to do where the firmware holds something back until its owner confirms."""
+    return (
+        "hold both buttons for 5 seconds (from here: `fob press lock unlock --hold 5.5`), "
+        "or pair anew: `fob pair --again`"
+    )
+
+
+def journal_rows(status: Mapping[str, Any]) -> Rows:
+    """What went wrong last, and how often it crashed in a row."""
+    rows = [("in short", _crashes(status["crashes"]))] if status["crashes"] else []
+    lines = status["journal"][-_LAST_LINES:]
+    rows += [("last" if at == 0 else "", line) for at, line in enumerate(reversed(lines))]
+    return rows or [("", "nothing")]
+
+
+def board_rows(status: Mapping[str, Any], chip: str | None, micropython: str, program: str) -> Rows:
+    """What it runs on; `status` may be empty where the board has no firmware to ask."""
+    board = status.get("board")
+    name = board.get("name") if isinstance(board, dict) else None
+    rows = [("board", f"{name}, {chip or 'unknown chip'}" if name else chip or "unknown chip")]
+    rows.append(("MicroPython", micropython))
+    rows.append(("program", program))
+    if not status:
+        return rows
+    rows.append(("battery", battery(status)))
+    flash = status["flash"]
+    rows.append(("flash", f"{flash['free'] // 1024:,} of {flash['total'] // 1024:,} KiB free"))
+    cause = status.get("cause")
+    if cause:
+        rows.append(("running since", _CAUSES.get(cause, cause)))
+    return rows
+
+
+def program_words(program: str) -> str:
+    """What host_tools.installation.install says of the board's files, in words."""
+    return _PROGRAM.get(program, program)
+
+
+def battery(status: Mapping[str, Any]) -> str:
+    """The battery's voltage, measured while the laptop's cable may feed the board."""
+    millivolts = status.get("battery_mv")
+    if millivolts is None:
+        return "not measured on this board"
+    volts = f"{millivolts / 1000:.2f} V"
+    return f"{volts}, low: charge or change it" if is_low(status) else volts
+
+
+def is_low(status: Mapping[str, Any]) -> bool:
+    """Whether the battery is below what fob.json calls low."""
+    board = status.get("board")
+    known = board.get("battery") if isinstance(board, dict) else None
+    millivolts = status.get("battery_mv")
+    return bool(known and millivolts is not None and millivolts < known["low_mv"])
+
+
+def _asks_for(status: Mapping[str, Any]) -> str:
+    role = _short(keys.Role.DESCRIPTOR, status.get("role"), "ROLE_")
+    form = _short(vcsec.KeyFormFactor.DESCRIPTOR, status.get("form_factor"), "KEY_FORM_FACTOR_")
+    return f"role {role}, listed as {form}"
+
+
+def _short(enum: Any, number: Any, prefix: str) -> str:
+    named = enum.values_by_number.get(number) if isinstance(number, int) else None
+    return named.name.removeprefix(prefix).replace("_", " ").lower() if named else str(number)
+
+
+def _paired(status: Mapping[str, Any]) -> str:
+    if "paired" not in status:
+        return "not known: the counter is lost"
+    if status.get("unknown"):
+        return "no: the car said that it does not know the key; run `fob pair`"
+    if not status["paired"]:
+        return "no: run `fob pair`"
+    spoken = PROTOCOLS.get(status.get("speaks") or "", "a protocol not known yet")
+    return f"yes, in {spoken}"
+
+
+def _counter(counter: Mapping[str, Any]) -> str:
+    if "wrong" in counter:
+        return f"{counter['wrong'].partition(':')[0]}: run `fob provision --repair`"
+    left = max(COUNTER_MAX - counter["next"] + 1, 0)
+    return f"next {counter['next']:,}, {left:,} left"
+
+
+def _crashes(number: int) -> str:
+    return f"{number} crash{'es' * (number > 1)} in a row"

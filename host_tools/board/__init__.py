@@ -1,0 +1,1 @@
+"""What a board is, what its pins may do, and how it is wired and drawn."""

@@ -1,0 +1,79 @@
+"""What a board is: chip, pins, light, battery, and the rows of pins as printed."""
+
+from dataclasses import dataclass, field
+
+from host_tools.board.chips import Chip, WakePlan
+from host_tools.board.pinout import Pinout
+
+
+@dataclass(frozen=True)
+class Light:
+    """The one light of a fob. `inverted`: it shines while the pin is low."""
+
+    kind: str
+    pin: int
+    inverted: bool = False
+
+
+@dataclass(frozen=True)
+class Battery:
+    """A battery behind a divider: its voltage is `ratio` times that of the pin; below `low_mv`
+    (of the battery, under load) it wants charging."""
+
+    pin: int
+    ratio: float
+    low_mv: int
+
+
+@dataclass(frozen=True)
+class BoardDefinition:
+    """A board as it is wired."""
+
+    slug: str
+    """Name by which load_board knows it; of a user's own file its name without .toml."""
+    name: str
+    chip: Chip
+    module: str
+    """One of chip.modules: which pins are the flash's."""
+    micropython: str
+    """Name of its page on micropython.org/download."""
+    serial: str
+    """How it meets the laptop, as in Chip."""
+    buttons: dict[str, int] = field(hash=False)
+    """Name of the button to GPIO."""
+    onboard: dict[str, str] = field(hash=False)
+    """Name of the button to words for it, where the board has it already, with its resistor."""
+    active_low: bool
+    """A pressed button pulls its pin low; otherwise high."""
+    pull: str
+    """Who keeps a released button's level: the chip ("internal") or a resistor ("external")."""
+    light: Light
+    onboard_light: str
+    """Words for the board's own light; empty where one has to be wired."""
+    notes: tuple[str, ...]
+    """What a builder has to know beside the wiring, a sentence each."""
+    wake: WakePlan = field(default_factory=WakePlan)
+    """Which buttons end a deep sleep, and by what of the chip."""
+    cell: str = ""
+    """Where a rechargeable cell is connected; empty where the board cannot charge one."""
+    sleep_ua: int | None = None
+    """What the whole board draws in deep sleep, in microamperes, as far as somebody measured it."""
+    battery: Battery | None = None
+    usb: int | None = None
+    """GPIO that is high while USB powers the board, if there is one."""
+    pinout: Pinout | None = None
+
+    @property
+    def flash(self) -> frozenset[int]:
+        """GPIOs that its flash and PSRAM occupy."""
+        return self.chip.flash[self.module]
+
+    @property
+    def waking(self) -> tuple[str, ...]:
+        """Names of the buttons that end a deep sleep."""
+        pins = {self.wake.ext0, *self.wake.ext1, *self.wake.gpio}
+        return tuple(name for name, pin in self.buttons.items() if pin in pins)
+
+    def label(self, gpio: int) -> str:
+        """What is printed on the board beside a GPIO, as far as the pinout tells."""
+        return (self.pinout and self.pinout.label(gpio)) or f"GPIO{gpio}"

@@ -1,0 +1,1 @@
+"""What makes a fob somebody's: key, VIN, counter, and the plan that changes them."""

@@ -1,0 +1,138 @@
+"""Who a fob is: what lies on it of what `fob provision` writes, whole or not."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from host_tools.cable.device import Device, DeviceError
+from host_tools.failure import Failure, InputError
+from host_tools.identity.counters import COUNTER_PATHS, unused_from
+from host_tools.identity.keys import Key, key_identifier
+from host_tools.identity.provision import (
+    CONFIGURATION_PATH,
+    KEY_PATH,
+    LIGHT_PATH,
+    Settings,
+    read_key_file,
+)
+
+STAGED = ".new"
+"""What Device.stage appends to a path."""
+
+_PATHS = (CONFIGURATION_PATH, LIGHT_PATH, *COUNTER_PATHS, KEY_PATH)
+_STATE = "/state/"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a board has of a fob's identity.
+
+    files       contents by path, of those of `provision()` that are there; b"" is unreadable.
+    leftovers   what an earlier run staged and did not put in its place.
+    staged      the counter's records among them: the fob may have leased as much.
+    state       whether there is anything the firmware wrote.
+    firmware    whether there is a program to use it.
+    """
+
+    files: Mapping[str, bytes] = field(repr=False)
+    leftovers: tuple[str, ...] = ()
+    staged: tuple[bytes, ...] = field(default=(), repr=False)
+    state: bool = False
+    firmware: bool = True
+
+    @property
+    def settings(self) -> Settings | None:
+        """What fob.json says; None where there is none of use."""
+        return self._configured[0]
+
+    @property
+    def named(self) -> bytes | None:
+        """The public key that fob.json names."""
+        return self._configured[1]
+
+    @property
+    def key(self) -> Key | None:
+        """The key that lies on the fob, whether or not fob.json names it."""
+        data = self.files.get(KEY_PATH)
+        return None if data is None else read_key_file(data, self.named)
+
+    @property
+    def key_state(self) -> Literal["missing", "damaged", "fits", "other"]:
+        """How key.bin stands: "fits" is the one that fob.json names, "other" is whole, but fob.json
+        is lost or names another."""
+        if KEY_PATH not in self.files:
+            return "missing"
+        key = self.key
+        if key is None:
+            return "damaged"
+        return "fits" if key.public == self.named else "other"
+
+    @property
+    def records(self) -> tuple[bytes | None, ...]:
+        """The slots of the message counter."""
+        return tuple(self.files.get(path) for path in COUNTER_PATHS)
+
+    @property
+    def counter(self) -> int | None:
+        """The first value of the counter that is surely unused; None where it is lost."""
+        return unused_from(*self.records)
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing is there that would be anybody's."""
+        return not (self.files or self.leftovers or self.state)
+
+    @property
+    def _configured(self) -> tuple[Settings | None, bytes | None]:
+        try:
+            return Settings.read(self.files.get(CONFIGURATION_PATH, b""))
+        except InputError:
+            return None, None
+
+
+def read_identity(device: Device) -> Identity:
+    """What lies on the board. The key passes through this computer's memory and stays nowhere."""
+    there = device.files()
+    files = {path: _read(device, path) for path in _PATHS if path in there}
+    leftovers = tuple(path + STAGED for path in _PATHS if path + STAGED in there)
+    return Identity(
+        files,
+        leftovers,
+        tuple(_read(device, path) for path in leftovers if path.startswith(_STATE)),
+        any(path.startswith(_STATE) for path in there),
+        any(path.startswith("/fob/") for path in there),
+    )
+
+
+def require_key(identity: Identity) -> tuple[Key, Settings]:
+    """The key of a fob that is whole, and its settings. Raises Failure for any other."""
+    key, settings = identity.key, identity.settings
+    if identity.key_state == "missing":
+        raise Failure("this fob has no key", "`fob provision` gives it one.")
+    if key is None or settings is None or identity.key_state != "fits":
+        raise Failure(
+            "this fob's key.bin and fob.json do not belong together", "`fob provision` mends it."
+        )
+    return key, settings
+
+
+def named_in(configuration: bytes) -> tuple[str | None, str | None]:
+    """VIN and key identifier in a fob.json, as far as it tells them: for people only."""
+    try:
+        fields = json.loads(configuration)
+        vin = fields.get("vin")
+        public = bytes.fromhex(fields.get("public_key", ""))
+    except (AttributeError, TypeError, ValueError):
+        return None, None
+    return (vin if isinstance(vin, str) else None, key_identifier(public) if public else None)
+
+
+def _read(device: Device, path: str) -> bytes:
+    try:
+        return device.read(path) or b""
+    except DeviceError as error:
+        if error.kind != "board":
+            raise
+        # The file system knows of it and cannot read it: there, but damaged.
+        return b""

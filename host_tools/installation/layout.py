@@ -1,0 +1,46 @@
+"""What of firmware/ goes where on a board."""
+
+import ast
+from functools import lru_cache
+from pathlib import PurePosixPath
+
+from host_tools.installation.compile import compile_module
+from host_tools.resources import resource_folder
+
+# MicroPython's start-up code looks for these two by name and never for an .mpy.
+_SCRIPTS = ("boot.py", "main.py")
+
+
+def layout_firmware(march: str | None = None, *, source: bool = False) -> dict[str, bytes]:
+    """Path on the board to contents.
+
+    Packages lie in the root, where `import` looks first. They are compiled, which saves the chip
+    the time and memory of compiling: `march` as mpy-cross knows it ("xtensawin", "rv32imc") is
+    needed only by native code. `source` leaves them as they are, for reading and changing on the
+    board.
+    """
+    folder = resource_folder("firmware")
+    files: dict[str, bytes] = {}
+    for path in sorted(folder.rglob("*.py")):
+        name = path.relative_to(folder).as_posix()
+        if source or name in _SCRIPTS:
+            files[f"/{name}"] = path.read_bytes()
+        else:
+            compiled = PurePosixPath(name).with_suffix(".mpy")
+            files[f"/{compiled}"] = compile_module(path.read_bytes(), name, march)
+    return files
+
+
+@lru_cache
+def imported_modules() -> frozenset[str]:
+    """Names of MicroPython's own modules that the firmware imports."""
+    folder = resource_folder("firmware")
+    own = {path.stem for path in folder.iterdir()}
+    names: set[str] = set()
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.Import):
+                names.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                names.add(node.module or "")
+    return frozenset(name.partition(".")[0] for name in names) - own
