@@ -9,7 +9,7 @@ import asyncio
 import gc
 import json
 import os
-from binascii import crc32, hexlify
+from binascii import crc32, hexlify, unhexlify
 from time import ticks_diff, ticks_ms
 
 from micropython import const
@@ -174,8 +174,27 @@ def new_key(board):
                 continue
     finally:
         radio.stop()
-    board.files.write("key.bin.new", private + crc32(private + public).to_bytes(4, "big"))
+    board.files.write("key.bin.new", private + _check(private, public))
     return {"public_key": hexlify(public).decode()}
+
+
+def whose_key(board):
+    """Return the public key, in hex, of key.bin, which stays here; None where that is not whole."""
+    data = board.files.read("key.bin") or b""
+    private = data[:_KEY]
+    try:
+        public = unhexlify(_told(board)["public_key"])
+    except (KeyError, TypeError, ValueError):
+        public = b""
+    if private + _check(private, public) != data:
+        from fob import p256
+
+        try:
+            public = p256.public_key(private)
+        except InvalidKey:
+            return {"public_key": None}
+    whole = private + _check(private, public) == data
+    return {"public_key": hexlify(public).decode() if whole else None}
 
 
 def wipe(board):
@@ -184,6 +203,10 @@ def wipe(board):
 
     wiping.wipe(board.memory, _report_progress)
     return {}
+
+
+def _check(private, public):
+    return crc32(private + public).to_bytes(4, "big")
 
 
 def _told(board):
@@ -265,5 +288,6 @@ _CALLS: dict = {
     "car_status": car_status,
     "scan": scan,
     "new_key": new_key,
+    "whose_key": whose_key,
     "wipe": wipe,
 }

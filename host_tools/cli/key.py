@@ -127,7 +127,7 @@ def backup(file: Path, passphrase_file: Path | None, port: str | None, as_json: 
     check_absent(file)
     passphrase = new_passphrase(file, passphrase_file)
     with connect(port) as device:
-        identity = read_identity(device)
+        identity = read_identity(device, with_key=True)
     found, settings = require_key(identity)
     if identity.counter is None:
         raise Failure(

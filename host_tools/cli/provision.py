@@ -15,6 +15,7 @@ from host_tools.cable.device import Device, DeviceError
 from host_tools.cli.fob_session import connect
 from host_tools.cli.options import board_option, json_option, port_option, yes_option
 from host_tools.cli.passphrase import existing_passphrase, new_passphrase, passphrase_option
+from host_tools.cli.questions import agree
 from host_tools.cli.screen import errors, next_step, out, show_json
 from host_tools.failure import Failure, InputError
 from host_tools.identity.keys import (
@@ -184,7 +185,7 @@ def _run(
     report = _Report(identity, request, plan, backup)
     if not report.changes:
         device.remove(identity.leftovers)
-        report.end(as_json, done=True, public=plan.key.public if plan.key else b"")
+        report.end(as_json, done=True, public=plan.public or b"")
         return
     if as_json and not yes:
         report.end(as_json, done=False)
@@ -194,7 +195,7 @@ def _run(
         report.show()
         # What only comes in addition takes nothing away.
         if any(change.now for change in report.changes) and not yes:
-            click.confirm("Change that?", abort=True, err=True)
+            agree("Change that?")
     public = _carry_out(device, identity, plan, backup, passphrase)
     report.end(as_json, done=True, public=public)
 
@@ -228,7 +229,7 @@ class _Report:
         self._warnings = warnings(identity, request, plan)
         self._plan = plan
         self._backup = backup
-        self._before = identity.key
+        self._before = identity.public
         self._repairs = request.repair
 
     def show(self) -> None:
@@ -268,12 +269,12 @@ class _Report:
         if self._backup or plan.source == "imported":
             out().print(ONE_FOB, style="yellow")
         before = self._before
-        if before is not None and before.public != public:
+        if before is not None and before != public:
             out().print(
-                f"The car still lists the old key {before.identifier}: remove it there (Controls,"
-                " Locks)."
+                f"The car still lists the old key {key_identifier(before)}: remove it there"
+                " (Controls, Locks)."
             )
-        if before is None or before.public != public:
+        if before is None or before != public:
             next_step("`fob pair` adds the key to the car.")
 
 

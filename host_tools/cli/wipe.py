@@ -6,9 +6,11 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from host_tools.cable.device import Device
 from host_tools.cli.fob_session import connect
 from host_tools.cli.options import json_option, port_option, yes_option
+from host_tools.cli.questions import agree
 from host_tools.cli.screen import errors, out, show_json
 from host_tools.failure import Failure
 from host_tools.identity.counter_floor import note_counter
+from host_tools.identity.keys import key_identifier
 from host_tools.identity.provision import CONFIGURATION_PATH
 from host_tools.identity.stored import Identity, named_in, read_identity
 
@@ -61,7 +63,7 @@ def wipe(port: str | None, yes: bool, as_json: bool) -> None:
 
 def _who(identity: Identity) -> tuple[str | None, str | None]:
     vin, name = named_in(identity.files.get(CONFIGURATION_PATH, b""))
-    return vin, identity.key.identifier if identity.key else name
+    return vin, key_identifier(identity.public) if identity.public else name
 
 
 def _ask(vin: str | None, name: str | None) -> None:
@@ -71,13 +73,13 @@ def _ask(vin: str | None, name: str | None) -> None:
         f"This removes {lost}{car}, the configuration, the message counter and the log from the"
         " fob, for good. Without a backup (`fob key backup FILE`) the key cannot come back."
     )
-    click.confirm("Wipe it?", abort=True, err=True)
+    agree("Wipe it?")
 
 
 def _wipe(device: Device, identity: Identity, *, quiet: bool) -> None:
-    if identity.key is not None and identity.counter is not None:
+    if identity.public is not None and identity.counter is not None:
         # Should a backup of the key come back, its counter has to go on past this.
-        note_counter(identity.key.public, identity.counter)
+        note_counter(identity.public, identity.counter)
     with Progress(
         TextColumn("overwriting the flash"),
         BarColumn(),

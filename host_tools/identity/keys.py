@@ -41,6 +41,7 @@ from host_tools.failure import InputError
 from host_tools.identity.vin import parse_vin
 
 KEY_LENGTH = 32
+POINT_LENGTH = 65
 LONGEST_PASSPHRASE = 1023
 """Bytes of UTF-8; OpenSSL takes no more."""
 

@@ -72,13 +72,15 @@ class Request:
 class Plan:
     """What a run would do; plan_report.py puts it in words.
 
-    key         None while the fob has yet to make it.
+    public      the key's point; None while the fob has yet to make it.
+    key         None where it stays on the fob, or is yet to be made there.
     counter     the slots to write, path to contents.
     starts_over the counter goes back, which only a new key may: the old one has to go first.
     """
 
     settings: Settings
     source: Source
+    public: bytes | None
     key: Key | None
     counter: Mapping[str, bytes] = field(repr=False)
     starts_over: bool = False
@@ -105,6 +107,7 @@ def make_plan(
     """
     settings = _settings(identity, request, chip)
     source, key = _key(identity, request)
+    public = key.public if key else identity.public if source == "kept" else None
 
     def restart(public: bytes, backed_up: int | None = None) -> dict[str, bytes]:
         # A lease that was on its way into its slot counts; what cannot be read there does not.
@@ -113,8 +116,8 @@ def make_plan(
         first = restart_counter(*identity.records, *staged, backed_up=known, clock=clock)
         return counter_files(first)
 
-    counter, starts_over = _counter(identity, request, source, key, restart)
-    return Plan(settings, source, key, counter, starts_over)
+    counter, starts_over = _counter(identity, request, source, public, restart)
+    return Plan(settings, source, public, key, counter, starts_over)
 
 
 def files_to_write(identity: Identity, plan: Plan, public: bytes) -> dict[str, bytes]:
@@ -127,7 +130,7 @@ def files_to_write(identity: Identity, plan: Plan, public: bytes) -> dict[str, b
         LIGHT_PATH: plan.settings.light_file(),
         **plan.counter,
     }
-    if plan.key is not None:
+    if plan.key is not None and plan.public != identity.resident:
         files[KEY_PATH] = key_file(plan.key)
     return {path: data for path, data in files.items() if data != identity.files.get(path)}
 
@@ -146,13 +149,13 @@ def carry_out(
     """
     staged: list[str] = []
     try:
-        if plan.key is None:
+        if plan.public is None:
             public = bytes.fromhex(device.call("new_key", timeout=_MAKING_A_KEY)["public_key"])
             staged.append(KEY_PATH)
         else:
-            public = plan.key.public
+            public = plan.public
         for path, data in files_to_write(identity, plan, public).items():
-            staged.insert(len(staged) - (plan.key is None), path)
+            staged.insert(len(staged) - (plan.public is None), path)
             device.stage(path, data)
         _check_unchanged(device, identity, staged)
         before_commit()
@@ -211,7 +214,7 @@ def _settings(identity: Identity, request: Request, chip: str | None) -> Setting
 
 
 def _key(identity: Identity, request: Request) -> tuple[Source, Key | None]:
-    state, there = identity.key_state, identity.key
+    state = identity.key_state
     if request.repair and state == "missing" and request.key is None:
         raise InputError(
             "this fob has no key, and so no counter to repair", "Leave --repair out to give it one."
@@ -219,7 +222,7 @@ def _key(identity: Identity, request: Request) -> tuple[Source, Key | None]:
     if request.key is not None:
         given = request.key.key
         # Over a damaged key.bin, the key that fob.json names is no other one.
-        known = there.public if there else identity.named
+        known = identity.public or identity.named
         if state != "missing" and given.public != known:
             _require_replacement(identity, request)
         return "imported", given
@@ -232,17 +235,17 @@ def _key(identity: Identity, request: Request) -> tuple[Source, Key | None]:
             "the fob's key.bin is damaged",
             "Restore the key by --key BACKUP, or take a new one by --replace-key and pair it.",
         )
-    if there is None:
+    if state == "missing":
         return "generated", Key.of(new_key())
     if request.backup:
         raise InputError("the fob keeps its key", "`fob key backup FILE` copies that.")
-    return "kept", there
+    return "kept", identity.key
 
 
 def _require_replacement(identity: Identity, request: Request) -> None:
     if request.replace_key:
         return
-    public = identity.key.public if identity.key else identity.named
+    public = identity.public or identity.named
     name = f" ({key_identifier(public)})" if public else ""
     raise InputError(f"the fob has a key already{name}, and the car lists it", _REMOVE_IN_CAR)
 
@@ -251,7 +254,7 @@ def _counter(
     identity: Identity,
     request: Request,
     source: Source,
-    key: Key | None,
+    public: bytes | None,
     restart: Callable[..., dict[str, bytes]],
 ) -> tuple[dict[str, bytes], bool]:
     lost = [
@@ -259,11 +262,11 @@ def _counter(
         for path, record in zip(COUNTER_PATHS, identity.records, strict=True)
         if read_counter_record(record) is None
     ]
-    if key is not None and request.key is not None:
-        return restart(key.public, request.key.counter), False
-    if key is not None and source == "kept":
+    if public is not None and request.key is not None:
+        return restart(public, request.key.counter), False
+    if public is not None and source == "kept":
         if identity.key_state == "other" or (request.repair and lost):
-            return restart(key.public), False
+            return restart(public), False
         if identity.counter is None:
             raise Failure(
                 "the fob's message counter is lost",

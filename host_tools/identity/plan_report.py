@@ -58,9 +58,9 @@ def changes(identity: Identity, plan: Plan) -> list[Change]:
         if now is None and any(path in identity.files for path in COUNTER_PATHS):
             now = "lost"
         found.append(Change("message counter", now, str(plan.begins_at)))
-    if not found and plan.key is not None:
+    if not found and plan.public is not None:
         # All that is told stays; only the files may be damaged.
-        for path in files_to_write(identity, plan, plan.key.public):
+        for path in files_to_write(identity, plan, plan.public):
             if path in (LIGHT_PATH, KEY_PATH):
                 now = "damaged" if path in identity.files else None
                 found.append(Change(path.removeprefix("/"), now, "written anew"))
@@ -68,17 +68,18 @@ def changes(identity: Identity, plan: Plan) -> list[Change]:
 
 
 def _key(identity: Identity, plan: Plan) -> list[Change]:
-    there, key = identity.key, plan.key
-    now = there.identifier if there else "damaged" if KEY_PATH in identity.files else None
-    if key is None:
+    there = identity.public
+    now = key_identifier(there) if there else "damaged" if KEY_PATH in identity.files else None
+    if plan.public is None:
         return [Change("key", now, "a new one, made by the fob")]
-    if there is None or there.public != key.public:
+    then = key_identifier(plan.public)
+    if there != plan.public:
         how = "a new one" if plan.source == "generated" else "imported"
-        return [Change("key", now, f"{key.identifier}, {how}")]
+        return [Change("key", now, f"{then}, {how}")]
     if identity.settings is None and plan.source == "kept":
-        return [Change("key", now, f"{key.identifier}, kept")]
-    if identity.named and identity.named != key.public:
-        return [Change("key in fob.json", key_identifier(identity.named), key.identifier)]
+        return [Change("key", now, f"{then}, kept")]
+    if identity.named and identity.named != plan.public:
+        return [Change("key in fob.json", key_identifier(identity.named), then)]
     return []
 
 
@@ -87,11 +88,11 @@ def notes(identity: Identity, request: Request) -> list[str]:
     found = []
     if any(not path.startswith("/state/") for path in identity.leftovers):
         found.append("An earlier run was cut off; what it left beside the fob's files goes away.")
-    if identity.key_state == "other" and identity.named and identity.key:
+    if identity.key_state == "other" and identity.named and identity.public:
         _, named = named_in(identity.files[CONFIGURATION_PATH])
         found.append(
             f"An earlier replacement of the key was cut off before key {named} was in its place:"
-            f" {identity.key.identifier} is still there."
+            f" {key_identifier(identity.public)} is still there."
         )
     unreadable = [each for each in map(read_counter_record, identity.records) if each is None]
     if identity.key_state == "fits" and len(unreadable) == 1 and not request.repair:

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from host_tools.cable.device import Device, DeviceError
+from host_tools.cable.device import ConsoleError, Device, DeviceError, NoConsole
 from host_tools.failure import Failure, InputError
 from host_tools.identity.counters import COUNTER_PATHS, unused_from
-from host_tools.identity.keys import Key, key_identifier
+from host_tools.identity.keys import POINT_LENGTH, Key, key_identifier
 from host_tools.identity.provision import (
     CONFIGURATION_PATH,
     KEY_PATH,
@@ -22,13 +22,16 @@ STAGED = ".new"
 
 _PATHS = (CONFIGURATION_PATH, LIGHT_PATH, *COUNTER_PATHS, KEY_PATH)
 _STATE = "/state/"
+_MULTIPLYING = 60.0
+"""Seconds for a public key that the fob has to work out, on the slowest chip."""
 
 
 @dataclass(frozen=True)
 class Identity:
     """What a board has of a fob's identity.
 
-    files       contents by path, of those of `provision()` that are there; b"" is unreadable.
+    files       contents by path, of those of `provision()` that were read; b"" is unreadable.
+    resident    the public point of a whole key.bin that was left on the fob, and is not in `files`.
     leftovers   what an earlier run staged and did not put in its place.
     staged      the counter's records among them: the fob may have leased as much.
     state       whether there is anything the firmware wrote.
@@ -40,6 +43,7 @@ class Identity:
     staged: tuple[bytes, ...] = field(default=(), repr=False)
     state: bool = False
     firmware: bool = True
+    resident: bytes | None = None
 
     @property
     def settings(self) -> Settings | None:
@@ -52,8 +56,13 @@ class Identity:
         return self._configured[1]
 
     @property
+    def public(self) -> bytes | None:
+        """The public point of the key that lies on the fob, whether or not fob.json names it."""
+        return self.resident or (self.key.public if self.key else None)
+
+    @property
     def key(self) -> Key | None:
-        """The key that lies on the fob, whether or not fob.json names it."""
+        """That key itself, where it was read."""
         data = self.files.get(KEY_PATH)
         return None if data is None else read_key_file(data, self.named)
 
@@ -61,12 +70,10 @@ class Identity:
     def key_state(self) -> Literal["missing", "damaged", "fits", "other"]:
         """How key.bin stands: "fits" is the one that fob.json names, "other" is whole, but fob.json
         is lost or names another."""
-        if KEY_PATH not in self.files:
-            return "missing"
-        key = self.key
-        if key is None:
-            return "damaged"
-        return "fits" if key.public == self.named else "other"
+        public = self.public
+        if public is None:
+            return "damaged" if KEY_PATH in self.files else "missing"
+        return "fits" if public == self.named else "other"
 
     @property
     def records(self) -> tuple[bytes | None, ...]:
@@ -81,7 +88,7 @@ class Identity:
     @property
     def is_blank(self) -> bool:
         """Whether nothing is there that would be anybody's."""
-        return not (self.files or self.leftovers or self.state)
+        return not (self.files or self.resident or self.leftovers or self.state)
 
     @property
     def _configured(self) -> tuple[Settings | None, bytes | None]:
@@ -91,10 +98,19 @@ class Identity:
             return None, None
 
 
-def read_identity(device: Device) -> Identity:
-    """What lies on the board. The key passes through this computer's memory and stays nowhere."""
+def read_identity(device: Device, *, with_key: bool = False) -> Identity:
+    """What lies on the board.
+
+    with_key    read the key, too. Without, it stays where it is, unless it is damaged or there is
+                no program yet that could tell whose it is.
+    """
     there = device.files()
-    files = {path: _read(device, path) for path in _PATHS if path in there}
+    resident = None if with_key or KEY_PATH not in there else _resident(device)
+    files = {
+        path: _read(device, path)
+        for path in _PATHS
+        if path in there and not (resident and path == KEY_PATH)
+    }
     leftovers = tuple(path + STAGED for path in _PATHS if path + STAGED in there)
     return Identity(
         files,
@@ -102,6 +118,7 @@ def read_identity(device: Device) -> Identity:
         tuple(_read(device, path) for path in leftovers if path.startswith(_STATE)),
         any(path.startswith(_STATE) for path in there),
         any(path.startswith("/fob/") for path in there),
+        resident,
     )
 
 
@@ -126,6 +143,15 @@ def named_in(configuration: bytes) -> tuple[str | None, str | None]:
     except (AttributeError, TypeError, ValueError):
         return None, None
     return (vin if isinstance(vin, str) else None, key_identifier(public) if public else None)
+
+
+def _resident(device: Device) -> bytes | None:
+    try:
+        told = device.call("whose_key", timeout=_MULTIPLYING).get("public_key")
+        public = bytes.fromhex(told or "")
+    except (ConsoleError, NoConsole, TypeError, ValueError):
+        return None
+    return public if len(public) == POINT_LENGTH else None
 
 
 def _read(device: Device, path: str) -> bytes:

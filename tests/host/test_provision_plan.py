@@ -45,12 +45,14 @@ class Memory:
 
     def __init__(self, files: dict[str, bytes], cut_at: int | None = None) -> None:
         self.board = dict(files)
+        self.asked_for: set[str] = set()
         self._left = cut_at
 
     def files(self) -> dict[str, int]:
         return {path: len(data) for path, data in self.board.items()}
 
     def read(self, path: str) -> bytes | None:
+        self.asked_for.add(path)
         return self.board.get(path)
 
     def hashes(self, paths: Iterable[str]) -> dict[str, str | None]:
@@ -73,9 +75,19 @@ class Memory:
             self._change(path, None)
 
     def call(self, name: str, **_: Any) -> dict[str, Any]:
+        if name == "whose_key":
+            return {"public_key": self._whose_key()}
         assert name == "new_key"
         self._change("/key.bin.new", key_file(MADE))
         return {"public_key": MADE.public.hex()}
+
+    def _whose_key(self) -> str | None:
+        data = self.board["/key.bin"]
+        try:
+            key = Key.of(data[:32])
+        except InputError:
+            return None
+        return key.public.hex() if data == key_file(key) else None
 
     def _change(self, path: str, data: bytes | None) -> None:
         if self._left is not None:
@@ -138,8 +150,8 @@ def counters(files: dict[str, bytes]) -> list[int | None]:
 def active_key(files: dict[str, bytes]) -> Key | None:
     """The key that the firmware would use: one whose CRC fits to fob.json."""
     identity = identity_of(files)
-    if identity.key_state == "fits" and files["/key.bin"] == key_file(identity.key):  # type: ignore[arg-type]
-        return identity.key
+    if identity.key_state == "fits" and identity.resident:
+        return Key.of(files["/key.bin"][:32])
     return None
 
 
@@ -309,6 +321,22 @@ def test_a_fob_makes_its_key_itself() -> None:
     assert plan.key is None
     files = done({}, settings={"vin": VIN}, board=BOARD, on_device=True)
     assert active_key(files) == MADE
+
+
+@pytest.mark.parametrize(
+    "files",
+    [fob(), without(fob(), "/fob.json"), fob() | {"/fob.json": fob(NEW)["/fob.json"]}],
+    ids=["whole", "without fob.json", "half replaced"],
+)
+def test_a_key_that_stays_never_leaves_the_fob(files: dict[str, bytes]) -> None:
+    memory = Memory(files)
+    identity = read_identity(memory)  # type: ignore[arg-type]
+    request = Request(settings={"vin": OTHER_VIN}, board=BOARD)
+    plan = make_plan(identity, request, chip="esp32", clock=lambda: NOW, floor=lambda _: 0)
+    carry_out(memory, identity, plan)  # type: ignore[arg-type]
+    assert active_key(memory.board) == OLD
+    assert "/fob.json" in memory.asked_for or "/fob.json" not in files
+    assert "/key.bin" not in memory.asked_for
 
 
 def test_a_kept_key_is_not_backed_up_in_passing() -> None:

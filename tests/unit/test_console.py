@@ -1,12 +1,13 @@
 """What a laptop is told: one JSON object a line, whatever happens."""
 
 import json
+from binascii import crc32, hexlify
 
 import virtual_time
 from running_app import Journal, Light, Power, Vehicle
 from test_config import KEY, fields
 
-from fob import console
+from fob import console, p256
 from fob.cache import ENCRYPTS, SIGNED
 from fob.config import load
 from fob.errors import ConfigError, LinkError, NotFound, NotPaired, StoreError
@@ -293,6 +294,35 @@ def test_a_new_key_belongs_to_its_public_key():
     (line,) = told(board, "new_key")
     text = json.dumps(fields(public_key=line["result"]["public_key"])).encode()
     assert load(text, board.files.contents["key.bin.new"]).private_key[-1] == 2
+
+
+def of_scalar(number):
+    """Return the public key of a small scalar, in hex, and the contents of its key.bin."""
+    private = bytes(31) + bytes((number,))
+    public = p256.public_key(private)
+    check = crc32(private + public).to_bytes(4, "big")
+    return hexlify(public).decode(), private + check
+
+
+def whose(**files):
+    (line,) = told(Board(**files), "whose_key")
+    return line["result"]
+
+
+def test_whose_key_it_is_says_the_public_one_only():
+    public, key = of_scalar(1)
+    other, _ = of_scalar(2)
+    for named in (fields(public_key=public), fields(public_key=other), fields(public_key=5), []):
+        assert whose(fob_json=json.dumps(named).encode(), key_bin=key) == {"public_key": public}
+    assert whose(key_bin=key) == {"public_key": public}
+
+
+def test_a_damaged_key_is_nobodys():
+    public, key = of_scalar(1)
+    text = json.dumps(fields(public_key=public)).encode()
+    for damaged in (b"", key[:20], key[:32], bytes(36), key[:-1] + b"?", key + b"?"):
+        assert whose(fob_json=text, key_bin=damaged) == {"public_key": None}
+    assert whose(fob_json=text) == {"public_key": None}
 
 
 def test_a_configuration_error_names_its_remedy():
