@@ -46,8 +46,6 @@ _SETTLING = 2.0
 # For a program to clean up after an interrupt: a link to a car goes down first.
 _CLEANING_UP = 2.0
 _REGAINING = 4.0
-# By how much an interrupt may come late to a program that ran.
-_LATE_MS = 400
 # Attempts after which a board is restarted, after which a person has to help one that is silent,
 # and after which one that says something is no MicroPython's.
 _PULSE_AT, _HELP_AT, _GIVE_UP_AT = 3, 7, 12
@@ -165,7 +163,8 @@ class Session:
                 self._transport = transport_serial.SerialTransport(self.port, baudrate=BAUD)
                 self._transport.serial.write_timeout = _WRITE_TIMEOUT
                 return
-            except _FAULTS as error:
+            # A ValueError is pyserial's word for an address of no kind that it knows.
+            except (*_FAULTS, ValueError) as error:
                 self._drop()
                 refusal = self._refusal(error)
             if time.monotonic() >= (deadline if refusal.may_come else settled):
@@ -192,7 +191,7 @@ class Session:
         try:
             self._transport.serial.timeout = _LISTENING
             for attempt in itertools.count(1):
-                if self._try_to_enter(gently=attempt == 1, idle_ms=_LATE_MS if alone else 0):
+                if self._try_to_enter(gently=attempt == 1):
                     break
                 if time.monotonic() >= deadline or (
                     attempt >= _GIVE_UP_AT and self._heard and not _KIN.search(self._heard)
@@ -214,7 +213,7 @@ class Session:
         if not self._heard and not pulsed and attempt in (_PULSE_AT, _HELP_AT):
             self._on_wait(f"the board at {self.port} does not answer; {ASLEEP}")
 
-    def _try_to_enter(self, *, gently: bool, idle_ms: int) -> bool:
+    def _try_to_enter(self, *, gently: bool) -> bool:
         transport = self._transport
         self._heard = b""
         if gently:
@@ -240,9 +239,7 @@ class Session:
         word = secrets.token_hex(4)
         try:
             transport.serial.timeout = _WORKING
-            # An interrupt that is still on its way ends this program, and no other.
-            idle = f"import time\ntime.sleep_ms({idle_ms})\n" if idle_ms else ""
-            printed, report = transport.exec_raw(f"{idle}print({word!r})", timeout=3)
+            printed, report = transport.exec_raw(f"print({word!r})", timeout=3)
         except (TransportError, struct.error):
             return False
         finally:

@@ -154,8 +154,7 @@ class RealTimeBridge(Bridge):
         self._events_reader, self._events_writer = events
 
     def interrupt(self) -> None:
-        # The clock of both processes.
-        self.emit("process", "interrupt", round(asyncio.get_running_loop().time() * 1000))
+        self.emit("process", "interrupt")
 
     def rest(self) -> None:
         """Time does not wait for it."""

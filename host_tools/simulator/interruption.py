@@ -12,10 +12,10 @@ from pathlib import Path
 from host_tools.simulator.bridge import Bridge
 from host_tools.simulator.virtual_time import is_virtual
 
-_GRACE = 0.15  # longer than port/bridge.py heeds the event
-_BETWEEN_LOOKS = 0.002
-_LOOKS = 150
-_IN_A_ROW = 3
+# Looks at the process: the first that may find it heedless, how many asleep in a row then say that
+# a signal does no harm, and the last, which says that it computes without an end.
+_BETWEEN_LOOKS = 0.003
+_FIRST_LOOK, _IN_A_ROW, _LAST_LOOK = 50, 3, 150
 _ASLEEP = "S"
 
 
@@ -26,6 +26,9 @@ class Interruption:
     collection of garbage with a lock in its hand, and then hangs or dies. So in real time it is
     asked by an event first, which the stand-ins heed when the firmware calls or waits. What does
     neither gets the signal, if possible while it sleeps.
+
+    An interrupt is for the program that runs when it is sent: once that is seen to have ended, it
+    is nobody's. So whoever would heed it asks first, by `interrupted`.
     """
 
     def __init__(self, process: Process, bridge: Bridge, computes: Callable[[], bool]) -> None:
@@ -44,23 +47,33 @@ class Interruption:
             return
         self._bridge.interrupt()
         if self._timer is None:
-            self._timer = self._loop.call_later(_GRACE, self._look, _LOOKS, 0)
+            self._look_soon(1, 0)
 
-    def heard(self) -> None:
-        """It has heeded the event."""
+    def heed(self) -> bool:
+        """Whether there is an interrupt for the program that runs, which is hereby heeded."""
+        pending = self._timer is not None
+        self.forget()
+        return pending and self._computes()
+
+    def forget(self) -> None:
+        """The program has ended."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _look(self, left: int, asleep: int) -> None:
+    def _look_soon(self, number: int, asleep: int) -> None:
+        self._timer = self._loop.call_later(_BETWEEN_LOOKS, self._look, number, asleep)
+
+    def _look(self, number: int, asleep: int) -> None:
         self._timer = None
         if self._process.returncode is not None or not self._computes():
             return
-        asleep = asleep + 1 if _sleeps(self._process.pid) else 0
-        if left and asleep < _IN_A_ROW:
-            self._timer = self._loop.call_later(_BETWEEN_LOOKS, self._look, left - 1, asleep)
-        else:
+        if number >= _FIRST_LOOK:
+            asleep = asleep + 1 if _sleeps(self._process.pid) else 0
+        if asleep == _IN_A_ROW or number == _LAST_LOOK:
             _signal(self._process.pid, signal.SIGINT)
+        else:
+            self._look_soon(number + 1, asleep)
 
 
 def kill(process: Process) -> None:

@@ -117,7 +117,8 @@ class Firmware:
             await asyncio.wait(both, timeout=_START_TIMEOUT, return_when="FIRST_COMPLETED")
             if expected.done():
                 self._bridge = expected.result()
-                self._bridge.serve("process", _Milestones(self, process))
+                self._interruption = Interruption(process, self._bridge, self._computes)
+                self._bridge.serve("process", _Milestones(self))
                 await self._on_start(self._bridge, end)
                 # From here to its end the bridge knows.
                 work.pause()
@@ -178,36 +179,40 @@ class Firmware:
         # A chip's serial port ends every line so.
         self._terminal.show(_LONE_NEWLINE.sub(b"\r\n", output))
         if output.endswith(_PROMPTS):
+            self._interruption.forget()
             self._bridge.rest()
             if not self._terminal.at_prompt:
                 self._on_repl(self._repl)
                 self._terminal.prompt()
 
+    def _computes(self) -> bool:
+        """Whether there is a program to interrupt."""
+        if self._terminal is None:
+            return False
+        # Between the end of main.py and the prompt there is none.
+        waits = self._repl is not None and not self._terminal.at_prompt
+        return not waits and self._terminal.computes
+
 
 class _Milestones:
-    """Service "process", for port/power_on.py."""
+    """Service "process", for port/power_on.py and what it runs."""
 
-    def __init__(self, firmware: Firmware, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, firmware: Firmware) -> None:
         self._firmware = firmware
-        self._interruption = Interruption(process, firmware._bridge, self._computes)
 
     def boot(self) -> None:
         """From now on an interrupt is the firmware's."""
         if self._firmware._terminal is not None:
-            self._firmware._terminal.start(self._interruption.send)
+            self._firmware._terminal.start(self._firmware._interruption.send)
 
     def repl(self, code: int) -> None:
         """What is printed from now on is the REPL's."""
         self._firmware._repl = Stop(_ENDINGS[code], code)
         self._firmware._output.show_raw(self._firmware._converse)
 
-    def interrupted(self) -> None:
-        """A KeyboardInterrupt is on its way."""
-        self._interruption.heard()
-
-    def _computes(self) -> bool:
-        terminal = self._firmware._terminal
-        return terminal is not None and terminal.computes
+    def interrupted(self) -> bool:
+        """Whether to raise a KeyboardInterrupt."""
+        return self._firmware._interruption.heed()
 
 
 def _size(heap: str) -> int:

@@ -130,6 +130,22 @@ async def test_ctrl_c_ends_what_a_session_runs(tmp_path: Path) -> None:
 
 
 @asynchronous
+async def test_ctrl_c_that_a_program_ended_before_heeding_ends_no_other(tmp_path: Path) -> None:
+    async with board_with(tmp_path, "") as board:
+        await board.stopped()
+
+        def next_one() -> bytes:
+            with session(board.console_path) as transport:
+                transport.exec_raw_no_follow("print('busy')\nfor _ in range(200000): pass")
+                transport.read_until(1, b"busy\r\n")
+                transport.serial.write(b"\x03")
+                transport.follow(10)
+                return bytes(transport.exec("import time\ntime.sleep_ms(400)\nprint('next')"))
+
+        assert await asyncio.to_thread(next_one) == b"next\r\n"
+
+
+@asynchronous
 async def test_ctrl_c_after_a_pulled_cable_ends_what_was_started_before(tmp_path: Path) -> None:
     async with linked(board_with(tmp_path, UP), tmp_path) as board:
         await board.prints("up")

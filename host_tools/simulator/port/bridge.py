@@ -15,10 +15,6 @@ import socket
 import sys
 
 import uctypes
-from utime import ticks_diff, ticks_ms
-
-# What is not heeded for so long will be sent as a signal.
-_STALE_MS = 100
 
 _ERRORS = {"OSError": OSError, "ValueError": ValueError, "TypeError": TypeError}
 
@@ -27,7 +23,7 @@ now_us = 0
 calling = False
 """Whether a call is under way."""
 
-_interrupted_at = None
+_interrupted = False
 _delivering = False
 
 _in_lockstep = os.getenv("FOB_CLOCK") == "virtual"
@@ -86,12 +82,12 @@ def _open():
 
 def deliver(events):
     """Hand events over, each [service, name, args], to their handlers."""
-    global _delivering, _interrupted_at
+    global _delivering, _interrupted
     _delivering = True
     try:
         for service, name, args in events:
             if service == "process":
-                (_interrupted_at,) = args
+                _interrupted = True
             elif service in _handlers:
                 _handlers[service](name, args)
     finally:
@@ -99,16 +95,15 @@ def deliver(events):
 
 
 def heed():
-    """Raise the KeyboardInterrupt that the bench asked for a moment ago, if it did.
+    """Raise the KeyboardInterrupt that the bench asked for, unless it has thought better of it.
 
     For moments when the firmware may be left; see host_tools/simulator/interruption.py.
     """
-    global _interrupted_at
-    if _interrupted_at is None or _delivering:
+    global _interrupted
+    if not _interrupted or _delivering:
         return
-    age, _interrupted_at = ticks_diff(ticks_ms(), _interrupted_at), None
-    if age < _STALE_MS:
-        _calls.send([0, "process", "interrupted", []])
+    _interrupted = False
+    if call("process", "interrupted"):
         raise KeyboardInterrupt
 
 
