@@ -163,9 +163,9 @@ def _parse(definition: Mapping[str, Any], slug: str) -> BoardDefinition:
 
 
 def _chip(name: str) -> Chip:
-    if name == "esp32s2":
+    if name in ("esp32s2", "esp8266"):
         raise FieldError(
-            "chip: the esp32s2 has no Bluetooth", "Take an esp32, esp32c3, esp32c6 or esp32s3."
+            f"chip: the {name} has no Bluetooth", "Take an esp32, esp32c3, esp32c6 or esp32s3."
         )
     if name not in CHIPS:
         spelt = re.sub("[^a-z0-9]", "", name.lower())

@@ -44,7 +44,8 @@ class Table:
             raise FieldError(f"{self.name(key)} is missing", remedy)
         # bool is an int to Python, but not to whoever writes a pin number.
         if type(value) is not kind:
-            raise FieldError(f"{self.name(key)} must be {_KINDS[kind]}, not {value!r}")
+            quoted = "Write it without quotes." if isinstance(value, str) else ""
+            raise FieldError(f"{self.name(key)} must be {_KINDS[kind]}, not {value!r}", quoted)
         return value
 
     def take_text(self, key: str, longest: int, default: str | None = None) -> str:

@@ -139,8 +139,8 @@ def _checked(given: str) -> str:
             if stat.S_ISCHR(Path(given).stat().st_mode):
                 return given
             raise Unreachable(f"{given} is no serial port", "`fob ports` lists those there are.")
-    there = f"{_named(list_ports())} is there" if known else PLUG_IN
-    raise Unreachable(f"there is no port {given}", there)
+    remedy = f"Name one that is: {_named(list_ports())}." if known else PLUG_IN
+    raise Unreachable(f"there is no port {given}", remedy)
 
 
 def _named(ports: list[Port]) -> str:

@@ -212,6 +212,8 @@ def _abandoned(error: BaseException) -> Failure | None:
     if isinstance(origin, KeyboardInterrupt):
         return None
     if isinstance(origin, EOFError):
+        # The error begins on a line of its own, not behind the question.
+        click.echo(err=True)
         return InputError("there is nobody to answer a question", "Give the answers as options.")
     return Failure("declined")
 

@@ -16,6 +16,7 @@ from host_tools.cable.device import Device
 from host_tools.cable.errors import DeviceError
 from host_tools.cable.ports import choose_port
 from host_tools.cli.options import board_option, json_option, port_option, yes_option
+from host_tools.cli.questions import agree
 from host_tools.cli.screen import errors, next_step, out, show_json
 from host_tools.failure import InputError
 from host_tools.identity.keys import key_identifier
@@ -97,7 +98,7 @@ def install_program(device: Device, *, yes: bool, quiet: bool) -> dict[str, Any]
     plan = make_plan(device)
     if plan.replaced and not yes:
         named = " and ".join(plan.replaced)
-        click.confirm(f"{named} on this board is no fob's. Replace it?", abort=True, err=True)
+        agree(f"{named} on this board is no fob's. Replace it?")
     with _progress("Sending the program", quiet or not plan.changed) as advance:
         install(device, plan, lambda done, total: advance(done / total))
     present = device.files()
@@ -200,7 +201,7 @@ def _agree_to_lose(holdings: str | None) -> bool:
     """Ask, unless there is nothing; True. Raises click.Abort."""
     if holdings:
         click.echo(f"This erases {holdings}.", err=True)
-        click.confirm("Go on?", abort=True, err=True)
+        agree("Go on?")
     return holdings is not None
 
 

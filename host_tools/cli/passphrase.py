@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from host_tools.cli.questions import unanswered
 from host_tools.failure import InputError
 
 VARIABLE = "FOB_PASSPHRASE"
@@ -69,9 +70,6 @@ def _asked(about: str, *, default: str | None = None, twice: bool = False) -> st
                 err=True,
             )
         )
-    except click.Abort as abort:
-        if isinstance(abort.__context__, EOFError):
-            raise InputError(
-                "there is nobody to type a passphrase", f"Set {VARIABLE}, or --passphrase-file."
-            ) from None
-        raise
+    except click.Abort as end:
+        remedy = f"Set {VARIABLE}, or --passphrase-file."
+        raise unanswered(end, "there is nobody to type a passphrase", remedy, err=True) from None

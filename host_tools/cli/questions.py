@@ -8,6 +8,8 @@ from rich.text import Text
 from host_tools.cli.screen import out
 from host_tools.failure import InputError
 
+_NOBODY = ("there is nobody to answer", "Agree by --yes.")
+
 
 def ask(text: str, what: str, option: str, check: Callable[[str], str]) -> str:
     """Ask until `check` takes the answer; what that returns.
@@ -19,7 +21,7 @@ def ask(text: str, what: str, option: str, check: Callable[[str], str]) -> str:
         try:
             answer = click.prompt(text, type=str)
         except click.Abort as end:
-            raise _unanswered(end, f"{what} is not known", f"Name it by {option}.") from None
+            raise unanswered(end, f"{what} is not known", f"Name it by {option}.") from None
         try:
             return check(answer.strip())
         except InputError as error:
@@ -62,10 +64,25 @@ def may(question: str, yes: bool) -> None:
     try:
         click.confirm(question, default=True, abort=True)
     except click.Abort as end:
-        raise _unanswered(end, "there is nobody to answer", "Agree by --yes.") from None
+        raise unanswered(end, *_NOBODY) from None
 
 
-def _unanswered(end: click.Abort, problem: str, remedy: str) -> Exception:
-    """What to raise when a question ended so: by Ctrl-C, by a no, or because nobody is there."""
-    ended = isinstance(end.__context__, EOFError)
-    return InputError(problem, remedy) if ended else end
+def agree(question: str) -> None:
+    """Go on with what cannot be undone only with a yes that is typed; where nobody is there to do
+    that, --yes has to be an option. Raises click.Abort."""
+    try:
+        click.confirm(question, abort=True, err=True)
+    except click.Abort as end:
+        raise unanswered(end, *_NOBODY, err=True) from None
+
+
+def unanswered(end: click.Abort, problem: str, remedy: str, *, err: bool = False) -> Exception:
+    """What to raise when a question ended so: by Ctrl-C, by a no, or because nobody is there.
+
+    err     the question stands on standard error.
+    """
+    if not isinstance(end.__context__, EOFError):
+        return end
+    # The error begins on a line of its own, not behind the question.
+    click.echo(err=err)
+    return InputError(problem, remedy)

@@ -15,8 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def named_commands():
     """Each `fob ...` in the texts of the tools and the firmware."""
-    tools = (*ROOT.glob("host_tools/*.py"), *ROOT.glob("host_tools/cli/*.py"))
-    for path in sorted((*tools, *ROOT.glob("firmware/**/*.py"))):
+    for path in sorted((*ROOT.glob("host_tools/**/*.py"), *ROOT.glob("firmware/**/*.py"))):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 for line in re.findall(r"`fob ([a-z][^`]*)`", node.value):
