@@ -20,7 +20,7 @@ from host_tools.identity.provision import CONFIGURATION_PATH
 from host_tools.simulator.bench import fob_flash
 from host_tools.simulator.board import BoardStopped
 from host_tools.simulator.car import Vintage
-from host_tools.simulator.flash import BLOCK_COUNT, BLOCK_SIZE, FlashError, FlashImage
+from host_tools.simulator.flash import FLASH_SIZE, FlashError, FlashImage
 from host_tools.simulator.light import UnexpectedLight
 
 _VIRTUAL = "virtual"
@@ -129,7 +129,7 @@ def _flash(
     try:
         if not path.exists():
             return FlashImage.erased(path) if bare else fob_flash(path, vin, definition)
-        if path.stat().st_size != BLOCK_SIZE * BLOCK_COUNT:
+        if path.stat().st_size != FLASH_SIZE:
             raise InputError(f"{path} is no flash of a virtual board", "Name another file.")
         if bare:
             raise InputError(

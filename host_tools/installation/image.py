@@ -6,17 +6,17 @@ would begin its counter again. `fob provision` gives each its own.
 
 from collections.abc import Mapping
 
-from littlefs import LittleFS, LittleFSError, UserContext
+from littlefs import LittleFSError
 
 from host_tools.board.catalogue import BoardDefinition
 from host_tools.failure import InputError
 from host_tools.identity.provision import CONFIGURATION_PATH, LIGHT_PATH, Settings, board_fields
 from host_tools.installation.compile import ARCHITECTURES
 from host_tools.installation.esp_image import EspImage
+from host_tools.installation.filesystem import file_paths, littlefs, write_files
 from host_tools.installation.install import MANIFEST_PATH, manifest, program
 from host_tools.installation.micropython import dotted, download_page
 from host_tools.installation.partitions import files_partition
-from host_tools.simulator.flash import BLOCK_SIZE, GEOMETRY
 
 
 def board_files(image: EspImage, board: BoardDefinition, vin: str | None) -> dict[str, bytes]:
@@ -63,14 +63,11 @@ def build_image(image: EspImage, files: Mapping[str, bytes], flash_size: int) ->
 
 def pack(files: Mapping[str, bytes], size: int) -> bytes:
     """A littlefs of `size` bytes as MicroPython makes it, with files by path. Raises InputError."""
-    filesystem = _littlefs(bytearray(b"\xff" * size))
+    filesystem = littlefs(b"\xff" * size)
     filesystem.format()
     filesystem.mount()
     try:
-        for path, data in files.items():
-            filesystem.makedirs(path.rpartition("/")[0] or "/", exist_ok=True)
-            with filesystem.open(path, "wb") as file:
-                file.write(data)
+        write_files(filesystem, files)
         filesystem.unmount()
     except LittleFSError:
         raise InputError(
@@ -87,20 +84,11 @@ def packed_files(image: EspImage) -> list[str]:
     if place is None or image.end < place.end:
         return []
     at = place.offset - image.offset
-    filesystem = _littlefs(bytearray(image.data[at : at + place.size]))
+    filesystem = littlefs(image.data[at : at + place.size])
     try:
         filesystem.mount()
-        return [
-            f"{folder.rstrip('/')}/{name}"
-            for folder, _, names in filesystem.walk("/")
-            for name in names
-        ]
+        return file_paths(filesystem)
     except LittleFSError:
         raise InputError(
             f"the file system in {image.path.name} is damaged", "Make it anew with `fob image`."
         ) from None
-
-
-def _littlefs(buffer: bytearray) -> LittleFS:
-    geometry = GEOMETRY | {"block_count": len(buffer) // BLOCK_SIZE}
-    return LittleFS(UserContext(buffer=buffer), mount=False, **geometry)

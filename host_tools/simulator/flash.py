@@ -7,24 +7,13 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from littlefs import LittleFS, LittleFSError, UserContext
+from littlefs import LittleFS, LittleFSError
 
-BLOCK_SIZE = 4096
-BLOCK_COUNT = 512
-"""The stock layout of an ESP32 with 4 MiB of flash leaves 2 MiB for files."""
+from host_tools.installation.filesystem import BLOCK_SIZE, file_paths, littlefs, write_files
 
-GEOMETRY: dict[str, Any] = {
-    "block_size": BLOCK_SIZE,
-    "block_count": BLOCK_COUNT,
-    "read_size": 32,
-    "prog_size": 32,
-    "lookahead_size": 32,
-    "cache_size": 128,
-    "block_cycles": 100,
-}
-"""What MicroPython's VfsLfs2 uses; its cache is four times the larger of read and program size."""
+FLASH_SIZE = 512 * BLOCK_SIZE
+"""Bytes: the stock layout of an ESP32 with 4 MiB of flash leaves 2 MiB for files."""
 
 
 class FlashError(Exception):
@@ -48,7 +37,7 @@ class FlashImage:
     def create(cls, path: Path, files: Mapping[str, bytes] | None = None) -> "FlashImage":
         """Format a new image, replacing what is at `path`, and put files on it."""
         image = cls.erased(path)
-        filesystem = image._filesystem(bytearray(path.read_bytes()))
+        filesystem = littlefs(path.read_bytes())
         filesystem.format()
         path.write_bytes(filesystem.context.buffer)
         image.write(files or {})
@@ -61,7 +50,7 @@ class FlashImage:
         path.unlink(missing_ok=True)
         # It will hold a private key.
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(b"\xff" * (BLOCK_SIZE * BLOCK_COUNT))
+            file.write(b"\xff" * FLASH_SIZE)
         return cls(path)
 
     def list(self) -> dict[str, int]:
@@ -71,12 +60,7 @@ class FlashImage:
     def files(self) -> dict[str, bytes]:
         """Every file's path and contents, sorted by path."""
         with self._mounted() as filesystem:
-            paths = [
-                f"{folder.rstrip('/')}/{name}"
-                for folder, _, names in filesystem.walk("/")
-                for name in names
-            ]
-            return {path: _read(filesystem, path) for path in sorted(paths)}
+            return {path: _read(filesystem, path) for path in sorted(file_paths(filesystem))}
 
     def read(self, path: str) -> bytes:
         """Contents of one file; FlashError if there is none."""
@@ -89,12 +73,7 @@ class FlashImage:
     def write(self, files: Mapping[str, bytes]) -> None:
         """Write files, replacing those of the same path and making the folders they need."""
         with self._changed() as filesystem:
-            for path, data in files.items():
-                folder = path.rpartition("/")[0]
-                if folder:
-                    filesystem.makedirs(folder, exist_ok=True)
-                with filesystem.open(path, "wb") as file:
-                    file.write(data)
+            write_files(filesystem, files)
 
     def remove(self, path: str) -> None:
         """Remove a file, or a folder with all that is in it."""
@@ -113,15 +92,11 @@ class FlashImage:
     @contextmanager
     def _mounted(self) -> Iterator[LittleFS]:
         try:
-            filesystem = self._filesystem(bytearray(self.path.read_bytes()))
+            filesystem = littlefs(self.path.read_bytes())
             filesystem.mount()
             yield filesystem
         except (LittleFSError, OSError) as error:
             raise FlashError(f"{self.path.name}: {error}") from error
-
-    @staticmethod
-    def _filesystem(buffer: bytearray) -> LittleFS:
-        return LittleFS(UserContext(buffer=buffer), mount=False, **GEOMETRY)
 
 
 def _read(filesystem: LittleFS, path: str) -> bytes:

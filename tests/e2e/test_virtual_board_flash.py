@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from host_tools.installation.filesystem import BLOCK_SIZE
 from host_tools.simulator.board import Board, BoardStopped
-from host_tools.simulator.flash import BLOCK_SIZE
 from tests.asynchronous import asynchronous, in_virtual_time
 from tests.virtual_hardware import WAIT, board_with, run
 

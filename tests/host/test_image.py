@@ -10,11 +10,12 @@ from host_tools.board.catalogue import load_board
 from host_tools.failure import InputError
 from host_tools.identity.keys import KEY_LENGTH
 from host_tools.installation.esp_image import MEBIBYTE, EspImage, read_image
+from host_tools.installation.filesystem import BLOCK_SIZE
 from host_tools.installation.flash_plan import check_packed
 from host_tools.installation.image import board_files, build_image, pack, packed_files
 from host_tools.installation.install import MANIFEST_PATH, manifest, program
 from host_tools.simulator.board import Board
-from host_tools.simulator.flash import BLOCK_COUNT, BLOCK_SIZE, FlashImage
+from host_tools.simulator.flash import FLASH_SIZE, FlashImage
 from tests.micropython_file import NEW_TABLE, OLD_TABLE, make_file
 
 VIN = "5YJ3E1EA1KF000000"
@@ -36,7 +37,7 @@ def packed(source: EspImage, vin: str | None = None) -> bytes:
 def flash_of(data: bytes, source: EspImage, path: Path) -> FlashImage:
     """The file system as it lies on the flash, for the virtual board."""
     path.write_bytes(data[FILES_AT - source.offset :])
-    assert path.stat().st_size == BLOCK_SIZE * BLOCK_COUNT
+    assert path.stat().st_size == FLASH_SIZE
     return FlashImage(path)
 
 

@@ -12,11 +12,12 @@ from littlefs.lfs import LFSConfig
 
 from host_tools.identity.counters import COUNTER_PATHS, counter_files, restart_counter
 from host_tools.identity.provision import provision
+from host_tools.installation.filesystem import BLOCK_SIZE, GEOMETRY
 from host_tools.installation.layout import layout_firmware
 from host_tools.simulator import virtual_time
 from host_tools.simulator.car import Car
 from host_tools.simulator.car.behaviour import Vintage, vintage
-from host_tools.simulator.flash import BLOCK_SIZE, GEOMETRY, FlashImage
+from host_tools.simulator.flash import FLASH_SIZE, FlashImage
 from tests.car_bench import VIN
 
 from .world import DEFINITION, SIGNAL_PIN, Scene, World, now
@@ -28,7 +29,12 @@ KEY = b"\x01" * 32
 OTHER_KEY = b"\x02" * 32
 _LAPTOP_CLOCK = 1_800_000_000.0
 # Only how much is read at a time differs, which does not show on the flash.
-_FAST = {**GEOMETRY, "read_size": BLOCK_SIZE, "cache_size": BLOCK_SIZE}
+_FAST = {
+    **GEOMETRY,
+    "block_count": FLASH_SIZE // BLOCK_SIZE,
+    "read_size": BLOCK_SIZE,
+    "cache_size": BLOCK_SIZE,
+}
 # The move comes with the second or third lease.
 _STEPS_BEFORE_MOVE = 4
 
