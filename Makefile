@@ -40,7 +40,7 @@ check: $(READY) ## lint, type checks, and a compile of the firmware for the boar
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/mypy --config-file .config/firmware.mypy.ini
-	@$(BIN)/python -m host_tools.compile --check
+	@$(BIN)/python -m host_tools.installation.compile --check
 
 bench: $(READY) ## measure cryptography, waking and finding the car
 	@$(BIN)/python -m tests.bench
