@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
 
@@ -14,7 +14,7 @@ from host_tools import cli
 from host_tools.board.catalogue import load_board
 from host_tools.identity.provision import provision
 from host_tools.simulator.bench import VIN, Bench, fob_program
-from host_tools.simulator.board import HEAP
+from host_tools.simulator.board import HEAP, BoardStopped
 from host_tools.simulator.car import Car, Vintage
 from host_tools.simulator.car.nonces import Reuse
 from host_tools.simulator.flash import FlashImage
@@ -151,11 +151,13 @@ class Desk:
 
     def shows(self, *patterns: str, timeout: float = 20.0) -> str:
         """Wait until the light shows one of these patterns, as LightWatch.shows."""
-        return str(self.do(lambda: self.bench.board.light.shows(*patterns, timeout=timeout)))
+        light = self.bench.board.light
+        return str(self.do(lambda: self._live_on(lambda: light.shows(*patterns, timeout=timeout))))
 
     def prints(self, text: str, timeout: float = 20.0) -> str:
         """Wait until the firmware printed a line with `text` in it; return the line."""
-        return str(self.do(lambda: self.bench.board.prints(text, timeout=timeout)))
+        board = self.bench.board
+        return str(self.do(lambda: self._live_on(lambda: board.prints(text, timeout=timeout))))
 
     def unplug(self) -> None:
         """Pull the USB cable: the port is gone, the board goes on."""
@@ -186,6 +188,21 @@ class Desk:
         """Both."""
         self.power_off()
         self.power_on(cut)
+
+    async def _live_on(self, wait: Callable[[], Awaitable[object]]) -> object:
+        """Await `wait()`, again if the board is at its REPL and restarts: a command that is over
+        has typed the reset, which may be on its way still."""
+        board = self.bench.board
+        while True:
+            try:
+                return await wait()
+            except BoardStopped as stopped:
+                if board.state != "repl":
+                    raise
+                try:
+                    await board.running(timeout=PATIENCE / 2)
+                except TimeoutError:
+                    raise stopped from None
 
     async def _live(self) -> None:
         try:

@@ -229,8 +229,9 @@ class Session:
             self._listen(0.5)
         if not self._heard.endswith(_BANNER):
             return False
-        # There may be more banners on the way, one for each attempt: begin at a known place.
-        self._quiet()
+        if not gently:
+            # There may be more banners on the way, one for each attempt: begin at a known place.
+            self._quiet()
         self._heard = b""
         transport.serial.write(_RAW)
         self._listen(_CLEANING_UP)
