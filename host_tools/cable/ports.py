@@ -1,22 +1,16 @@
-"""Serial ports, and which of them a fob is likely to be at.
-
-Virtual boards announce themselves by a file `<process id>-<name>.json` with {"port", "name"} in
-`virtual_boards_folder()`.
-"""
+"""Serial ports, and which of them a fob is likely to be at."""
 
 import contextlib
-import json
-import os
 import stat
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from serial.tools import list_ports as serial_ports
 
-from host_tools.failure import Failure, Unreachable
+from host_tools.cable.virtual_boards import announced_boards
+from host_tools.failure import Unreachable
 
 Kind = Literal["usb", "virtual", "other"]
 
@@ -34,7 +28,8 @@ PLUG_IN = "Plug the fob in with a cable that carries data; if it sleeps, press o
 
 @dataclass(frozen=True)
 class Port:
-    """A serial port: `device` opens it, the USB identity is None where there is none."""
+    """A serial port: `device` opens it, the USB identity is None where there is none, and so is the
+    name of the board that a virtual one plays."""
 
     device: str
     description: str
@@ -42,6 +37,7 @@ class Port:
     vid: int | None = None
     pid: int | None = None
     serial: str | None = None
+    board: str | None = None
 
     @property
     def is_likely(self) -> bool:
@@ -62,7 +58,11 @@ def list_ports() -> list[Port]:
         )
         for found in sorted(serial_ports.comports(), key=lambda found: str(found.device))
     ]
-    return real + _virtual_boards()
+    virtual = [
+        Port(port, f"virtual board {name}", "virtual", board=name)
+        for port, name in announced_boards()
+    ]
+    return real + virtual
 
 
 def choose_port(given: str | None) -> str:
@@ -82,50 +82,6 @@ def choose_port(given: str | None) -> str:
         problem = f"no board is plugged in that looks like a fob, but {_named(ports)}"
         raise Unreachable(problem, f"{PLUG_IN} If it is one of these, name it by --port.")
     raise Unreachable("no serial port is there", PLUG_IN)
-
-
-def virtual_boards_folder() -> Path:
-    """The folder of this user's virtual boards, made if it is missing.
-
-    Raises Failure where somebody else could write to it: whoever does could pose as a fob.
-    """
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    user = os.getuid() if sys.platform != "win32" else 0
-    folder = Path(tempfile.gettempdir()) / f"open-key-fob-{user}"
-    if runtime and Path(runtime).is_dir():
-        folder = Path(runtime) / "open-key-fob"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    if sys.platform != "win32":
-        found = folder.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != user or found.st_mode & 0o022:
-            raise Failure(f"others can write to {folder}", "Remove it.")
-    return folder
-
-
-def _virtual_boards() -> list[Port]:
-    if sys.platform == "win32":  # there are no pseudo-terminals to be at
-        return []
-    boards = []
-    with contextlib.suppress(Failure, OSError):
-        for file in sorted(virtual_boards_folder().glob("*.json")):
-            if not _is_running(file.name.partition("-")[0]):
-                file.unlink(missing_ok=True)
-                continue
-            # One that is being written or removed is no board yet, or no more.
-            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-                said = json.loads(file.read_text())
-                boards.append(Port(said["port"], f"virtual board {said['name']}", "virtual"))
-    return boards
-
-
-def _is_running(process: str) -> bool:
-    try:
-        os.kill(int(process), 0)
-    except (ProcessLookupError, ValueError, OverflowError):
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def _checked(given: str) -> str:

@@ -118,12 +118,9 @@ class Walk:
         return board
 
     def _virtual_board(self) -> str | None:
-        """The board that a virtual one plays, which its description ends with."""
-        for port in list_ports():
-            name = port.description.rpartition(" ")[2]
-            if port.device == self.port and port.kind == "virtual" and name in list_boards():
-                return name
-        return None
+        """The board that a virtual one plays."""
+        played = {port.device: port.board for port in list_ports()}.get(self.port or "")
+        return played if played in list_boards() else None
 
     def _boards(self, sight: Sight | None) -> dict[str, str]:
         """The boards there are, those of the chip alone where that is known."""

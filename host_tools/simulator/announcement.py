@@ -1,4 +1,4 @@
-"""How the `fob` commands find a virtual board: by a file that ports.list_ports() reads."""
+"""How the `fob` commands find a virtual board: by a file that list_ports() reads."""
 
 import contextlib
 import json
@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from host_tools.cable.ports import virtual_boards_folder
+from host_tools.cable.virtual_boards import virtual_boards_folder
 
 
 class Announcement:

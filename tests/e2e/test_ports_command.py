@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.cable.ports import virtual_boards_folder
+from host_tools.cable.virtual_boards import virtual_boards_folder
 from host_tools.simulator.bench import VIN
 from tests.desk import Desk
 

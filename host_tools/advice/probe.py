@@ -10,6 +10,7 @@ from host_tools.cable.ports import Port
 from host_tools.failure import Failure
 from host_tools.identity.keys import key_identifier
 from host_tools.installation.install import installed_version
+from host_tools.installation.micropython import dotted
 
 State = Literal["not-asked", "fob", "micropython", "no-answer"]
 
@@ -20,7 +21,7 @@ _CALL_TIMEOUT = 10.0
 
 
 @dataclass(frozen=True)
-class Finding:
+class Answer:
     """What a port's board said.
 
     state       "fob": this project's program answers; "micropython": only that does.
@@ -38,33 +39,33 @@ class Finding:
     problem: str = ""
 
 
-def probe(ports: Sequence[Port]) -> list[Finding]:
+def probe(ports: Sequence[Port]) -> list[Answer]:
     """Ask those that a fob is likely to be at, all at once; what answers restarts afterwards."""
     with ThreadPoolExecutor(max_workers=max(1, len(ports))) as pool:
         return list(pool.map(_probe, ports))
 
 
-def _probe(port: Port) -> Finding:
+def _probe(port: Port) -> Answer:
     if not port.is_likely:
-        return Finding("not-asked")
+        return Answer("not-asked")
     try:
         with Device(port.device, patience=_PATIENCE, any_chip=True) as device:
             return _ask(device)
     except DeviceError as error:
-        return Finding("no-answer", problem=error.problem)
+        return Answer("no-answer", problem=error.problem)
 
 
-def _ask(device: Device) -> Finding:
+def _ask(device: Device) -> Answer:
     facts = device.facts
     chip = facts.chip or facts.machine or facts.platform
-    version = ".".join(str(part) for part in facts.version)
+    version = dotted(facts.version)
     if facts.chip is None:
-        return Finding("micropython", chip, version)
+        return Answer("micropython", chip, version)
     try:
         status = device.call("status", timeout=_CALL_TIMEOUT)
         program = installed_version(device)
     except Failure as error:
-        return Finding("micropython", chip, version, problem=error.problem)
+        return Answer("micropython", chip, version, problem=error.problem)
     public = status.get("public_key")
     key = key_identifier(bytes.fromhex(public)) if public else None
-    return Finding("fob", chip, version, program=program, vin=status.get("vin"), key=key)
+    return Answer("fob", chip, version, program=program, vin=status.get("vin"), key=key)
