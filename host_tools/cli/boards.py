@@ -1,5 +1,6 @@
 """`fob boards`: the boards there are, and how each is wired."""
 
+import os
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -16,7 +17,8 @@ from host_tools.board.drawing_svg import draw_svg
 from host_tools.board.wiring import Wiring, parts, plan_wiring, steps, warnings
 from host_tools.cli.options import json_option, yes_option
 from host_tools.cli.screen import out, show_json
-from host_tools.failure import Failure, InputError
+from host_tools.failure import InputError
+from host_tools.output_file import write_whole
 
 
 class _Boards(click.Group):
@@ -164,19 +166,11 @@ def _facts(wiring: Wiring) -> list[tuple[str, str]]:
 
 
 def _write(path: Path, text: str, overwrite: bool) -> None:
-    try:
-        with path.open("w" if overwrite else "x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
+    if os.path.isfile(path) and not overwrite:  # noqa: PTH113 - says no of a name that is too long
         raise InputError(
             f"{path} exists already", "Add --yes to overwrite it, or name another file."
-        ) from None
-    except FileNotFoundError:
-        raise InputError(f"there is no folder {path.parent}", "Make it first.") from None
-    except IsADirectoryError:
-        raise InputError(f"{path} is a folder", "Name a file in it.") from None
-    except OSError as error:
-        raise Failure(f"{path} cannot be written: {error.strerror}", "Name another file.") from None
+        )
+    write_whole(path, text.encode())
 
 
 def _summary(board: BoardDefinition) -> dict[str, Any]:

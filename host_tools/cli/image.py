@@ -1,13 +1,14 @@
 """`fob image`: one file with MicroPython and the fob's program."""
 
 import os
-from contextlib import suppress
+import shlex
 from pathlib import Path
 
 import click
 
 from host_tools.board.catalogue import load_board
 from host_tools.cli.options import board_option, json_option, yes_option
+from host_tools.cli.questions import agree
 from host_tools.cli.screen import out, show_json
 from host_tools.failure import InputError
 from host_tools.identity.vin import parse_vin, vin_warnings
@@ -15,6 +16,7 @@ from host_tools.installation.esp_image import MEBIBYTE, read_image
 from host_tools.installation.flash_plan import check_firmware
 from host_tools.installation.image import board_files, build_image
 from host_tools.installation.micropython import dotted
+from host_tools.output_file import write_whole
 
 _FILE = click.Path(path_type=Path)
 
@@ -53,14 +55,16 @@ def image(
         raise InputError("no board is named", "Name one by --board; `fob boards` lists them.")
     definition = load_board(board)
     source = read_image(firmware)
+    if _is_same(output, firmware):
+        raise InputError(f"{output} is the --firmware itself", "Name another file by -o.")
     check_firmware(source)
     number = None if vin is None else parse_vin(vin)
     files = board_files(source, definition, number)
     size = int(flash_size) * MEBIBYTE if flash_size else source.flash_size
     data = build_image(source, files, size)
-    if output.exists() and not yes:
-        click.confirm(f"{output} exists. Replace it?", abort=True, err=True)
-    _write(output, data)
+    if os.path.isfile(output) and not yes:  # noqa: PTH113 - says no of a name that is too long
+        agree(f"{output} exists. Replace it?")
+    write_whole(output, data)
     warnings = [] if number is None else vin_warnings(number)
     if as_json:
         told = {
@@ -83,18 +87,12 @@ def image(
         f" {definition.name} with {size // MEBIBYTE} MB of flash; no key.",
         markup=False,
     )
-    console.print(f"Next: fob flash --image {output}, then fob provision", markup=False)
+    name = shlex.quote(str(output))
+    console.print(f"Next: fob flash --image {name}, then fob provision", markup=False)
 
 
-def _write(path: Path, data: bytes) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+def _is_same(output: Path, firmware: Path) -> bool:
     try:
-        beside.write_bytes(data)
-        beside.replace(path)
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be written ({error.strerror})", "Name another file by -o."
-        ) from None
-    finally:
-        with suppress(OSError):
-            beside.unlink()
+        return output.samefile(firmware)
+    except OSError:
+        return False

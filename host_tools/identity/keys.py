@@ -17,9 +17,11 @@ Source of the identifier: teslabtapi documentation (the first 4 bytes of SHA-1 o
 No text, error or repr of this module holds a private key.
 """
 
+import errno
 import hashlib
 import os
 import re
+import shlex
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -39,6 +41,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from host_tools.failure import InputError
 from host_tools.identity.vin import parse_vin
+from host_tools.output_file import unwritable
 
 KEY_LENGTH = 32
 POINT_LENGTH = 65
@@ -121,7 +124,8 @@ def read_key(path: Path, passphrase: Callable[[], str]) -> KeyFile:
     except (TypeError, ValueError) as error:
         if "password" in str(error).lower():
             raise InputError(
-                f"the passphrase does not open {path}", "Try again; nothing was changed."
+                f"the passphrase does not open {path}",
+                "Try again; if it is the right one, the file is damaged: take another copy of it.",
             ) from None
         if b"OPENSSH" in block.group(1):
             raise InputError(
@@ -143,7 +147,8 @@ def read_key(path: Path, passphrase: Callable[[], str]) -> KeyFile:
 def write_key(path: Path, key: Key, passphrase: str | None) -> None:
     """Write a new file, readable by its owner alone; encrypted with a passphrase.
 
-    Raises InputError where the file exists or cannot be written, and then leaves nothing.
+    Raises InputError where the file exists or cannot be written, Failure where there is no room;
+    then nothing is left of it.
     """
     _write(path, _pem(key, passphrase))
 
@@ -167,15 +172,16 @@ def write_backup(
 
 def check_absent(path: Path) -> None:
     """Raises InputError where something is at `path` already: a key file is never overwritten."""
-    if path.is_symlink() or path.exists():
-        raise InputError(
-            f"{path} exists already, and it may hold the only copy of a key",
-            "Name another file, or move that one away.",
-        )
-    if not path.absolute().parent.is_dir():
-        raise InputError(
-            f"there is no folder {path.absolute().parent}", "Make it, or name another file."
-        )
+    try:
+        path.lstat()
+    except OSError as error:
+        if error.errno == errno.ENOENT and path.absolute().parent.is_dir():
+            return
+        raise unwritable(path, error) from None
+    raise InputError(
+        f"{path} exists already, and it may hold the only copy of a key",
+        "Name another file, or move that one away.",
+    )
 
 
 def _private(scalar: bytes) -> ec.EllipticCurvePrivateKey:
@@ -222,9 +228,7 @@ def _write(path: Path, data: bytes) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
-        raise InputError(
-            f"{path} cannot be written ({error.strerror})", "Name a file in a folder of yours."
-        ) from None
+        raise unwritable(path, error) from None
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -233,9 +237,7 @@ def _write(path: Path, data: bytes) -> None:
     except BaseException as error:
         path.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise InputError(
-                f"{path} cannot be written ({error.strerror})", "Make room, or name another file."
-            ) from None
+            raise unwritable(path, error) from None
         raise
 
 
@@ -267,7 +269,8 @@ def _no_private_key(path: Path, data: bytes) -> InputError:
     if not labels:
         if data[:1] == b"\x30":
             return _conversion(path, "is in binary form (DER)")
-        return InputError(f"{path} is no PEM file", "Name the file of a private key.")
+        problem = "is no PEM file" if data.strip() else "is empty"
+        return InputError(f"{path} {problem}", "Name the file of a private key.")
     # openssl puts the curve before the key.
     if any("PRIVATE KEY" in label or label == "EC PARAMETERS" for label in labels):
         return InputError(f"{path} is cut off: its key does not end", "Take another copy of it.")
@@ -281,7 +284,11 @@ def _no_private_key(path: Path, data: bytes) -> InputError:
 
 
 def _conversion(path: Path, how: str) -> InputError:
-    return InputError(f"{path} {how}", f"Convert it first: `openssl pkey -in {path} -out key.pem`.")
+    return InputError(
+        f"{path} {how}",
+        f"Convert it: `openssl pkey -in {shlex.quote(str(path))} -out key.pem`; if that fails, take"
+        " another copy.",
+    )
 
 
 def _other_kind(path: Path, kind: str) -> InputError:

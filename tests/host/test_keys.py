@@ -141,7 +141,7 @@ _RSA = rsa.generate_private_key(65537, 1024)
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
-        (b"", "no PEM file"),
+        (b"", "is empty"),
         (b"hello", "no PEM file"),
         (bytes(70_000), "too large"),
         (_PUBLIC, "public key only"),
