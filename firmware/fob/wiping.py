@@ -15,6 +15,7 @@ from fob.errors import StoreError
 _REWRITES = const(200)
 _SMALL = const(100)
 _BLOCK = const(4096)
+_RTC = const(2048)
 _BLOCKS_A_REPORT = const(8)
 # A directory, in the mode of os.ilistdir.
 _FOLDER = const(0x4000)
@@ -26,18 +27,28 @@ def wipe(memory, report):
     """Remove key, configuration and state, and overwrite what they leave behind.
 
     `memory` is the RTC's; report(done, of) is told how many of the flash's free blocks are
-    overwritten. Broken off by a power cut it is to be called again, as any *.new file tells.
+    overwritten. Broken off by a power cut it is to be called again, as /wipe.new tells: it is the
+    first thing made and the last one removed.
     """
+    try:
+        open(_SCRATCH, "wb").close()
+    except OSError:
+        # A flash without room for it gets some by what follows.
+        pass
     # First what opens a car by itself: the key, and the session keys that the RTC keeps.
     _remove("/key.bin")
+    # Writing less leaves the rest of it.
+    memory.write(bytes(_RTC))
     memory.write(b"")
     for name in ("fob.json", "light.json"):
         _remove("/" + name)
     for folder in ("", "/state"):
         for name in _files(folder):
-            if folder or name.endswith(".new"):
-                _remove(folder + "/" + name)
+            path = folder + "/" + name
+            if folder or (name.endswith(".new") and path != _SCRATCH):
+                _remove(path)
         _renew_log(folder)
+    _remove("/state" + _SCRATCH)
     _fill(report)
 
 
@@ -51,7 +62,6 @@ def _renew_log(folder):
         if error.errno == ENOENT:
             return
         raise StoreError("the flash cannot be written: erase it")
-    _remove(path)
 
 
 def _fill(report):

@@ -26,7 +26,7 @@ from host_tools.cable.session import SILENCE, Session
 __all__ = ["ConsoleError", "Device", "DeviceError", "Facts", "NoConsole"]
 
 Progress = Callable[[int, int], None]
-"""Gets the bytes done so far, and their total."""
+"""Gets what is done so far, bytes where nothing else is said, and the total."""
 
 # One program for each: at 115,200 baud the ways there and back cost as much as 400 bytes. The board
 # needs about five times as much memory meanwhile.
@@ -170,9 +170,18 @@ class Device:
         """Remove files or empty folders; those that are not there do not matter."""
         self._files(programs.remove(paths))
 
-    def format(self) -> None:
-        """Make a new, empty file system: everything on it is lost."""
-        self._do(programs.FORMAT, silence=_FORMATTING)
+    def format(self, on_progress: Progress | None = None) -> None:
+        """Erase all of the file system's flash and what the RTC keeps, then make a new, empty one.
+
+        on_progress     gets the blocks done so far, and their total.
+        """
+
+        def hear(line: str) -> None:
+            for row in _rows([line]):
+                if on_progress:
+                    on_progress(*row)
+
+        self._do(programs.FORMAT, silence=_FORMATTING, on_line=hear)
         self._staged.clear()
         self._ask()
 
@@ -238,15 +247,21 @@ class Device:
             self._has_library = True
         return self._do(program)
 
-    def _do(self, program: str, *, silence: float = SILENCE) -> list[str]:
+    def _do(
+        self,
+        program: str,
+        *,
+        silence: float = SILENCE,
+        on_line: Callable[[str], None] | None = None,
+    ) -> list[str]:
         try:
             try:
-                return self._run(program, silence=silence)
+                return self._run(program, silence=silence, on_line=on_line)
             except BoardRaised as raised:
                 if not raised.is_memory:
                     raise
                 self._run(programs.RELIEVE)
-                return self._run(program, silence=silence)
+                return self._run(program, silence=silence, on_line=on_line)
         except BoardRaised as raised:
             if raised.errno not in (None, errno.ENOSPC) and not self._has_files():
                 raise unmountable(self.port) from raised

@@ -100,16 +100,32 @@ FREE = "_free()"
 """One row [free bytes, bytes]."""
 
 FORMAT = """
-import os, esp32, vfs
+import os, json, esp32, machine, vfs
+for _n in ("key.bin", "fob.json"):
+    try:
+        os.remove("/" + _n)
+    except OSError:
+        pass
+for _k in (bytes(2048), b""):
+    machine.RTC().memory(_k)
 try:
     vfs.umount("/")
 except OSError:
     pass
 _p = esp32.Partition.find(esp32.Partition.TYPE_DATA, label="vfs")[0]
+_n = _p.ioctl(4, 0)
+for _k in range(_n):
+    if not _k % 8:
+        print(json.dumps([_k, _n]))
+    _p.ioctl(6, _n - 1 - _k)
 vfs.VfsLfs2.mkfs(_p)
 vfs.mount(_p, "/")
 os.chdir("/")
 """
+"""Rows [blocks erased, blocks], as it goes on. A new file system alone would leave the old one's
+bytes where they are: all is erased, and what the RTC keeps. Broken off, it leaves neither a key to
+be used with an older counter nor a board that takes itself for new: the key goes first, by the file
+system, and the blocks that MicroPython knows that by last."""
 
 RELIEVE = """
 import sys, gc

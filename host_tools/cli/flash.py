@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,10 @@ from host_tools.cable.ports import choose_port
 from host_tools.cli.options import board_option, json_option, port_option, yes_option
 from host_tools.cli.questions import agree
 from host_tools.cli.screen import errors, next_step, out, show_json
-from host_tools.failure import InputError
+from host_tools.failure import Failure, InputError
 from host_tools.identity.keys import key_identifier
 from host_tools.identity.provision import CONFIGURATION_PATH, KEY_PATH
+from host_tools.identity.stored import note_seen, read_identity
 from host_tools.installation.esp_image import EspImage, read_image
 from host_tools.installation.flash_plan import (
     check_firmware,
@@ -81,7 +82,7 @@ def flash(
             if definition:
                 _check_board(device, definition)
             if erase and not file:
-                _erase(device, yes)
+                _erase(device, yes, quiet=as_json)
             elif formatted and not device.facts.mounted:
                 device.format()
             result |= install_program(device, yes=yes, quiet=as_json)
@@ -189,12 +190,16 @@ def _check_board(device: Device, board: BoardDefinition) -> None:
         )
 
 
-def _erase(device: Device, yes: bool) -> None:
+def _erase(device: Device, yes: bool, quiet: bool) -> None:
     check_micropython(device.facts)
     if not yes:
         _agree_to_lose(_held_by(device))
-    with errors().status("Making a new file system"):
-        device.format()
+    # A file system too damaged to be read is erased all the same.
+    with suppress(Failure):
+        # Should a backup of the key come back, its counter has to go on past this.
+        note_seen(read_identity(device))
+    with _progress("Erasing the file system", quiet) as advance:
+        device.format(lambda done, total: advance(done / total))
 
 
 def _agree_to_lose(holdings: str | None) -> bool:
@@ -227,10 +232,15 @@ def _held_by(device: Device) -> str | None:
     """What erasing a board's files would lose, in words; None for nothing."""
     if not device.facts.mounted:
         return "the board's file system, which cannot be mounted"
-    present = device.files()
+    try:
+        present = device.files()
+        vin, identifier = _named_in(device.read(CONFIGURATION_PATH))
+    except DeviceError as error:
+        if error.kind != "board":
+            raise
+        return _UNKNOWN
     if not set(present) - {"/boot.py"}:
         return None
-    vin, identifier = _named_in(device.read(CONFIGURATION_PATH))
     if KEY_PATH in present:
         return (
             f"the key {identifier} of the fob for {vin}, its counter and its settings, for ever;"

@@ -9,10 +9,9 @@ from host_tools.cli.options import json_option, port_option, yes_option
 from host_tools.cli.questions import agree
 from host_tools.cli.screen import errors, out, show_json
 from host_tools.failure import Failure
-from host_tools.identity.counter_floor import note_counter
 from host_tools.identity.keys import key_identifier
 from host_tools.identity.provision import CONFIGURATION_PATH
-from host_tools.identity.stored import Identity, named_in, read_identity
+from host_tools.identity.stored import Identity, named_in, note_seen, read_identity
 
 # Erasing a block is silent, and slow on a worn flash.
 _SILENCE = 60.0
@@ -77,9 +76,7 @@ def _ask(vin: str | None, name: str | None) -> None:
 
 
 def _wipe(device: Device, identity: Identity, *, quiet: bool) -> None:
-    if identity.public is not None and identity.counter is not None:
-        # Should a backup of the key come back, its counter has to go on past this.
-        note_counter(identity.public, identity.counter)
+    note_seen(identity)
     with Progress(
         TextColumn("overwriting the flash"),
         BarColumn(),

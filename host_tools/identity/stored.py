@@ -7,6 +7,7 @@ from typing import Literal
 
 from host_tools.cable.device import ConsoleError, Device, DeviceError, NoConsole
 from host_tools.failure import Failure, InputError
+from host_tools.identity.counter_floor import note_counter
 from host_tools.identity.counters import COUNTER_PATHS, unused_from
 from host_tools.identity.keys import POINT_LENGTH, Key, key_identifier
 from host_tools.identity.provision import (
@@ -22,6 +23,8 @@ STAGED = ".new"
 
 _PATHS = (CONFIGURATION_PATH, LIGHT_PATH, *COUNTER_PATHS, KEY_PATH)
 _STATE = "/state/"
+# What a wipe leaves that was broken off (firmware/fob/wiping.py).
+_WIPING = "/wipe.new"
 _MULTIPLYING = 60.0
 """Seconds for a public key that the fob has to work out, on the slowest chip."""
 
@@ -34,7 +37,7 @@ class Identity:
     resident    the public point of a whole key.bin that was left on the fob, and is not in `files`.
     leftovers   what an earlier run staged and did not put in its place.
     staged      the counter's records among them: the fob may have leased as much.
-    state       whether there is anything the firmware wrote.
+    state       whether there is anything the firmware wrote, or a wipe has yet to overwrite.
     firmware    whether there is a program to use it.
     """
 
@@ -116,10 +119,17 @@ def read_identity(device: Device, *, with_key: bool = False) -> Identity:
         files,
         leftovers,
         tuple(_read(device, path) for path in leftovers if path.startswith(_STATE)),
-        any(path.startswith(_STATE) for path in there),
+        any(path.startswith(_STATE) or path == _WIPING for path in there),
         any(path.startswith("/fob/") for path in there),
         resident,
     )
+
+
+def note_seen(identity: Identity) -> None:
+    """Note how far the counter of the fob's key may be, for the day a backup of it comes back."""
+    for public in {identity.public, identity.named} - {None, b""}:
+        if public and identity.counter is not None:
+            note_counter(public, identity.counter)
 
 
 def require_key(identity: Identity) -> tuple[Key, Settings]:

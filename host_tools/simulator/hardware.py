@@ -24,6 +24,10 @@ SOFT_RESET = 5
 _CHARGED = 1.2  # of the voltage at which a battery counts as low
 
 
+RTC_BYTES = 2048
+"""How much of the RTC's memory a program may keep something in."""
+
+
 class Hardware:
     """What stays while the firmware comes and goes: levels on the pins, the RTC and its memory."""
 
@@ -43,6 +47,9 @@ class Hardware:
         self.wall_clock = WallClock(rtc_ppm)
         self.micropython = micropython
         self.rtc_memory = b""
+        self.rtc_bytes = bytes(RTC_BYTES)
+        """All that lies there: as on the chip, what is written does not clear what it is shorter
+        than."""
         self.cause = POWER_ON
         self.wake = Wake(0)
         self.wake_sources = WakeSources(definition.chip)
@@ -122,6 +129,7 @@ class Hardware:
     def cut_power(self) -> None:
         """Lose what only lives on power."""
         self.rtc_memory = b""
+        self.rtc_bytes = bytes(RTC_BYTES)
         self.flash_operations = 0
         self.restart(POWER_ON)
         self.wall_clock.start()
@@ -237,6 +245,7 @@ class _Service:
 
     def write_rtc_memory(self, data: bytes) -> None:
         self._hardware.rtc_memory = data
+        self._hardware.rtc_bytes = data + self._hardware.rtc_bytes[len(data) :]
 
     def wake_on_ext0(self, pin: int | None, level: bool) -> None:
         self._hardware.wake_sources.set_ext0(pin, level)
