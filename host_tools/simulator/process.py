@@ -186,9 +186,10 @@ class Firmware:
                 self._terminal.prompt()
 
     def _computes(self) -> bool:
-        """Whether there is a program to interrupt."""
+        """Whether there is a program to interrupt; at its prompt a signal would be its end."""
         if self._terminal is None:
             return False
+        self._output.catch_up()
         # Between the end of main.py and the prompt there is none.
         waits = self._repl is not None and not self._terminal.at_prompt
         return not waits and self._terminal.computes
