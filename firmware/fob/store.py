@@ -70,7 +70,7 @@ class Slots:
                 self._target = 1 - index
         if newest is None:
             state = "damaged" if found else "missing"
-            raise StoreError("the message counter is %s: run `fob provision`" % state)
+            raise StoreError("the message counter is %s: run `fob provision --repair`" % state)
         return newest, damaged
 
     def save(self, number):

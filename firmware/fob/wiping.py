@@ -61,7 +61,7 @@ def _renew_log(folder):
     except OSError as error:
         if error.errno == ENOENT:
             return
-        raise StoreError("the flash cannot be written: erase it")
+        raise StoreError("the flash cannot be written: run `fob flash --erase`")
 
 
 def _fill(report):
@@ -93,4 +93,4 @@ def _remove(path):
         os.remove(path)
     except OSError as error:
         if error.errno != ENOENT:
-            raise StoreError("the flash cannot be written: erase it")
+            raise StoreError("the flash cannot be written: run `fob flash --erase`")

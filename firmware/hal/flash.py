@@ -56,9 +56,9 @@ class Flash:
             if error.errno == _ENOSPC:
                 reason = "is full: delete files that are not the fob's"
             elif error.errno == ENOENT:
-                reason = "has no folder %s: run `fob provision`" % self._folder
+                reason = "has no folder %s: run `fob provision --repair`" % self._folder
             else:
-                reason = "cannot be written (errno %s): erase it and provision" % error.errno
+                reason = "cannot be written (errno %s): run `fob flash --erase`" % error.errno
         self._discard(fresh)
         raise StoreError("the flash " + reason)
 

@@ -82,11 +82,7 @@ _KNOWN = {
         "Hold the card to the reader only after the fob has asked; `fob pair` asks anew."
     ),
     "the car stays busy": "Wait a minute, then try again.",
-    "the message counter is missing": "Run `fob provision --repair`.",
-    "the message counter is damaged": "Run `fob provision --repair`.",
     "the flash is full": "Run `fob doctor`: it lists the files that are not the fob's.",
-    "the flash does not keep what is written": "Replace the board.",
-    "the flash has no folder /state": "Run `fob provision --repair`.",
 }
 
 

@@ -189,7 +189,7 @@ def _paired(status: Mapping[str, Any]) -> str:
 
 def _counter(counter: Mapping[str, Any]) -> str:
     if "wrong" in counter:
-        return f"{counter['wrong'].partition(':')[0]}: run `fob provision --repair`"
+        return str(counter["wrong"])
     left = max(COUNTER_MAX - counter["next"] + 1, 0)
     return f"next {counter['next']:,}, {left:,} left"
 

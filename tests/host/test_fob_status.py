@@ -68,7 +68,7 @@ def test_the_counter_says_how_many_values_are_left():
 
 
 def test_a_lost_counter_says_how_to_restore_it():
-    lost = rows(counter={"wrong": "the message counter is damaged: run `fob provision`"})
+    lost = rows(counter={"wrong": "the message counter is damaged: run `fob provision --repair`"})
     assert lost["counter"] == "the message counter is damaged: run `fob provision --repair`"
 
 
