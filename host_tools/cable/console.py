@@ -13,6 +13,13 @@ from host_tools.failure import Failure
 
 _NO_FIRMWARE = "`fob flash` installs it."
 _REPORT = "`fob flash` renews it; if that does not help, report it."
+# What a result has at least, whatever the fob is like: else another version gave it.
+_RESULTS = {
+    "status": {"flash", "crashes", "journal", "configuration"},
+    "press": {"outcome", "text"},
+    "new_key": {"public_key"},
+    "whose_key": {"public_key"},
+}
 
 
 class ConsoleError(Failure):
@@ -70,7 +77,7 @@ class Listener:
             self._on_event(said)
 
     def result(self) -> dict[str, Any]:
-        """What the call ended with; raises ConsoleError."""
+        """What the call ended with; raises ConsoleError, NoConsole."""
         end = self._end
         if end is None:
             raise ConsoleError("internal", f"the fob did not say how `{self._name}` ended")
@@ -80,6 +87,11 @@ class Listener:
                 raise _broken(text)
             raise ConsoleError(code, text, end.get("reason"), bool(end.get("needs_laptop")))
         result: dict[str, Any] = end["result"]
+        if not isinstance(result, dict) or _RESULTS.get(self._name, set()) - set(result):
+            raise NoConsole(
+                "the fob's program is of another version than these tools",
+                "`fob flash` writes theirs; the fob's key stays.",
+            )
         return result
 
 

@@ -206,3 +206,10 @@ def test_arguments_reach_the_board_as_they_are() -> None:
     exec(source, {"call": lambda *given: called.extend(given)})
     assert called[0] == "press"
     assert json.loads(called[1]) == {"buttons": ["lock"], "text": 'it\'s "ü"'}
+
+
+def test_a_result_without_what_it_has_to_have_is_of_another_version() -> None:
+    listener = Listener("status", None)
+    listener.hear(json.dumps({"result": {"version": 9}}))
+    with pytest.raises(NoConsole, match=r"of another version.*`fob flash`"):
+        listener.result()
