@@ -15,6 +15,11 @@ class Failure(Exception):
         self.problem = problem
         self.remedy = remedy
 
+    @property
+    def sentences(self) -> str:
+        """Both as whole sentences, for the middle of a text."""
+        return f"{sentence(self.problem)} {self.remedy}".rstrip()
+
 
 class InputError(Failure):
     """Wrong usage, a wrong value, a file that is not what it should be."""
@@ -26,3 +31,8 @@ class Unreachable(Failure):
     """There is no fob to talk to: no port, no permission, no answer, or more than one."""
 
     exit_code = 3
+
+
+def sentence(clause: str) -> str:
+    """A clause with a capital and a full stop."""
+    return f"{clause[:1].upper()}{clause[1:]}."

@@ -6,11 +6,12 @@ remedies are sentences, and name the command that helps.
 
 from typing import NamedTuple
 
+from host_tools.failure import sentence
+
+_HOLD_BOTH = "hold both buttons for 5 seconds (from here: `fob press lock unlock --hold 5.5`)"
+CONFIRM = f"{_HOLD_BOTH}, or pair anew: `fob pair --again`"
+"""What to do where the firmware holds something back until its owner confirms."""
 _NEARER = "Go nearer to the car and try again; `fob doctor` tests the fob's radio."
-_CONFIRM = (
-    "Hold both buttons for 5 seconds (from here: `fob press lock unlock --hold 5.5`), "
-    "or pair anew: `fob pair --again`."
-)
 _LOOK = "Run `fob doctor`: it names what is wrong."
 _ANEW = "Run `fob provision --vin VIN --board NAME`: the key stays."
 _KEY_AGAIN = (
@@ -43,7 +44,7 @@ _REMEDIES = {
     ),
     "disconnected": _NEARER,
     "timed-out": "Go nearer to the car and try again; open a door if the car sleeps deeply.",
-    "held-back": _CONFIRM,
+    "held-back": sentence(CONFIRM),
     "refused": "Try again; the car's screen may say why.",
     "not-paired": "Pair it: `fob pair`.",
     "internal": "Run `fob doctor`; if it finds nothing, report what `fob logs` shows.",
@@ -71,10 +72,7 @@ _KNOWN = {
     ),
     "the car has too many keys": "Delete a key on the car's screen (Controls, Locks).",
     "go nearer to the car": "The car wants the fob beside it for that.",
-    "another key than at pairing": (
-        "If the car obeyed, its key has changed: hold both buttons for 5 seconds "
-        "(from here: `fob press lock unlock --hold 5.5`)."
-    ),
+    "another key than at pairing": (f"If the car obeyed, its key has changed: {_HOLD_BOTH}."),
     "the car reports a counter that would use up this key": (
         "Something nearby may answer for the car: try again elsewhere."
     ),
@@ -101,7 +99,7 @@ def explain(code: str, text: str) -> Explanation:
     problem, _, advice = text.partition(": ")
     remedy = _KNOWN.get(problem)
     if remedy is None and code in ("state", "refused") and advice:
-        remedy = f"{advice[0].upper()}{advice[1:]}."
+        remedy = sentence(advice)
     if remedy is None:
         remedy = _REMEDIES.get(code, _LOOK)
     return Explanation(problem or code, remedy)

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from host_tools.advice.evidence import Evidence, Finding, Verdict, unanswered
-from host_tools.advice.fob_status import configuration_fault, is_low, key_identifier, waiting
+from host_tools.advice.fob_errors import CONFIRM
+from host_tools.advice.fob_status import configuration_fault, is_low
 from host_tools.advice.signal_strength import strength
 from host_tools.cable.device import NoConsole
-from host_tools.failure import Failure
+from host_tools.failure import Failure, sentence
 from host_tools.identity.counters import COUNTER_MAX
+from host_tools.identity.keys import key_identifier
 
 CRASHES = 3
 """So many in a row and the firmware waits for a laptop; see firmware/rescue.py."""
@@ -41,7 +43,7 @@ def _configuration(status: Mapping[str, Any]) -> Iterator[Finding]:
     fault = configuration_fault(status)
     if not fault:
         yield Finding("configuration", Verdict.OK, f"for the car {status['vin']}")
-        identifier = key_identifier(status["public_key"])
+        identifier = key_identifier(bytes.fromhex(status["public_key"]))
         yield Finding("key", Verdict.OK, f"id {identifier}, fits the configuration")
         return
     check = "key" if "key.bin" in fault.problem else "configuration"
@@ -85,9 +87,8 @@ def _pairing(status: Mapping[str, Any]) -> Iterator[Finding]:
     elif status.get("paired"):
         yield Finding("pairing", Verdict.OK, "paired")
     if status.get("waits"):
-        remedy = waiting()
         text = "the fob holds something back until you confirm it"
-        yield Finding("held back", Verdict.WARNING, text, f"{remedy[0].upper()}{remedy[1:]}.")
+        yield Finding("held back", Verdict.WARNING, text, sentence(CONFIRM))
 
 
 def _crashes(status: Mapping[str, Any]) -> Finding:

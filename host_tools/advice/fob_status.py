@@ -4,14 +4,14 @@ Pure functions of that dict. All of its fields but `flash`, `crashes` and `journ
 or None: a fob that is not provisioned has no identity, one without a counter no pairing.
 """
 
-import hashlib
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from host_tools.advice.fob_errors import Explanation, explain
+from host_tools.advice.fob_errors import CONFIRM, Explanation, explain
 from host_tools.advice.signal_strength import strength
 from host_tools.identity.counters import COUNTER_MAX
+from host_tools.identity.keys import POINT_LENGTH, key_identifier
 from host_tools.protocol import keys_pb2 as keys
 from host_tools.protocol import vcsec_pb2 as vcsec
 
@@ -48,11 +48,6 @@ class Result(NamedTuple):
     remedy: str = ""
 
 
-def key_identifier(public_key: str) -> str:
-    """The identifier under which a car lists a public key (hex): eight hex digits."""
-    return hashlib.sha1(bytes.fromhex(public_key)).hexdigest()[:8]
-
-
 def last_result(line: str) -> Result:
     """What a line means that the firmware said of a press, or noted in its journal."""
     found = _SAID.fullmatch(line) or _NOTED.fullmatch(line)
@@ -70,8 +65,9 @@ def identity_rows(status: Mapping[str, Any]) -> Rows:
         return [("car", f"{fault.problem}. {fault.remedy}" if fault else "unknown")]
     rows = [("VIN", str(status["vin"]))]
     public_key = status.get("public_key")
-    if isinstance(public_key, str) and len(public_key) == 130:
-        rows.append(("key", f"id {key_identifier(public_key)}, {_asks_for(status)}"))
+    if isinstance(public_key, str) and len(public_key) == 2 * POINT_LENGTH:
+        identifier = key_identifier(bytes.fromhex(public_key))
+        rows.append(("key", f"id {identifier}, {_asks_for(status)}"))
     if fault:
         rows.append(("wrong", f"{fault.problem}. {fault.remedy}"))
     return rows
@@ -105,16 +101,8 @@ def car_rows(status: Mapping[str, Any]) -> Rows:
             ("last press", f"{result.text}. {result.remedy}" if result.code else result.text)
         )
     if status.get("waits"):
-        rows.append(("waits for you", waiting()))
+        rows.append(("waits for you", CONFIRM))
     return rows
-
-
-def waiting() -> str:
-    """What to do where the firmware holds something back until its owner confirms."""
-    return (
-        "hold both buttons for 5 seconds (from here: `fob press lock unlock --hold 5.5`), "
-        "or pair anew: `fob pair --again`"
-    )
 
 
 def journal_rows(status: Mapping[str, Any]) -> Rows:

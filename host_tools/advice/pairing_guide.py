@@ -11,6 +11,7 @@ from host_tools.advice.card_reader import where_to_hold_it
 from host_tools.advice.fob_errors import explain, is_worth_repeating
 from host_tools.advice.signal_strength import is_weak, strength
 from host_tools.advice.whitelist_errors import reason_name, whitelist_error
+from host_tools.failure import sentence
 
 CARD_SECONDS = 60
 """How long the firmware waits for a card, counted from the beginning of one try."""
@@ -61,7 +62,7 @@ def said(text: str) -> str | None:
         return "The car waits for the card."
     if text == NOT_YET:
         return "The car does not know the key yet; the fob goes on asking."
-    return f"{text[0].upper()}{text[1:]}." if text else None
+    return sentence(text) if text else None
 
 
 def setback(code: str, text: str, reason: int | None) -> Setback:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from host_tools.failure import Unreachable
+from host_tools.failure import Unreachable, sentence
 
 Kind = Literal["port", "permission", "busy", "silent", "gone", "full", "board"]
 
@@ -90,8 +90,7 @@ def no_repl(port: str, heard: str) -> DeviceError:
         return lost(port, answers=True)
     said = [line.strip() for line in heard.splitlines() if line.strip()]
     if not said:
-        remedy = f"{ASLEEP[0].upper()}{ASLEEP[1:]}."
-        return DeviceError("silent", f"the board at {port} does not answer", remedy)
+        return DeviceError("silent", f"the board at {port} does not answer", sentence(ASLEEP))
     letters = "".join(said)
     if sum(" " <= letter <= "~" for letter in letters) < _READABLE * len(letters):
         return DeviceError(

@@ -10,23 +10,28 @@ from host_tools.advice.fob_status import configuration_fault
 from host_tools.cable.device import ConsoleError, Device
 from host_tools.cable.ports import choose_port
 from host_tools.cli.screen import errors
-from host_tools.failure import Failure
+from host_tools.failure import Failure, sentence
 
 
 def connect(port: str | None, console: Console | None = None) -> Device:
-    """The fob at `port`, or at the only likely one; to be used in a `with`. Raises Unreachable.
+    """The fob at `port`, or at the only likely one; see `open_port`. Raises Unreachable."""
+    return open_port(choose_port(port), console)
 
-    console     where to say what a person can do while it does not answer.
+
+def open_port(port: str, console: Console | None = None, *, any_chip: bool = False) -> Device:
+    """The board at a port that was chosen before; to be used in a `with`.
+
+    console     where to say what a person can do while it does not answer; standard error if None.
+    any_chip    whether a board may be there that is no ESP32.
     """
     told: set[str] = set()
 
     def wait(text: str) -> None:
         if text not in told:
             told.add(text)
-            sentence = f"{text[0].upper()}{text[1:]}."
-            (console or errors()).print(Text(sentence, "yellow"))
+            (console or errors()).print(Text(sentence(text), "yellow"))
 
-    return Device(choose_port(port), on_wait=wait)
+    return Device(port, on_wait=wait, any_chip=any_chip)
 
 
 def provisioned(device: Device) -> dict[str, Any]:

@@ -11,14 +11,14 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from host_tools.advice import pairing_guide
-from host_tools.advice.fob_status import key_identifier
 from host_tools.advice.pairing_guide import CARD_SECONDS, Setback, setback
 from host_tools.cable.device import ConsoleError, Device
 from host_tools.cli.fob_session import connect, provisioned
 from host_tools.cli.options import json_option, port_option
 from host_tools.cli.screen import errors, out, show_json
 from host_tools.cli.sections import show_text
-from host_tools.failure import Failure
+from host_tools.failure import Failure, sentence
+from host_tools.identity.keys import key_identifier
 
 # The firmware is silent while it waits for the card, and gives up by itself before this.
 _SILENCE = 130.0
@@ -98,7 +98,7 @@ class _People:
         self._asked = False
         self._until: float | None = None
         self._spinner = Spinner("dots")
-        identifier = key_identifier(status["public_key"])
+        identifier = key_identifier(bytes.fromhex(status["public_key"]))
         self._say(f"Pairing the key {identifier} with the car {self._vin}.", "bold")
         for line in pairing_guide.PREPARATIONS:
             self._say(line)
@@ -126,7 +126,7 @@ class _People:
 
     def failed(self, error: ConsoleError, why: Setback, last: bool) -> None:
         if not last:
-            self._say(f"{why.problem[0].upper()}{why.problem[1:]}. {why.remedy}", "yellow")
+            self._say(f"{sentence(why.problem)} {why.remedy}", "yellow")
 
     def done(self, result: dict[str, Any]) -> None:
         first, *rest = pairing_guide.paired(result.get("speaks"))

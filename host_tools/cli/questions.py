@@ -25,7 +25,7 @@ def ask(text: str, what: str, option: str, check: Callable[[str], str]) -> str:
         try:
             return check(answer.strip())
         except InputError as error:
-            out().print(Text(f"{str(error)[0].upper()}{str(error)[1:]}", "yellow"))
+            out().print(Text(error.sentences, "yellow"))
 
 
 def ask_which(

@@ -7,15 +7,15 @@ from typing import Any
 import click
 from rich.text import Text
 
-from host_tools.advice.fob_status import key_identifier
 from host_tools.advice.setup_state import Sight, look
 from host_tools.board.catalogue import list_boards, load_board
-from host_tools.cable.device import ConsoleError, Device, DeviceError
+from host_tools.cable.device import ConsoleError, DeviceError
 from host_tools.cable.ports import Port, choose_port, list_ports
-from host_tools.cli.fob_session import check_provisioned, worded
+from host_tools.cli.fob_session import check_provisioned, open_port, worded
 from host_tools.cli.questions import ask, ask_which, may
 from host_tools.cli.screen import out
-from host_tools.failure import Failure, InputError, Unreachable
+from host_tools.failure import Failure, InputError, Unreachable, sentence
+from host_tools.identity.keys import key_identifier
 from host_tools.identity.vin import parse_vin
 from host_tools.installation.micropython import dotted
 
@@ -77,7 +77,7 @@ class Walk:
         return port
 
     def _wait_for_a_port(self, error: Unreachable) -> None:
-        out().print(Text(f"{error.problem[0].upper()}{str(error)[1:]}"))
+        out().print(Text(error.sentences))
         try:
             click.prompt("Press Enter when it is there", default="", show_default=False)
         except click.Abort as end:
@@ -85,13 +85,9 @@ class Walk:
 
     def _look(self) -> Sight | None:
         """What is on the board; None when no MicroPython answers there."""
-
-        def wait(text: str) -> None:
-            out().print(f"{text[0].upper()}{text[1:]}.", style="yellow")
-
         assert self.port
         try:
-            with Device(self.port, on_wait=wait, any_chip=True) as device:
+            with open_port(self.port, out(), any_chip=True) as device:
                 return look(device)
         except DeviceError as error:
             if error.kind not in _NO_MICROPYTHON:
@@ -140,7 +136,7 @@ class Walk:
             return sight
         why = sight.unfit if sight else self._unreached
         assert why
-        self._begin("MicroPython", f"{why.problem[0].upper()}{why.problem[1:]}.")
+        self._begin("MicroPython", sentence(why.problem))
         firmware = self._firmware or self._downloaded(board, why)
         self._do("flash", "", {"firmware": firmware, "board": board, "yes": self._yes})
         return self._look_again()
@@ -174,7 +170,7 @@ class Walk:
         vin = self._given_vin or sight.vin
         same = vin == sight.vin and board == (sight.board or board)
         if sight.vin and same and not damaged:
-            identifier = key_identifier(sight.status["public_key"])
+            identifier = key_identifier(bytes.fromhex(sight.status["public_key"]))
             self._tell("Key and VIN", f"key {identifier} for {sight.vin}")
             return sight
         self._begin("Key and VIN", "The fob gets its key, and learns whose it is.")

@@ -33,7 +33,7 @@ def without_micropython(monkeypatch: pytest.MonkeyPatch) -> None:
         def __exit__(self, *_: object) -> None:
             pass
 
-    monkeypatch.setattr("host_tools.cli.setup_walk.Device", Silent)
+    monkeypatch.setattr("host_tools.cli.fob_session.Device", Silent)
 
 
 def test_a_bare_board_becomes_a_fob_that_opens_its_car() -> None:
