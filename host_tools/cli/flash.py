@@ -1,26 +1,26 @@
 """`fob flash`: MicroPython, and the fob's program on it."""
 
-import json
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from host_tools import __version__
 from host_tools.board.catalogue import BoardDefinition, load_board
 from host_tools.cable.device import Device
 from host_tools.cable.errors import DeviceError
 from host_tools.cable.ports import choose_port
+from host_tools.cli.fob_session import open_port
 from host_tools.cli.options import board_option, json_option, port_option, yes_option
+from host_tools.cli.progress import progress_bar
 from host_tools.cli.questions import agree
 from host_tools.cli.screen import errors, next_step, out, show_json
 from host_tools.failure import Failure, InputError
-from host_tools.identity.keys import key_identifier
-from host_tools.identity.provision import CONFIGURATION_PATH, KEY_PATH
+from host_tools.identity.holdings import UNKNOWN, holdings
+from host_tools.identity.provision import KEY_PATH
 from host_tools.identity.stored import note_seen, read_identity
 from host_tools.installation.esp_image import EspImage, read_image
 from host_tools.installation.flash_plan import (
@@ -36,7 +36,6 @@ from host_tools.installation.micropython import check_micropython, dotted
 
 _FILE = click.Path(path_type=Path)
 _GLANCE = 4.0
-_UNKNOWN = "whatever is on the board, with the key, settings and counter of a fob if it is one"
 
 
 @click.command()
@@ -78,7 +77,7 @@ def flash(
         packed = image is not None
         formatted = write(file, port, erase=erase, packed=packed, yes=yes, quiet=as_json)
     if image is None:
-        with _board_at(port) as device:
+        with open_port(port) as device:
             if definition:
                 _check_board(device, definition)
             if erase and not file:
@@ -100,8 +99,8 @@ def install_program(device: Device, *, yes: bool, quiet: bool) -> dict[str, Any]
     if plan.replaced and not yes:
         named = " and ".join(plan.replaced)
         agree(f"{named} on this board is no fob's. Replace it?")
-    with _progress("Sending the program", quiet or not plan.changed) as advance:
-        install(device, plan, lambda done, total: advance(done / total))
+    with progress_bar("Sending the program", quiet=quiet or not plan.changed) as advance:
+        install(device, plan, advance)
     present = device.files()
     for path in shadows(present):
         errors().print(
@@ -142,29 +141,23 @@ def write(
             "Leave out the file: a virtual board has its MicroPython.",
         )
     if not yes and (erase or packed):
-        yes = _agree_to_lose(_holdings(port))
+        yes = _agree_to_lose(_glance(port))
     with Flasher(port, program) as flasher:
         plan = plan_image(flasher, file) if packed else plan_firmware(flasher, file, erase=erase)
         if not yes and (plan.replaces_other or plan.loses_files):
-            _agree_to_lose(_UNKNOWN)
-        with _progress(f"Writing MicroPython {dotted(file.version)}", quiet) as advance:
-            flasher.write(file.path, file.offset, erase=plan.erase, on_progress=advance)
+            _agree_to_lose(UNKNOWN)
+        with progress_bar(f"Writing MicroPython {dotted(file.version)}", quiet=quiet) as advance:
+            flasher.write(
+                file.path,
+                file.offset,
+                erase=plan.erase,
+                on_progress=lambda part: advance(part, 1.0),
+            )
     if not quiet:
         out().print(f"MicroPython {dotted(file.version)} is written.")
         if packed:
             next_step("fob provision")
     return plan.erase
-
-
-@contextmanager
-def _progress(what: str, quiet: bool) -> Iterator[Callable[[float], None]]:
-    """A bar that goes away when it is done; hands out what sets it, from 0 to 1."""
-    console = errors()
-    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn()
-    hidden = quiet or not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
-        task = bar.add_task(what, total=1.0)
-        yield lambda part: bar.update(task, completed=part)
 
 
 def _checked(firmware: Path | None, image: Path | None) -> EspImage | None:
@@ -193,13 +186,13 @@ def _check_board(device: Device, board: BoardDefinition) -> None:
 def _erase(device: Device, yes: bool, quiet: bool) -> None:
     check_micropython(device.facts)
     if not yes:
-        _agree_to_lose(_held_by(device))
+        _agree_to_lose(holdings(device))
     # A file system too damaged to be read is erased all the same.
     with suppress(Failure):
         # Should a backup of the key come back, its counter has to go on past this.
         note_seen(read_identity(device))
-    with _progress("Erasing the file system", quiet) as advance:
-        device.format(lambda done, total: advance(done / total))
+    with progress_bar("Erasing the file system", quiet=quiet) as advance:
+        device.format(advance)
 
 
 def _agree_to_lose(holdings: str | None) -> bool:
@@ -210,48 +203,15 @@ def _agree_to_lose(holdings: str | None) -> bool:
     return holdings is not None
 
 
-def _board_at(port: str) -> Device:
-    """The board at a port that was there a moment ago, and may be away while the board starts."""
-    return Device(port, on_wait=lambda text: errors().print(f"{text[0].upper()}{text[1:]}."))
-
-
-def _holdings(port: str) -> str | None:
+def _glance(port: str) -> str | None:
+    """What is on a board that may not answer at all."""
     try:
         with Device(port, patience=_GLANCE) as device:
-            held = _held_by(device)
+            held = holdings(device)
     except DeviceError:
-        return _UNKNOWN
+        return UNKNOWN
     # Leaving restarts the board, and one with native USB takes its port along.
     deadline = time.monotonic() + _GLANCE
     while port.startswith("/") and not Path(port).exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     return held
-
-
-def _held_by(device: Device) -> str | None:
-    """What erasing a board's files would lose, in words; None for nothing."""
-    if not device.facts.mounted:
-        return "the board's file system, which cannot be mounted"
-    try:
-        present = device.files()
-        vin, identifier = _named_in(device.read(CONFIGURATION_PATH))
-    except DeviceError as error:
-        if error.kind != "board":
-            raise
-        return _UNKNOWN
-    if not set(present) - {"/boot.py"}:
-        return None
-    if KEY_PATH in present:
-        return (
-            f"the key {identifier} of the fob for {vin}, its counter and its settings, for ever;"
-            " the car goes on listing that key until you remove it there"
-        )
-    return f"{len(present)} files, without a key among them"
-
-
-def _named_in(configuration: bytes | None) -> tuple[str, str]:
-    try:
-        fields = json.loads(configuration or b"")
-        return str(fields["vin"]), key_identifier(bytes.fromhex(fields["public_key"]))
-    except (KeyError, TypeError, ValueError):
-        return "a car that it does not name", "of unknown number"

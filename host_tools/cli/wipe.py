@@ -1,13 +1,13 @@
 """`fob wipe`: makes a fob nobody's again."""
 
 import click
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from host_tools.cable.device import Device
 from host_tools.cli.fob_session import connect
 from host_tools.cli.options import json_option, port_option, yes_option
+from host_tools.cli.progress import progress_bar
 from host_tools.cli.questions import agree
-from host_tools.cli.screen import errors, out, show_json
+from host_tools.cli.screen import out, show_json
 from host_tools.failure import Failure
 from host_tools.identity.keys import key_identifier
 from host_tools.identity.provision import CONFIGURATION_PATH
@@ -77,19 +77,9 @@ def _ask(vin: str | None, name: str | None) -> None:
 
 def _wipe(device: Device, identity: Identity, *, quiet: bool) -> None:
     note_seen(identity)
-    with Progress(
-        TextColumn("overwriting the flash"),
-        BarColumn(),
-        TaskProgressColumn(),
-        console=errors(),
-        disable=quiet,
-        transient=True,
-    ) as progress:
-        task = progress.add_task("", total=None)
+    with progress_bar("Overwriting the flash", quiet=quiet) as advance:
         device.call(
             "wipe",
             timeout=_SILENCE,
-            on_event=lambda event: progress.update(
-                task, completed=event.get("done", 0), total=event.get("of")
-            ),
+            on_event=lambda event: advance(event["done"], event["of"]),
         )
