@@ -154,11 +154,8 @@ def _parse(definition: Mapping[str, Any], slug: str) -> BoardDefinition:
     check_pins(board)
     try:
         wake = chip.plan_wake({name: buttons[name] for name in waking}, active_low)
-    except ValueError as error:
-        problem, _, remedy = str(error).partition("; ")
-        raise FieldError(
-            f"buttons.wake: {problem}", remedy[:1].upper() + remedy[1:] + "."
-        ) from None
+    except InputError as error:
+        raise FieldError(f"buttons.wake: {error.problem}", error.remedy) from None
     return replace(board, wake=wake)
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from host_tools.failure import InputError
+
 
 def _pins(*spans: int | tuple[int, int]) -> frozenset[int]:
     found: set[int] = set()
@@ -59,14 +61,14 @@ class Chip:
     def plan_wake(self, buttons: Mapping[str, int], active_low: bool) -> WakePlan:
         """Have each of these buttons (name to GPIO) end a deep sleep by itself.
 
-        Raises ValueError with what to change where this chip cannot.
+        Raises InputError where this chip cannot.
         """
         for name, pin in buttons.items():
             if pin not in self.wake:
-                raise ValueError(
-                    f"{name}: GPIO{pin} of the {self.name} cannot end a deep sleep; take another"
-                    f" pin (one of {_spelt(self.wake - self.strapping)}), or leave it out of"
-                    " buttons.wake"
+                raise InputError(
+                    f"{name}: GPIO{pin} of the {self.name} cannot end a deep sleep",
+                    f"Take another pin (one of {_spelt(self.wake - self.strapping)}), or leave it"
+                    " out of buttons.wake.",
                 )
         pins = tuple(buttons.values())
         if "gpio" in self.wakers:
@@ -76,10 +78,11 @@ class Chip:
         # ext1 wants all of its pins low, so only a single one wakes by itself.
         single = ["ext0", "ext1"] if "ext0" in self.wakers else ["ext1"]
         if len(pins) > len(single):
-            raise ValueError(
+            raise InputError(
                 f"of the buttons to GND only {len(single)} can wake an {self.name},"
-                f" not {len(pins)} ({', '.join(buttons)}); name fewer in buttons.wake, or wire all"
-                " to 3.3 V with pull-down resistors and write active_low = false"
+                f" not {len(pins)} ({', '.join(buttons)})",
+                "Name fewer in buttons.wake, or wire all to 3.3 V with pull-down resistors and"
+                " write active_low = false.",
             )
         if len(single) == 1:
             return WakePlan(ext1=pins)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from host_tools.board.chips import Chip, WakePlan
 from host_tools.board.pinout import Pinout
+from host_tools.failure import InputError
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,14 @@ class BoardDefinition:
         """Names of the buttons that end a deep sleep."""
         pins = {self.wake.ext0, *self.wake.ext1, *self.wake.gpio}
         return tuple(name for name, pin in self.buttons.items() if pin in pins)
+
+    def check_chip(self, connected: str | None) -> None:
+        """Raise InputError where a board with another chip is connected; None is an unknown one."""
+        if connected not in (None, self.chip.name):
+            raise InputError(
+                f"the board {self.slug} has an {self.chip.name}, but an {connected} is connected",
+                "Name the board that you have (`fob boards` lists them), or take another --port.",
+            )
 
     def label(self, gpio: int) -> str:
         """What is printed on the board beside a GPIO, as far as the pinout tells."""

@@ -7,8 +7,6 @@ from host_tools.board.pinout import GROUND, SUPPLY, Pin, Pinout
 
 PULL_OHMS = 10_000
 """Outweighs leakage and a finger's noise, and costs 0.3 mA only while a button is down."""
-LED_OHMS = 1_000
-"""About 1 mA: seen by day, and any GPIO can give it."""
 
 
 @dataclass(frozen=True)

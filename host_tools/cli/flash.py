@@ -176,11 +176,7 @@ def _checked(firmware: Path | None, image: Path | None) -> EspImage | None:
 
 def _check_board(device: Device, board: BoardDefinition) -> None:
     check_micropython(device.facts)
-    if device.facts.chip != board.chip.name:
-        raise InputError(
-            f"{board.slug} has an {board.chip.name}, and this board an {device.facts.chip}",
-            "Name the board that you have; `fob boards` lists them.",
-        )
+    board.check_chip(device.facts.chip)
 
 
 def _erase(device: Device, yes: bool, quiet: bool) -> None:

@@ -107,7 +107,8 @@ class Walk:
         self._begin("Board", load_board(board).name if board else "Which is it?")
         if board is None:
             board = ask_which("Board", self._boards(sight), "the board", "--board", _board)
-        _check_chip(board, sight)
+        if sight:
+            load_board(board).check_chip(sight.facts.chip)
         if sight is None or not sight.vin:
             self._do("boards", "show", {"name": board})
             may("Is it wired like this?", self._yes)
@@ -235,15 +236,6 @@ def _described(device: str) -> str:
     known: dict[str, Port] = {port.device: port for port in list_ports()}
     description = known[device].description if device in known else ""
     return f"{device} ({description})" if description else device
-
-
-def _check_chip(board: str, sight: Sight | None) -> None:
-    chip = load_board(board).chip.name
-    if sight and sight.facts.chip not in (None, chip):
-        raise InputError(
-            f"{board} has an {chip}, but an {sight.facts.chip} is connected",
-            "`fob boards` lists the boards there are.",
-        )
 
 
 def _board(text: str) -> str:

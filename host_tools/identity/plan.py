@@ -190,12 +190,7 @@ def _check_unchanged(device: Device, identity: Identity, staged: Sequence[str]) 
 def _settings(identity: Identity, request: Request, chip: str | None) -> Settings:
     wanted = dict(request.settings)
     if request.board is not None:
-        if chip is not None and chip != request.board.chip.name:
-            raise InputError(
-                f"the board {request.board.slug} has an {request.board.chip.name}, but an {chip} is"
-                " connected",
-                "Name the board that you have (`fob boards` lists them), or take another --port.",
-            )
+        request.board.check_chip(chip)
         wanted["board"] = board_fields(request.board)
     before = identity.settings
     if before is not None:

@@ -135,7 +135,7 @@ def test_a_board_with_another_chip_is_refused() -> None:
         before = desk.flash.files()
         end = desk.run("flash", "--board", "xiao-esp32c3")
         assert end.exit_code == 2
-        assert "xiao-esp32c3 has an esp32c3, and this board an esp32" in end.stderr
+        assert "xiao-esp32c3 has an esp32c3, but an esp32 is connected" in end.stderr
         assert desk.flash.files() == before
 
 
