@@ -1,5 +1,7 @@
 """What goes wrong, in one line that says what to do about it, and the exit code it ends with."""
 
+from host_tools.harmless import harmless
+
 
 class Failure(Exception):
     """Something said no: the car, the board, a check.
@@ -11,9 +13,9 @@ class Failure(Exception):
     exit_code = 1
 
     def __init__(self, problem: str, remedy: str = "") -> None:
-        super().__init__(f"{problem}. {remedy}" if remedy else problem)
-        self.problem = problem
-        self.remedy = remedy
+        # Much of what failures name comes from boards and files.
+        self.problem, self.remedy = harmless(problem), harmless(remedy)
+        super().__init__(f"{self.problem}. {self.remedy}" if remedy else self.problem)
 
     @property
     def sentences(self) -> str:

@@ -8,18 +8,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from host_tools.cable.answers import checked, checked_event
 from host_tools.cable.errors import BoardRaised
 from host_tools.failure import Failure
+from host_tools.harmless import harmless_values
 
 _NO_FIRMWARE = "`fob flash` installs it."
 _REPORT = "`fob flash` renews it; if that does not help, report it."
-# What a result has at least, whatever the fob is like: else another version gave it.
-_RESULTS = {
-    "status": {"flash", "crashes", "journal", "configuration"},
-    "press": {"outcome", "text"},
-    "new_key": {"public_key"},
-    "whose_key": {"public_key"},
-}
 
 
 class ConsoleError(Failure):
@@ -66,14 +61,14 @@ class Listener:
     def hear(self, line: str) -> None:
         """The next line."""
         try:
-            said = json.loads(line)
-        except ValueError:
+            said = harmless_values(json.loads(line))
+        except (RecursionError, ValueError):
             return
         if not isinstance(said, dict):
             return
         if "result" in said or "error" in said:
             self._end = said
-        elif "event" in said and self._on_event:
+        elif "event" in said and self._on_event and checked_event(said):
             self._on_event(said)
 
     def result(self) -> dict[str, Any]:
@@ -85,14 +80,16 @@ class Listener:
             code, text = str(end["error"]), str(end.get("text") or "")
             if code == "internal":
                 raise _broken(text)
-            raise ConsoleError(code, text, end.get("reason"), bool(end.get("needs_laptop")))
-        result: dict[str, Any] = end["result"]
-        if not isinstance(result, dict) or _RESULTS.get(self._name, set()) - set(result):
+            reason = end.get("reason")
+            reason = reason if type(reason) is int else None
+            raise ConsoleError(code, text, reason, bool(end.get("needs_laptop")))
+        try:
+            return checked(self._name, end["result"])
+        except ValueError:
             raise NoConsole(
                 "the fob's program is of another version than these tools",
                 "`fob flash` writes theirs; the fob's key stays.",
-            )
-        return result
+            ) from None
 
 
 def failed(raised: BoardRaised) -> Failure:

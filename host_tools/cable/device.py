@@ -28,6 +28,8 @@ __all__ = ["ConsoleError", "Device", "DeviceError", "Facts", "NoConsole"]
 Progress = Callable[[int, int], None]
 """Gets what is done so far, bytes where nothing else is said, and the total."""
 
+_Kind = type | tuple[type, ...]
+
 # One program for each: at 115,200 baud the ways there and back cost as much as 400 bytes. The board
 # needs about five times as much memory meanwhile.
 _CHUNK = 2048
@@ -111,15 +113,18 @@ class Device:
 
     def files(self) -> dict[str, int]:
         """Every file's size in bytes, by path."""
-        return dict(sorted((path, size) for path, size in self._rows(programs.LIST)))
+        return dict(sorted(self._rows(programs.LIST, str, int)))
 
     def read(self, path: str) -> bytes | None:
         """A file's contents; None when there is no such file."""
-        rows = self._rows(programs.read(path))
+        rows = self._rows(programs.read(path), str)
         if not rows:
             return None
         *parts, (digest,) = rows
-        data = b"".join(base64.b64decode(part) for (part,) in parts)
+        try:
+            data = b"".join(base64.b64decode(part) for (part,) in parts)
+        except ValueError:
+            raise garbled(self.port) from None
         if hashlib.sha256(data).hexdigest() != digest:
             raise garbled(self.port)
         return data
@@ -127,14 +132,14 @@ class Device:
     def hashes(self, paths: Iterable[str]) -> dict[str, str | None]:
         """SHA-256 of each file in hexadecimal; None when there is no such file."""
         wanted = list(paths)
-        found = self._rows(programs.hashes(wanted)) if wanted else []
+        found = self._rows(programs.hashes(wanted), (str, type(None))) if wanted else []
         if len(found) != len(wanted):
             raise garbled(self.port)
         return {path: digest for path, (digest,) in zip(wanted, found, strict=True)}
 
     def free(self) -> tuple[int, int]:
         """Bytes of the file system: free, total."""
-        ((free, total),) = self._rows(programs.FREE)
+        free, total = self._row(programs.FREE, int, int)
         return free, total
 
     def stage(self, path: str, data: bytes, on_progress: Progress | None = None) -> None:
@@ -178,7 +183,7 @@ class Device:
 
         def hear(line: str) -> None:
             for row in _rows([line]):
-                if on_progress:
+                if on_progress and len(row) == 2 and all(type(each) is int for each in row):
                     on_progress(*row)
 
         self._do(programs.FORMAT, silence=_FORMATTING, on_line=hear)
@@ -199,8 +204,11 @@ class Device:
             raise
 
     def _ask(self) -> None:
-        (told,) = _rows(self._do(FACTS))
-        facts = self._facts = Facts.of(told)
+        try:
+            (told,) = _rows(self._do(FACTS))
+            facts = self._facts = Facts.of(told)
+        except (TypeError, ValueError):
+            raise garbled(self.port) from None
         if facts.chip is None and not self._any_chip:
             raise DeviceError(
                 "board",
@@ -218,7 +226,7 @@ class Device:
             program = ""
             done += len(chunk)
             progress(done, len(data))
-        ((digest,),) = self._rows(f"{program}\n{programs.end(path)}")
+        (digest,) = self._row(f"{program}\n{programs.end(path)}", (str, type(None)))
         return str(digest)
 
     def _full(self) -> DeviceError:
@@ -233,9 +241,19 @@ class Device:
         }
         return full(self.port, foreign)
 
-    def _rows(self, program: str) -> list[Any]:
-        """The rows that a program prints; see programs."""
-        return _rows(self._files(program))
+    def _row(self, program: str, *kinds: _Kind) -> list[Any]:
+        rows = self._rows(program, *kinds)
+        if len(rows) != 1:
+            raise garbled(self.port)
+        return rows[0]
+
+    def _rows(self, program: str, *kinds: _Kind) -> list[list[Any]]:
+        """The rows of values of these kinds that a program prints; see programs."""
+        rows = _rows(self._files(program))
+        for row in rows:
+            if len(row) != len(kinds) or not all(map(isinstance, row, kinds)):
+                raise garbled(self.port)
+        return rows
 
     def _files(self, program: str) -> list[str]:
         """Run a program that may use the library."""
@@ -287,7 +305,7 @@ def _rows(lines: Iterable[str]) -> list[Any]:
     for line in lines:
         try:
             row = json.loads(line)
-        except ValueError:
+        except (RecursionError, ValueError):
             continue
         if isinstance(row, list):
             rows.append(row)

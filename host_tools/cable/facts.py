@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from host_tools.harmless import harmless
+
 # The first numbers that a .mpy of native code may have, in MicroPython's order
 # (py/persistentcode.h).
 _ARCHITECTURES = (
@@ -58,9 +60,10 @@ class Facts:
 
     @classmethod
     def of(cls, told: list[Any]) -> "Facts":
-        """From the row that PROGRAM prints."""
+        """From the row that PROGRAM prints. Raises ValueError, TypeError for another."""
         version, machine, mpy, unique_id, platform, is_esp32, mounted = told
-        major, minor, micro = version
+        machine, unique_id, platform = map(_text, (machine, unique_id, platform))
+        major, minor, micro, mpy = map(_number, (*version, mpy))
         named = machine.rpartition(" with ")[2].lower().replace("-", "")
         architecture = mpy >> 10 & 0xF
         return cls(
@@ -71,5 +74,17 @@ class Facts:
             march=_ARCHITECTURES[architecture] if architecture < len(_ARCHITECTURES) else None,
             unique_id=unique_id,
             platform=platform,
-            mounted=mounted,
+            mounted=bool(mounted),
         )
+
+
+def _text(told: Any) -> str:
+    if not isinstance(told, str):
+        raise TypeError
+    return harmless(told)
+
+
+def _number(told: Any) -> int:
+    if type(told) is not int:
+        raise TypeError
+    return told

@@ -9,6 +9,7 @@ from host_tools.cable.session import BAUD, PORT_FAULTS
 
 _ONE_READ = 0.25
 _BEFORE_ANOTHER_TRY = 0.25
+_LONGEST_LINE = 10_000
 
 
 def port_lines(port: str, on_wait: Callable[[], None] = lambda: None) -> Iterator[str]:
@@ -25,6 +26,7 @@ def port_lines(port: str, on_wait: Callable[[], None] = lambda: None) -> Iterato
                 waiting = False
                 while True:
                     *lines, rest = (rest + line.read(max(1, line.in_waiting))).split(b"\n")
+                    rest = rest[-_LONGEST_LINE:]
                     for text in lines:
                         yield text.decode(errors="replace").rstrip("\r")
         except PORT_FAULTS:

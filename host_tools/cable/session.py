@@ -51,6 +51,8 @@ _REGAINING = 4.0
 _PULSE_AT, _HELP_AT, _GIVE_UP_AT = 3, 7, 12
 _KEPT = 2000
 _LONGEST_LINE = 100_000
+# Of what one program prints: more than any file that is read, less than for ever.
+_MOST = 2_000_000
 # What a fob prints that cannot be stopped yet: it may be next time.
 _KIN = re.compile(rb"fob: |MicroPython|MPY: |Traceback|Error: ")
 # An ESP32's ROM, and MicroPython, when they begin.
@@ -299,13 +301,15 @@ class _Printed:
         self._on_line = on_line
         self._lines: list[str] = []
         self._line = bytearray()
+        self._length = 0
 
     def take(self, data: bytes) -> None:
         """Bytes as they come, one at a time; the last is EOT."""
         self._line += data
+        self._length += len(data)
         if data == b"\n":
             self._end_line()
-        elif len(self._line) > _LONGEST_LINE:
+        if len(self._line) > _LONGEST_LINE or self._length > _MOST:
             raise garbled(self._port)
 
     def end(self) -> list[str]:

@@ -2,10 +2,14 @@
 
 import json
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import click
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from host_tools.harmless import harmless
 
 WIDTH = 80
 
@@ -36,7 +40,20 @@ def next_step(command: str) -> None:
     out().print(f"Next: {command}", markup=False)
 
 
+class _HarmlessConsole(Console):
+    """Shows what comes from boards and files without obeying it: rich lets escapes pass."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            if segment.control:
+                yield segment
+            else:
+                yield segment._replace(text=harmless(segment.text, keep="\n"))
+
+
 def _console(stderr: bool) -> Console:
-    console = Console(stderr=stderr, highlight=False)
+    console = _HarmlessConsole(stderr=stderr, highlight=False)
     console.width = min(console.width, WIDTH)
     return console

@@ -157,9 +157,10 @@ def hear(*lines: Any) -> tuple[Listener, list[dict[str, Any]]]:
 
 def test_events_come_before_the_result_and_noise_counts_for_nothing() -> None:
     said = {"event": "said", "text": "hello"}
-    listener, events = hear("fob: ready", said, "[1]", "{broken", "null", {"result": {"speaks": 1}})
+    end = {"result": {"speaks": "signed"}}
+    listener, events = hear("fob: ready", said, "[1]", "{broken", "null", end)
     assert events == [said]
-    assert listener.result() == {"speaks": 1}
+    assert listener.result() == {"speaks": "signed"}
 
 
 def test_an_error_of_the_fob_keeps_its_parts() -> None:

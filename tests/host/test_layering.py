@@ -37,6 +37,7 @@ LAYERS = [
 ]
 # The same for the rooms of host_tools/, and the modules beside them.
 ROOMS = [
+    {"harmless"},
     {"failure", "protocol", "resources"},
     {"decode_fields", "output_file"},
     {"decode"},
