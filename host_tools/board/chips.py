@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from host_tools.failure import InputError
 
+DOWNLOADS = "https://micropython.org/download"
+"""Where MicroPython is to be had, on a page of its own for each kind of board."""
+
 
 def _pins(*spans: int | tuple[int, int]) -> frozenset[int]:
     found: set[int] = set()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from host_tools.board.chips import Chip, WakePlan
+from host_tools.board.chips import DOWNLOADS, Chip, WakePlan
 from host_tools.board.pinout import Pinout
 from host_tools.failure import InputError
 
@@ -63,6 +63,11 @@ class BoardDefinition:
     usb: int | None = None
     """GPIO that is high while USB powers the board, if there is one."""
     pinout: Pinout | None = None
+
+    @property
+    def download_page(self) -> str:
+        """Where its MicroPython is to be had."""
+        return f"{DOWNLOADS}/{self.micropython}/"
 
     @property
     def flash(self) -> frozenset[int]:

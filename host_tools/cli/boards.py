@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.shell_completion import CompletionItem
 from rich.table import Table
 from rich.text import Text
 
@@ -15,7 +14,7 @@ from host_tools.board.catalogue import BoardDefinition, list_boards, load_board,
 from host_tools.board.drawing import ASCII, UNICODE, draw_board, draw_buttons
 from host_tools.board.drawing_svg import draw_svg
 from host_tools.board.wiring import Wiring, parts, plan_wiring, steps, warnings
-from host_tools.cli.options import json_option, yes_option
+from host_tools.cli.options import complete_boards, json_option, yes_option
 from host_tools.cli.screen import out, show_json
 from host_tools.failure import InputError
 from host_tools.output_file import write_whole
@@ -31,11 +30,6 @@ class _Boards(click.Group):
                 f"`fob boards show {args[0]}` shows a board.",
             )
         return super().resolve_command(ctx, args)
-
-
-def _names(_: click.Context, __: click.Parameter, typed: str) -> list[CompletionItem]:
-    found = [CompletionItem(name) for name in list_boards() if name.startswith(typed)]
-    return found or [CompletionItem(typed, type="file")]
 
 
 @click.group(cls=_Boards, invoke_without_command=True)
@@ -76,7 +70,7 @@ def boards(ctx: click.Context, as_json: bool) -> None:
 
 
 @boards.command()
-@click.argument("name", shell_complete=_names)
+@click.argument("name", shell_complete=complete_boards)
 @click.option("--svg", "svg", metavar="FILE", help="Write the drawing to FILE, for a browser.")
 @click.option("--toml", "as_toml", is_flag=True, help="Print its file, to make your own from.")
 @json_option
@@ -161,7 +155,7 @@ def _facts(wiring: Wiring) -> list[tuple[str, str]]:
         facts.append(("Battery", f"{board.cell}{measured}"))
     if board.sleep_ua is not None:
         facts.append(("Asleep", f"about {_current(board.sleep_ua)}, the whole board"))
-    facts.append(("MicroPython", f"micropython.org/download/{board.micropython}"))
+    facts.append(("MicroPython", board.download_page))
     return [(f"{heading}:", words) for heading, words in facts]
 
 

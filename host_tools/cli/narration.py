@@ -1,30 +1,28 @@
 """How the bench's moments are told: to people in 80 columns, to machines as JSON lines."""
 
 import dataclasses
-import json
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Protocol
 
-import click
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from host_tools.cli.screen import WIDTH, show_json
 from host_tools.decode import DecodedFrame
 from host_tools.simulator.car import Vintage
 from host_tools.simulator.measurement import Measurement
 from host_tools.simulator.moments import Moment
 
-_WIDTH = 80
 _TIME_WIDTH = 8
 _WHO_WIDTH = 8
 _HEX_BYTES = 8
 _HEX_WIDTH = 3 * _HEX_BYTES - 1
-_TEXT_WIDTH = _WIDTH - (_TIME_WIDTH + 2) - 2 - _HEX_WIDTH
+_TEXT_WIDTH = WIDTH - (_TIME_WIDTH + 2) - 2 - _HEX_WIDTH
 
 _STYLES = {
     "finger": "bold cyan",
@@ -62,7 +60,7 @@ class HumanNarrator:
     """Coloured on a terminal, plain when piped; frames with their bytes beside them."""
 
     def __init__(self, frames: bool = True) -> None:
-        self._console = Console(width=_WIDTH, highlight=False, soft_wrap=True)
+        self._console = Console(width=WIDTH, highlight=False, soft_wrap=True)
         self._frames = frames
         self._told_until = 0.0
 
@@ -77,7 +75,7 @@ class HumanNarrator:
         line = Text(f"{told:{_TIME_WIDTH}.3f}  ", "dim")
         line.append(f"{moment.who:<{_WHO_WIDTH}}", _STYLES.get(moment.who, ""))
         indent = _TIME_WIDTH + 2 + _WHO_WIDTH
-        rows = textwrap.wrap(moment.text + since, _WIDTH - indent)
+        rows = textwrap.wrap(moment.text + since, WIDTH - indent)
         line.append(f"\n{' ' * indent}".join(rows))
         self._console.print(line)
         if moment.frame and self._frames:
@@ -147,7 +145,7 @@ class JsonNarrator:
         self._line({"kind": "failure", "text": text})
 
     def _line(self, line: dict[str, Any]) -> None:
-        click.echo(json.dumps(line))
+        show_json(line)
 
 
 def _side_by_side(frame: DecodedFrame) -> list[tuple[str, str]]:

@@ -3,17 +3,19 @@
 import click
 from click.shell_completion import CompletionItem
 
-from host_tools.resources import resource_folder
+# What a shell may choose from is imported when it asks: no other use of an option should have to
+# spend the time.
 
 
-def _boards(_: click.Context, __: click.Parameter, typed: str) -> list[CompletionItem]:
-    names = sorted(path.stem for path in resource_folder("boards").glob("*.toml"))
-    found = [CompletionItem(name) for name in names if name.startswith(typed)]
+def complete_boards(_: click.Context, __: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Names of boards that begin so, else files."""
+    from host_tools.board.catalogue import list_boards
+
+    found = [CompletionItem(name) for name in list_boards() if name.startswith(typed)]
     return found or [CompletionItem(typed, type="file")]
 
 
 def _ports(_: click.Context, __: click.Parameter, typed: str) -> list[CompletionItem]:
-    # Listing them costs time that no other use of an option should have to spend.
     from host_tools.cable.ports import list_ports
 
     return [
@@ -35,6 +37,6 @@ yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 board_option = click.option(
     "--board",
     metavar="NAME",
-    shell_complete=_boards,
+    shell_complete=complete_boards,
     help="A board of `fob boards`, or the path of a board's TOML.",
 )

@@ -148,7 +148,7 @@ class Walk:
             out().print(
                 "If it is a fob that sleeps, press a button on it and run `fob setup` again."
             )
-        page = f"https://micropython.org/download/{load_board(board).micropython}/"
+        page = load_board(board).download_page
         out().print(f"Download the newest .bin (not .app-bin) from\n{page}", soft_wrap=True)
         try:
             return Path(ask("File", "the file", "--firmware", _file)).expanduser()

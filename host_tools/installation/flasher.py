@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from host_tools.cable.errors import DeviceError, refused
+from host_tools.cable.errors import DeviceError, lost, refused
 from host_tools.failure import Failure, InputError
 from host_tools.installation.partitions import (
     TABLE_OFFSET,
@@ -29,7 +29,9 @@ ESPTOOL = (sys.executable, "-m", "esptool")
 
 # The bridges of cheap boards do not all manage the fast one.
 _BAUDS = (460800, 115200)
-_SUPERBLOCKS = 2 * 4096
+_BLOCK = 4096
+_MAGIC = b"littlefs"
+_MAGIC_WITHIN = 32
 _UNITS = {"KB": 1 << 10, "MB": 1 << 20}
 _CONNECTED = re.compile(r"^Connected to (ESP\S+) on ", re.MULTILINE)
 _FLASH_SIZE = re.compile(r"^Detected flash size: (\d+)(KB|MB)", re.MULTILINE)
@@ -109,7 +111,11 @@ class Flasher:
 
     def has_files(self, partition: Partition) -> bool:
         """Whether a littlefs lies there: both copies of its first block name it."""
-        return b"littlefs" in self.read(partition.offset, _SUPERBLOCKS)
+        # No more than that is read: a small file, such as a key, lies in those blocks itself.
+        return any(
+            _MAGIC in self.read(partition.offset + block * _BLOCK, _MAGIC_WITHIN)
+            for block in (0, 1)
+        )
 
     def write(
         self,
@@ -199,11 +205,7 @@ def explain(port: str, said: str) -> Failure:
     if "Failed to connect" in reason:
         return DeviceError("silent", f"no ESP32's bootloader answers at {port}", _BOOTLOADER)
     if "serial exception" in said:
-        return DeviceError(
-            "gone",
-            f"{port} vanished in the middle",
-            "Plug the cable in again and run the same command again.",
-        )
+        return lost(port, answers=False)
     if re.search(r"Secure Boot|[Ee]ncrypt|Secure Download", reason):
         return InputError(
             f"the board is locked by its maker ({reason[:80]})",

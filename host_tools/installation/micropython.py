@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable
 
-from host_tools.board.chips import CHIPS
+from host_tools.board.chips import CHIPS, DOWNLOADS
 from host_tools.cable.facts import Facts
 from host_tools.failure import InputError
 
 Version = tuple[int, int, int]
-
-_DOWNLOADS = "https://micropython.org/download"
 
 # Everything that the firmware uses is there since 1.21, where asyncio lost its "u". The ESP32-C6
 # came with 1.24. Without esp32.wake_on_gpio of 1.27 no button wakes a C3. Sources: MicroPython's
@@ -27,8 +25,8 @@ class Unfit(InputError):
 def download_page(chip: str | None) -> str:
     """Where MicroPython for any board with a chip is to be had."""
     if chip not in CHIPS:
-        return f"{_DOWNLOADS}/?port=esp32"
-    return f"{_DOWNLOADS}/{CHIPS[chip].micropython}/"
+        return f"{DOWNLOADS}/?port=esp32"
+    return f"{DOWNLOADS}/{CHIPS[chip].micropython}/"
 
 
 def oldest_micropython(chip: str | None) -> Version:
