@@ -18,6 +18,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 from click.shell_completion import CompletionItem
 
+from host_tools.cli import passphrase
 from host_tools.cli.screen import show_json
 from host_tools.failure import Failure, InputError
 
@@ -184,6 +185,7 @@ def main() -> None:
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: signal.raise_signal(signal.SIGINT))
+    passphrase.withhold()
     _, debug, _ = _global_flags(sys.argv[1:])
     # What the Bluetooth stack remarks about packets that cross a disconnection is not the user's.
     logging.basicConfig(level=logging.INFO if debug else logging.CRITICAL)

@@ -20,6 +20,15 @@ passphrase_option = click.option(
 )
 
 
+_withheld: str | None = None
+
+
+def withhold() -> None:
+    """Take the passphrase out of the environment, which the programs that are run inherit."""
+    global _withheld
+    _withheld = os.environ.pop(VARIABLE, None)
+
+
 def existing_passphrase(path: Path, passphrase_file: Path | None) -> Callable[[], str]:
     """What gives the passphrase that a file was encrypted with; asks when it is called."""
 
@@ -46,7 +55,7 @@ def new_passphrase(path: Path, passphrase_file: Path | None, *, optional: bool =
 
 def _given(passphrase_file: Path | None) -> str | None:
     if passphrase_file is None:
-        return os.environ.get(VARIABLE)
+        return os.environ.get(VARIABLE, _withheld)
     try:
         with passphrase_file.open(encoding="utf-8") as file:
             return file.readline().rstrip("\r\n")

@@ -293,3 +293,13 @@ def test_an_image_for_another_size_of_flash_is_refused(bench: Bench, made_for: i
     packed = bench.file(build_image(source, {"/a": b"1"}, made_for * MEBIBYTE), "fob.bin")
     with pytest.raises(InputError, match="--flash-size 4"), bench.flasher() as flasher:
         plan_image(flasher, packed)
+
+
+def test_looking_for_files_copies_no_key_to_this_computer(fob: Bench) -> None:
+    plan_firmware(fob.flasher(), fob.file(make_file()), erase=False)
+    reads = [
+        tuple(int(n, 16) for n in line[-3:-1]) for line in fob.commands if "read-flash" in line
+    ]
+    key = fob.flash.read_bytes().index(b"secret")
+    assert (2 * MEBIBYTE, 32) in reads
+    assert not [at for at, size in reads if at <= key < at + size]
