@@ -63,8 +63,12 @@ class HumanNarrator:
         self._console = Console(width=WIDTH, highlight=False, soft_wrap=True)
         self._frames = frames
         self._told_until = 0.0
+        self._vintage: Vintage | None = None
 
     def chapter(self, title: str, vintage: Vintage) -> None:
+        if vintage != self._vintage:
+            # Each car comes with a bench of its own, whose time begins anew.
+            self._vintage, self._told_until = vintage, 0.0
         self._headline(f"{vintage}  {title}")
 
     def moment(self, moment: Moment) -> None:

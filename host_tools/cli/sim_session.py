@@ -18,7 +18,7 @@ from host_tools.simulator.moments import Moment
 _KEYS = """\
   l  press lock            u  press unlock       b  hold both for 3 s (pairs)
   d  press unlock twice    h  hold lock for 2 s  t  hold the card to the reader
-  w  walk away, come back  s  status             p  pull the USB cable, plug it in
+  w  walk away, come back  s  status             p  pull the cable, plug it in
   o  board off, on         q  quit               ?  these keys
   1-9  press the button of that place in the board's file"""
 
@@ -128,6 +128,7 @@ class Session:
             show_json({"kind": "ready", "port": board.console_path})
         elif there:
             click.echo(f"\n  Serial port: {board.console_path}")
+            click.echo("  The car: of {vintage}, VIN {vin}".format(**self._options))
             click.echo("  In another terminal: fob setup, fob status, ...\n")
 
 

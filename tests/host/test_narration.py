@@ -45,6 +45,15 @@ async def test_people_are_told_in_80_columns(capsys: pytest.CaptureFixture[str])
     assert any("AES_GCM_Personalized_data" in line for line in lines)
 
 
+def test_the_time_begins_anew_with_each_car(capsys: pytest.CaptureFixture[str]) -> None:
+    narrator = HumanNarrator()
+    narrator.chapter("Lock", "2023")
+    narrator.moment(Moment(9.0, "finger", "lock down"))
+    narrator.chapter("Power", "2026")
+    narrator.moment(Moment(0.5, "console", "ready"))
+    assert capsys.readouterr().out.splitlines()[-1] == "   0.500  console ready"
+
+
 def test_the_summary_names_each_press_with_its_car_and_protocol(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
