@@ -15,8 +15,8 @@ from pathlib import Path
 
 import platformdirs
 
-MARGIN = 4096
-"""Added to what is noted: more leases than a fob can lose before it is asked again."""
+MARGIN = 1 << 17
+"""Added to what is noted: two thousand leases, each lost with the power between two presses."""
 
 _FILE = "counters.json"
 _IDENTIFIER_LENGTH = 16
