@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from host_tools.advice.evidence import Evidence, Finding, Verdict, unanswered, wrong
 from host_tools.advice.fob_findings import fob_findings
 from host_tools.cable.device import Facts
+from host_tools.cable.fob_files import STAGED, making_room
 from host_tools.failure import Failure
 from host_tools.identity.counters import RELEASED
+from host_tools.identity.provision import CONFIGURATION_PATH, KEY_PATH, LIGHT_PATH
 from host_tools.installation.micropython import check_micropython, dotted, oldest_micropython
 
 OLDEST_PYTHON = (3, 11)
@@ -91,26 +93,8 @@ def _file_system(evidence: Evidence, facts: Facts) -> Iterator[Finding]:
     if free >= SPARE_BYTES:
         yield Finding("file system", Verdict.OK, told)
     else:
-        yield Finding("file system", Verdict.WRONG, told, _delete_what_is_foreign(evidence))
-
-
-def _delete_what_is_foreign(evidence: Evidence) -> str:
-    files = evidence.files if isinstance(evidence.files, dict) else {}
-    foreign = {path: size for path, size in files.items() if is_foreign(path)}
-    if not foreign:
-        return "Make a new file system: `fob flash --erase`. The key on it is lost."
-    largest = sorted(foreign, key=lambda path: -foreign[path])[:3]
-    named = ", ".join(f"{path} ({-(-foreign[path] // 1024)} KiB)" for path in largest)
-    return f"Delete what is not the fob's, such as {named}."
-
-
-def is_foreign(path: str) -> bool:
-    """Whether a file is none that these tools or the firmware write."""
-    ours = ("/boot.py", "/main.py", "/fob.json", "/light.json", "/key.bin", "/manifest.json")
-    folders = ("/fob/", "/hal/", "/state/")
-    final = path.removesuffix(".new")
-    in_root = final.count("/") == 1 and final.endswith(".mpy")
-    return not (final in ours or final.startswith(folders) or in_root or final == "/maintenance")
+        files = evidence.files if isinstance(evidence.files, dict) else {}
+        yield Finding("file system", Verdict.WRONG, told, making_room(files))
 
 
 def _program_findings(evidence: Evidence) -> Iterator[Finding]:
@@ -138,8 +122,8 @@ def _program_findings(evidence: Evidence) -> Iterator[Finding]:
 def _leftovers(evidence: Evidence) -> Iterator[Finding]:
     """What an interrupted command left; the firmware's own leftovers do no harm."""
     files = evidence.files if isinstance(evidence.files, dict) else {}
-    staged = [path for path in files if path.endswith(".new") and not path.startswith("/state/")]
-    data = {"/fob.json.new", "/light.json.new", "/key.bin.new"}
+    staged = [path for path in files if path.endswith(STAGED) and not path.startswith("/state/")]
+    data = {path + STAGED for path in (CONFIGURATION_PATH, LIGHT_PATH, KEY_PATH)}
     for command, what, found in (
         ("fob provision", "provisioning", [path for path in staged if path in data]),
         ("fob flash", "an upload", [path for path in staged if path not in data]),

@@ -21,6 +21,7 @@ from host_tools.cable.console import ConsoleError, NoConsole
 from host_tools.cable.errors import BoardRaised, DeviceError, failed, full, garbled, unmountable
 from host_tools.cable.facts import PROGRAM as FACTS
 from host_tools.cable.facts import Facts
+from host_tools.cable.fob_files import STAGED
 from host_tools.cable.session import SILENCE, Session
 
 __all__ = ["ConsoleError", "Device", "DeviceError", "Facts", "NoConsole"]
@@ -34,9 +35,6 @@ _Kind = type | tuple[type, ...]
 # needs about five times as much memory meanwhile.
 _CHUNK = 2048
 _FORMATTING = 120.0
-_WORTH_NAMING = 4096
-_FOLDERS = ("/fob/", "/hal/", "/state/")
-_FILES = ("/boot.py", "/main.py", "/manifest.json", "/fob.json", "/light.json", "/key.bin")
 
 
 class Device:
@@ -106,10 +104,14 @@ class Device:
         try:
             self._run(program, silence=timeout, on_line=listener.hear)
         except BoardRaised as raised:
-            if not self.facts.mounted:
-                raise unmountable(self.port) from raised
+            self.require_files()
             raise console.failed(raised) from raised
         return listener.result()
+
+    def require_files(self) -> None:
+        """Raise DeviceError where there is no file system, and so no place for any."""
+        if not self.facts.mounted:
+            raise unmountable(self.port)
 
     def files(self) -> dict[str, int]:
         """Every file's size in bytes, by path."""
@@ -148,7 +150,7 @@ class Device:
         What is there already, of an earlier try, is not written again. When the flash is full,
         everything that was staged and not committed in this session is removed.
         """
-        new, digest = f"{path}.new", hashlib.sha256(data).hexdigest()
+        new, digest = path + STAGED, hashlib.sha256(data).hexdigest()
         progress = on_progress or (lambda *_: None)
         progress(0, len(data))
         if self.hashes([new])[new] != digest:
@@ -169,7 +171,7 @@ class Device:
         One program on the board: a pulled cable cannot come between.
         """
         self._files(programs.commit(paths, remove))
-        self._staged = [new for new in self._staged if new.removesuffix(".new") not in paths]
+        self._staged = [new for new in self._staged if new.removesuffix(STAGED) not in paths]
 
     def remove(self, paths: Sequence[str]) -> None:
         """Remove files or empty folders; those that are not there do not matter."""
@@ -232,14 +234,7 @@ class Device:
     def _full(self) -> DeviceError:
         self._files(programs.give_up(self._staged))
         self._staged.clear()
-        foreign = {
-            path: size
-            for path, size in self.files().items()
-            if size >= _WORTH_NAMING
-            and not path.startswith(_FOLDERS + _FILES)
-            and not path.endswith(".mpy")
-        }
-        return full(self.port, foreign)
+        return full(self.port, self.files())
 
     def _row(self, program: str, *kinds: _Kind) -> list[Any]:
         rows = self._rows(program, *kinds)
@@ -281,12 +276,9 @@ class Device:
                 self._run(programs.RELIEVE)
                 return self._run(program, silence=silence, on_line=on_line)
         except BoardRaised as raised:
-            if raised.errno not in (None, errno.ENOSPC) and not self._has_files():
-                raise unmountable(self.port) from raised
+            if raised.errno not in (None, errno.ENOSPC) and self._facts is not None:
+                self.require_files()
             raise failed(self.port, raised) from raised
-
-    def _has_files(self) -> bool:
-        return self._facts is None or self._facts.mounted
 
     def _run(
         self,

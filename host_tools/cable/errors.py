@@ -3,10 +3,12 @@
 import errno
 import re
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
+from host_tools.cable.fob_files import making_room
 from host_tools.failure import Unreachable, sentence
 
 Kind = Literal["port", "permission", "busy", "silent", "gone", "full", "board"]
@@ -172,18 +174,9 @@ def failed(port: str, raised: BoardRaised) -> DeviceError:
     )
 
 
-def full(port: str, foreign: dict[str, int]) -> DeviceError:
-    """No space is left; `foreign` are the sizes of files that are not the fob's."""
-    named = ", ".join(
-        f"{path} ({size:,} bytes)"
-        for path, size in sorted(foreign.items(), key=lambda file: -file[1])[:3]
-    )
-    remedy = f"Delete what is not the fob's: {named}." if named else ""
-    return DeviceError(
-        "full",
-        f"the flash of the board at {port} is full",
-        remedy or "`fob flash --erase` makes room; what was on it is lost.",
-    )
+def full(port: str, files: Mapping[str, int]) -> DeviceError:
+    """No space is left beside `files`, by size."""
+    return DeviceError("full", f"the flash of the board at {port} is full", making_room(files))
 
 
 def _busy(port: str) -> DeviceError:

@@ -17,7 +17,7 @@ from host_tools.cli.options import board_option, json_option, port_option, yes_o
 from host_tools.cli.passphrase import existing_passphrase, new_passphrase, passphrase_option
 from host_tools.cli.questions import agree
 from host_tools.cli.screen import errors, next_step, out, show_json
-from host_tools.failure import Failure, InputError
+from host_tools.failure import InputError
 from host_tools.identity.keys import (
     ONE_FOB,
     Key,
@@ -178,8 +178,7 @@ def _run(
     yes: bool,
     as_json: bool,
 ) -> None:
-    if not device.facts.mounted:
-        raise Failure("the board has no file system", "`fob flash --erase` makes one.")
+    device.require_files()
     identity = read_identity(device)
     plan = make_plan(identity, request, chip=device.facts.chip)
     report = _Report(identity, request, plan, backup)

@@ -8,7 +8,6 @@ import click
 from host_tools.advice import fob_status, vehicle_status
 from host_tools.advice.fob_status import Rows
 from host_tools.cable.device import Facts, NoConsole
-from host_tools.cable.errors import unmountable
 from host_tools.cli.fob_session import check_provisioned, connect, worded
 from host_tools.cli.options import json_option, port_option
 from host_tools.cli.screen import out, show_json
@@ -42,8 +41,7 @@ def status(ask_car: bool, port: str | None, as_json: bool) -> None:
         program = install.installed(device)
         version = install.installed_version(device) if device.facts.mounted else None
         try:
-            if not device.facts.mounted:
-                raise unmountable(device.port)
+            device.require_files()
             if program == "missing":
                 raise NoConsole("this board has no fob program", "Install it: `fob flash`.")
             told = device.call("status")

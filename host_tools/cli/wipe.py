@@ -33,8 +33,7 @@ def wipe(port: str | None, yes: bool, as_json: bool) -> None:
       fob wipe
     """
     with connect(port) as device:
-        if not device.facts.mounted:
-            raise Failure("the board has no file system", "`fob flash --erase` makes one.")
+        device.require_files()
         identity = read_identity(device)
         vin, name = _who(identity)
         told = {"vin": vin, "key_identifier": name}

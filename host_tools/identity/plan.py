@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 from host_tools.board.catalogue import BoardDefinition
 from host_tools.cable.device import Device, DeviceError
+from host_tools.cable.fob_files import STAGED
 from host_tools.failure import Failure, InputError
 from host_tools.identity.counter_floor import counter_floor, note_counter
 from host_tools.identity.counters import (
@@ -40,7 +41,7 @@ from host_tools.identity.provision import (
     board_fields,
     key_file,
 )
-from host_tools.identity.stored import STAGED, Identity
+from host_tools.identity.stored import Identity
 
 Source = Literal["kept", "generated", "imported", "on-device"]
 

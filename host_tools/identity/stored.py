@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from host_tools.cable.device import ConsoleError, Device, DeviceError, NoConsole
+from host_tools.cable.fob_files import STAGED
 from host_tools.failure import Failure, InputError
 from host_tools.identity.counter_floor import note_counter
 from host_tools.identity.counters import COUNTER_PATHS, unused_from
@@ -17,9 +18,6 @@ from host_tools.identity.provision import (
     Settings,
     read_key_file,
 )
-
-STAGED = ".new"
-"""What Device.stage appends to a path."""
 
 _PATHS = (CONFIGURATION_PATH, LIGHT_PATH, *COUNTER_PATHS, KEY_PATH)
 _STATE = "/state/"

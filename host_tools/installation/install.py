@@ -17,6 +17,7 @@ from typing import Literal
 
 from host_tools import __version__
 from host_tools.cable.device import Device
+from host_tools.cable.fob_files import STAGED, kibibytes, making_room
 from host_tools.failure import Failure
 from host_tools.installation.layout import imported_modules, layout_firmware
 from host_tools.installation.micropython import check_compiled, check_micropython, dotted
@@ -27,13 +28,9 @@ State = Literal["missing", "incomplete", "outdated", "current"]
 
 _START_SCRIPTS = ("/boot.py", "/main.py")
 _FOLDERS = ("/fob/", "/hal/")
-_STAGED = ".new"
-_DATA = ("/fob.json", "/light.json", "/key.bin", "/maintenance", MANIFEST_PATH)
-_DATA_FOLDER = "/state/"
 _BLOCK = 4096
 # The folders grow, and littlefs moves them now and then.
 _SPARE_BLOCKS = 8
-_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -69,11 +66,7 @@ def make_plan(device: Device) -> Plan:
     """Find out what a board lacks; changes nothing there. Raises Unfit for one that cannot run it,
     DeviceError."""
     check_micropython(device.facts)
-    if not device.facts.mounted:
-        raise Failure(
-            "the board's file system cannot be mounted",
-            "`fob flash --erase` makes a new one; the key on it is lost.",
-        )
+    device.require_files()
     files = dict(program(device.facts.march))
     check_compiled((data for path, data in files.items() if path.endswith(".mpy")), device.facts)
     files[MANIFEST_PATH] = manifest(files, dotted(device.facts.version))
@@ -135,7 +128,7 @@ def installed(device: Device) -> State:
         return "missing"
     listed = _listed(device, present)
     on_board = device.hashes({**files, **listed})
-    if any(p not in listed and not p.endswith(_STAGED) for p in _left_over(present, files, listed)):
+    if any(p not in listed and not p.endswith(STAGED) for p in _left_over(present, files, listed)):
         return "incomplete"
     if all(on_board[path] == _sha256(data) for path, data in files.items()):
         return "current"
@@ -167,21 +160,16 @@ def shadows(present: Iterable[str]) -> list[str]:
 
 def _check_space(device: Device, plan: Plan, writes: list[str]) -> None:
     present = device.files()
-    staged = [path for path in writes if present.get(path + _STAGED) == len(plan.files[path])]
+    staged = [path for path in writes if present.get(path + STAGED) == len(plan.files[path])]
     needed = _SPARE_BLOCKS * _BLOCK + sum(
         -(-len(plan.files[path]) // _BLOCK) * _BLOCK for path in writes if path not in staged
     )
     free, _ = device.free()
     if free >= needed:
         return
-    foreign = {path: size for path, size in present.items() if not _fobs(path, plan.files)}
-    largest = sorted((p for p in foreign if foreign[p] > _BLOCK), key=lambda p: -foreign[p])
-    named = ", ".join(f"{path} ({_kilobytes(foreign[path])})" for path in largest[:_NAMED])
     raise Failure(
-        f"the program needs {_kilobytes(needed)} of flash and {_kilobytes(free)} are free",
-        f"Delete what is not the fob's, such as {named}."
-        if named
-        else "`fob flash --erase` makes a new file system; the fob's key and settings are lost.",
+        f"the program needs {kibibytes(needed)} of flash and {kibibytes(free)} are free",
+        making_room(present),
     )
 
 
@@ -194,7 +182,7 @@ def _left_over(
     compiled = {path.removesuffix(".py") + ".mpy" for path in files if path.endswith(".py")}
     remove = []
     for path in present:
-        final = path.removesuffix(_STAGED)
+        final = path.removesuffix(STAGED)
         # Whatever a damaged manifest lists: it cannot name the fob's data for removal.
         stale = final in listed and final.count("/") == 1 and final.endswith((".py", ".mpy"))
         if final not in files and (
@@ -207,13 +195,8 @@ def _left_over(
 def _ours(present: Iterable[str], files: Mapping[str, bytes]) -> bool:
     # The scripts have names that anybody's have, but for those that were staged.
     known = {path for path in files if path not in _START_SCRIPTS} | {MANIFEST_PATH}
-    staged = {path + _STAGED for path in (*files, MANIFEST_PATH)}
+    staged = {path + STAGED for path in (*files, MANIFEST_PATH)}
     return any(path in known or path in staged for path in present)
-
-
-def _fobs(path: str, files: Mapping[str, bytes]) -> bool:
-    final = path.removesuffix(_STAGED)
-    return final in files or final in _DATA or final.startswith((*_FOLDERS, _DATA_FOLDER))
 
 
 def _does_something(device: Device, script: str) -> bool:
@@ -238,7 +221,3 @@ def _parsed(told: bytes | None) -> dict[str, object]:
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def _kilobytes(count: int) -> str:
-    return f"{-(-count // 1024):,} kB"

@@ -157,7 +157,7 @@ def test_a_full_flash_names_what_is_not_the_fobs_and_stays_as_it_is() -> None:
         before = desk.flash.files()
         with Device(desk.port) as device, pytest.raises(Failure) as caught:
             install(device, make_plan(device))
-        assert "such as /music.wav (1,797 kB)." in str(caught.value)
+        assert "such as /music.wav (1,797 KiB)." in str(caught.value)
         assert desk.flash.files() == before
 
 
