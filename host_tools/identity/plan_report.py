@@ -129,6 +129,12 @@ def warnings(identity: Identity, request: Request, plan: Plan) -> list[str]:
                 f"Form factor {settings.form_factor} is new: an older car may refuse it, or give"
                 " it one of its four places for genuine key fobs."
             )
+    listed_as = (settings.role, settings.form_factor)
+    if before and identity.public == plan.public and listed_as != (before.role, before.form_factor):
+        told.append(
+            "A car that lists this key keeps the role and the form factor that it was paired with:"
+            " delete the key there (Controls, Locks), then run `fob pair --again`."
+        )
     return told
 
 

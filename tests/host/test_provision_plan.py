@@ -369,6 +369,15 @@ def test_what_may_be_unwanted_is_a_warning(settings: dict[str, Any], warning: st
     assert warning in told[0]
 
 
+@pytest.mark.parametrize("settings", [{"role": 2}, {"form_factor": 6}])
+def test_what_a_car_keeps_of_a_paired_key_is_a_warning(settings: dict[str, Any]) -> None:
+    files = fob()
+    told = warnings(identity_of(files), Request(), plan_for(files, settings=settings))
+    assert "fob pair --again" in told[-1]
+    anew = plan_for({}, board=BOARD, settings={"vin": VIN, **settings})
+    assert not any("--again" in each for each in warnings(identity_of({}), Request(), anew))
+
+
 def test_a_fob_that_was_used_while_its_owner_thought_is_left_alone() -> None:
     files = without(fob(), FIRST)
     memory = Memory(files | {SECOND: counter_record(500)})
