@@ -43,7 +43,9 @@ def status(board):
     """Return what is known without a radio: fob.json's fields, and how this fob stands."""
     told = _told(board)
     space = os.statvfs("/")
-    told["flash"] = {"free": space[0] * space[3], "total": space[0] * space[2]}
+    # littlefs counts a folder twice: on a full flash fewer blocks than none are free.
+    free = space[3] if 0 < space[3] <= space[2] else 0
+    told["flash"] = {"free": space[0] * free, "total": space[0] * space[2]}
     told["cause"] = board.cause()
     told["time_s"] = board.now_ms() // 1000
     from fob.journal import Journal

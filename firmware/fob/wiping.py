@@ -66,13 +66,14 @@ def _renew_log(folder):
 
 def _fill(report):
     space = os.statvfs("/")
-    of = space[3]
+    of = space[3] if 0 < space[3] <= space[2] else 0
     zeros = bytes(_BLOCK)
     try:
         with open(_SCRATCH, "wb") as file:
-            for done in range(of):
+            # littlefs counts a folder twice: there is more room than it says.
+            for done in range(space[2]):
                 if not done % _BLOCKS_A_REPORT:
-                    report(done, of)
+                    report(min(done, of), of)
                 file.write(zeros)
     except OSError:
         # It is full: all is overwritten.

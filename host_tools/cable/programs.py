@@ -50,7 +50,7 @@ def _list(folder):
             _row(path, entry[3])
 def _free():
     s = os.statvfs("/")
-    _row(s[1] * s[3], s[1] * s[2])
+    _row(s[1] * s[3] if 0 < s[3] <= s[2] else 0, s[1] * s[2])
 def _close():
     global _f
     f, _f = _f, None

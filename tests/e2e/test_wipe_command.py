@@ -1,10 +1,12 @@
 """`fob wipe` on the virtual board."""
 
+import contextlib
 import json
 from pathlib import Path
 
 import pytest
 
+from host_tools.simulator.flash import FlashError
 from tests.desk import Desk
 
 
@@ -42,3 +44,20 @@ def test_what_is_gone_is_gone_from_the_flash() -> None:
         assert key[:32] not in desk.flash.path.read_bytes()
         again = desk.run("wipe", "--json")
         assert (again.exit_code, json.loads(again.stdout)["wiped"]) == (0, False)
+
+
+def test_every_free_block_is_overwritten() -> None:
+    old = b"an older key"
+    with Desk() as desk:
+        desk.power_off()
+        names = [f"/{number}" for number in range(200)]
+        with contextlib.suppress(FlashError):
+            for name in names:
+                desk.flash.write({name: old * 1000})
+        for name in names:
+            with contextlib.suppress(FlashError):
+                desk.flash.remove(name)
+        desk.power_on()
+        assert desk.flash.path.read_bytes().count(old) > 100_000
+        assert desk.run("wipe", "--yes").exit_code == 0
+        assert old not in desk.flash.path.read_bytes()
