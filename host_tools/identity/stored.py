@@ -112,7 +112,9 @@ def read_identity(device: Device, *, with_key: bool = False) -> Identity:
         for path in _PATHS
         if path in there and not (resident and path == KEY_PATH)
     }
-    leftovers = tuple(path + STAGED for path in _PATHS if path + STAGED in there)
+    # The firmware stages what it writes, a staged key of its own included.
+    staged = [path + STAGED * times for path in _PATHS for times in (1, 2)]
+    leftovers = tuple(path for path in staged if path in there)
     return Identity(
         files,
         leftovers,

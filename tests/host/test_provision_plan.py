@@ -496,6 +496,12 @@ def test_the_old_key_can_be_kept_after_all_and_repeats_nothing(start: str, run: 
             assert reached(files) >= reached(before)
 
 
+def test_a_key_that_the_fob_was_writing_does_not_stay() -> None:
+    half = key_file(MADE)[:20]
+    files = fob(**{"/key.bin.new.new": half})
+    assert not [path for path in done(files, settings={"light": "off"}) if path.endswith(".new")]
+
+
 def test_the_power_is_cut_at_every_step() -> None:
     # Five files staged, five put in their places.
     assert len(list(_cuts("bare", "new key"))) == 10
