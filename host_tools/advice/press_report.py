@@ -1,0 +1,77 @@
+"""What came of a press, and what the fob's light showed of it: from the console's `press`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from host_tools.advice.fob_errors import explain
+from host_tools.advice.fob_status import last_result
+from host_tools.failure import Failure, InputError
+
+# As firmware/fob/gestures.py has it: what is shorter is a press, or means nothing.
+_HOLD_SECONDS = 3.0
+
+# What several buttons bring about that are held; see firmware/fob/app.py.
+_DONE = {
+    "confirm": "Done: what waited for you is confirmed. Press again.",
+    "pair": "Done: paired. The car has proved that it knows the key.",
+}
+_DONE_LIGHT = "one long flash"
+_FAILED_LIGHT = "three short flashes"
+_LAPTOP_LIGHT = "long, short, pause, repeating"
+# Errors after which the light asks for the laptop: those of firmware/fob/errors.py below
+# NeedsLaptop.
+_NEEDS_LAPTOP = ("needs-laptop", "configuration", "state", "counter-exhausted")
+
+
+def check_buttons(names: Sequence[str], known: Mapping[str, int]) -> None:
+    """Raise InputError for a button that this fob does not have."""
+    for name in names:
+        if name not in known:
+            listed = ", ".join(sorted(known))
+            raise InputError(f"this fob has no button {name!r}", f"It has: {listed}.")
+
+
+def light(outcome: str | None) -> str | None:
+    """What the light shows at the end of a press."""
+    if outcome is None:
+        return None
+    if outcome == "done":
+        return _DONE_LIGHT
+    return _LAPTOP_LIGHT if outcome in _NEEDS_LAPTOP else _FAILED_LIGHT
+
+
+def done(text: str) -> str:
+    """What has been reached, from the line in which the firmware said so."""
+    what = text.partition(" done ")[0]
+    return _DONE.get(what, "Done: the car confirmed it.")
+
+
+def failed(code: str, text: str) -> Failure:
+    """A press that failed, from the line in which the firmware said so."""
+    result = last_result(text)
+    return Failure(result.text, result.remedy) if result.code else Failure(*explain(code, text))
+
+
+def no_gesture(names: Sequence[str], hold: float | None, status: Mapping[str, Any]) -> Failure:
+    """Why the firmware took it for no gesture; `hold` is in seconds."""
+    guard_ms = status.get("press_guard_ms", 0)
+    together = " and ".join(names)
+    if len(names) > 1 and (hold or 0) < _HOLD_SECONDS:
+        return Failure(
+            f"{together} pressed together mean nothing unless they are held",
+            "Hold them 3 seconds to pair a fob that is not paired, 5 to confirm what waits: "
+            "--hold 3.5 or --hold 5.5.",
+        )
+    if len(names) > 1:
+        return Failure(
+            f"nothing happened while {together} were held",
+            "The fob is paired already and nothing waits to be confirmed.",
+        )
+    if hold is not None and hold * 1000 < guard_ms:
+        return Failure(
+            f"the press was too short: this fob's press guard is {guard_ms} ms",
+            f"Hold it longer: --hold {guard_ms / 1000 + 0.1:.1f}.",
+        )
+    return Failure(
+        f"the button {together} does nothing", "What a button does is in firmware/fob/actions.py."
+    )

@@ -1,0 +1,48 @@
+"""What came of a press, in words."""
+
+import pytest
+
+from host_tools.advice.press_report import check_buttons, done, failed, light, no_gesture
+from host_tools.failure import InputError
+
+
+def test_a_button_that_the_fob_does_not_have_is_wrong_input():
+    with pytest.raises(InputError, match=r"no button 'trunk'. It has: lock, unlock."):
+        check_buttons(["unlock", "trunk"], {"unlock": 1, "lock": 2})
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        ("done", "one long flash"),
+        ("not-found", "three short flashes"),
+        ("state", "long, short, pause, repeating"),
+        (None, None),
+    ],
+)
+def test_the_light_is_that_of_the_outcome(outcome, words):
+    assert light(outcome) == words
+
+
+def test_holding_buttons_is_told_from_pressing_them():
+    assert "paired" in done("pair done in 2100 ms")
+    assert done("unlock done in 340 ms") == "Done: the car confirmed it."
+
+
+def test_a_failure_has_the_remedy_of_its_code():
+    failure = failed("not-found", "unlock failed (not-found): the car was not heard")
+    assert failure.problem == "unlock failed: the car was not heard"
+    assert "Go nearer" in failure.remedy
+
+
+@pytest.mark.parametrize(
+    ("names", "hold", "why"),
+    [
+        (["lock", "unlock"], None, "unless they are held"),
+        (["lock", "unlock"], 3.5, "paired already"),
+        (["lock"], 0.1, "press guard is 300 ms"),
+        (["third"], 0.5, "the button third does nothing"),
+    ],
+)
+def test_a_press_that_is_no_gesture_says_why(names, hold, why):
+    assert why in str(no_gesture(names, hold, {"press_guard_ms": 300}))
