@@ -59,7 +59,10 @@ _KNOWN = {
         "The car gave this key a role that may not. Provision another one "
         "(`fob provision --role driver`), delete the key on the car's screen, and pair again."
     ),
-    "this key may not do that now": _SETTINGS,
+    "this key may not do that now": (
+        "Look at the car's settings (Controls, Locks); if the fob's role in `fob status` is not "
+        "driver, delete the key there, run `fob provision --role driver` and pair again."
+    ),
     "this key is not active": "Delete the key on the car's screen (Controls, Locks), then pair it.",
     "no fob.json": "Run `fob provision --vin VIN --board NAME`.",
     "fob.json is damaged": _ANEW,
