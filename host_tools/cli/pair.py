@@ -15,6 +15,7 @@ from host_tools.advice.pairing_guide import CARD_SECONDS, Setback, setback
 from host_tools.cable.device import ConsoleError, Device
 from host_tools.cli.fob_session import connect, provisioned
 from host_tools.cli.options import json_option, port_option
+from host_tools.cli.questions import agree
 from host_tools.cli.screen import errors, out, show_json
 from host_tools.cli.sections import show_text
 from host_tools.failure import Failure, sentence
@@ -79,13 +80,7 @@ def _ask_whether_again(as_json: bool) -> None:
     already = Failure("this fob is paired already", "`fob pair --again` pairs it anew.")
     if as_json:
         raise already
-    try:
-        click.confirm("This fob is paired already. Pair it anew?", abort=True, err=True)
-    except click.Abort as abort:
-        if isinstance(abort.__context__, EOFError):
-            click.echo(err=True)
-            raise already from None
-        raise
+    agree("This fob is paired already. Pair it anew?", already)
 
 
 class _People:

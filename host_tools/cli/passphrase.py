@@ -80,5 +80,8 @@ def _asked(about: str, *, default: str | None = None, twice: bool = False) -> st
             )
         )
     except click.Abort as end:
+        if isinstance(end.__context__, KeyboardInterrupt):  # click has ended the hidden line
+            raise
         remedy = f"Set {VARIABLE}, or --passphrase-file."
-        raise unanswered(end, "there is nobody to type a passphrase", remedy, err=True) from None
+        nobody = InputError("there is nobody to type a passphrase", remedy)
+        raise unanswered(end, nobody, err=True) from None

@@ -6,9 +6,9 @@ import click
 from rich.text import Text
 
 from host_tools.cli.screen import out
-from host_tools.failure import InputError
+from host_tools.failure import Failure, InputError
 
-_NOBODY = ("there is nobody to answer", "Agree by --yes.")
+_NOBODY = InputError("there is nobody to answer", "Agree by --yes.")
 
 
 def ask(text: str, what: str, option: str, check: Callable[[str], str]) -> str:
@@ -21,7 +21,8 @@ def ask(text: str, what: str, option: str, check: Callable[[str], str]) -> str:
         try:
             answer = click.prompt(text, type=str)
         except click.Abort as end:
-            raise unanswered(end, f"{what} is not known", f"Name it by {option}.") from None
+            nobody = InputError(f"{what} is not known", f"Name it by {option}.")
+            raise unanswered(end, nobody) from None
         try:
             return check(answer.strip())
         except InputError as error:
@@ -57,32 +58,40 @@ def ask_which(
     return ask(text, what, option, check)
 
 
-def may(question: str, yes: bool) -> None:
-    """Go on only with a yes: asked for, or given in advance. Raises click.Abort."""
+def may(question: str, yes: bool, no: Failure | None = None) -> None:
+    """Go on only with a yes: asked for, or given in advance.
+
+    Raises `no` where that is the answer, without it and after Ctrl-C click.Abort.
+    """
     if yes:
         return
     try:
-        click.confirm(question, default=True, abort=True)
+        if click.confirm(question, default=True):
+            return
     except click.Abort as end:
-        raise unanswered(end, *_NOBODY) from None
+        raise unanswered(end, _NOBODY) from None
+    raise no or click.Abort()
 
 
-def agree(question: str) -> None:
-    """Go on with what cannot be undone only with a yes that is typed; where nobody is there to do
-    that, --yes has to be an option. Raises click.Abort."""
+def agree(question: str, nobody: Failure = _NOBODY) -> None:
+    """Go on with what cannot be undone only with a yes that is typed.
+
+    nobody  raised where nobody is there to type it; by default --yes has to be an option.
+    Raises click.Abort for a no and after Ctrl-C.
+    """
     try:
         click.confirm(question, abort=True, err=True)
     except click.Abort as end:
-        raise unanswered(end, *_NOBODY, err=True) from None
+        raise unanswered(end, nobody, err=True) from None
 
 
-def unanswered(end: click.Abort, problem: str, remedy: str, *, err: bool = False) -> Exception:
-    """What to raise when a question ended so: by Ctrl-C, by a no, or because nobody is there.
+def unanswered(end: click.Abort, nobody: Failure, *, err: bool = False) -> Exception:
+    """What to raise when a question ended so: `nobody` where nobody was there to answer.
 
     err     the question stands on standard error.
     """
-    if not isinstance(end.__context__, EOFError):
+    if end.__context__ is None:  # a no
         return end
-    # The error begins on a line of its own, not behind the question.
+    # What follows begins on a line of its own, not behind the question.
     click.echo(err=err)
-    return InputError(problem, remedy)
+    return nobody if isinstance(end.__context__, EOFError) else end

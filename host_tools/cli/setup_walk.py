@@ -21,6 +21,7 @@ from host_tools.installation.micropython import dotted
 
 _STEPS = 7
 _NO_MICROPYTHON = ("silent", "board")
+_UNWIRED = Failure("the board is not wired yet", "Unplug it and wire it as it is drawn.")
 
 
 class Walk:
@@ -111,7 +112,7 @@ class Walk:
             load_board(board).check_chip(sight.facts.chip)
         if sight is None or not sight.vin:
             self._do("boards", "show", {"name": board})
-            may("Is it wired like this?", self._yes)
+            may("Is it wired like this?", self._yes, _UNWIRED)
         return board
 
     def _virtual_board(self) -> str | None:

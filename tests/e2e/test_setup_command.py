@@ -78,6 +78,14 @@ def test_a_wrong_answer_is_asked_for_again_and_a_no_ends_it() -> None:
         assert VIN.encode() in desk.flash.read("/fob.json")
 
 
+def test_who_has_not_wired_the_board_is_told_to() -> None:
+    with Desk(files=NO_IDENTITY) as desk:
+        result = desk.run("setup", "--board", "virtual", input="n\n")
+        assert result.exit_code == 1
+        assert result.stderr.startswith("fob: the board is not wired yet. Unplug it and wire it")
+        assert result.stderr.endswith(f"{AGAIN}\n")
+
+
 @pytest.mark.parametrize(
     ("answers", "complaint"),
     [

@@ -9,6 +9,7 @@ import click
 import pytest
 
 from host_tools.cli import COMMANDS
+from host_tools.cli.questions import agree
 from host_tools.failure import Failure, InputError, Unreachable
 from tests.command_line import Result, fob
 
@@ -143,10 +144,12 @@ def test_ctrl_c_at_a_question_ends_with_130(ending: Ending) -> None:
     def ask() -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("click.termui.visible_prompt_func", interrupt)
-            click.confirm("Erase it?", abort=True)
+            agree("Erase it?")
 
     ending(ask)
-    assert ended().exit_code == 130
+    result = ended()
+    # What comes next on the terminal begins on a line of its own.
+    assert (result.exit_code, result.stderr) == (130, "\n")
 
 
 def test_a_question_without_anybody_to_answer_is_wrong_usage(ending: Ending) -> None:
