@@ -57,6 +57,8 @@ def load_board(board: str | Path) -> BoardDefinition:
     text = read_board(board)
     try:
         return parse_board(tomllib.loads(text), path.stem)
+    except RecursionError:
+        raise BoardError(f"{shown} is nested too deeply", "Mend that line.") from None
     except tomllib.TOMLDecodeError as error:
         raise BoardError(f"{shown} is not valid TOML: {error}", "Mend that line.") from None
     except BoardError as error:

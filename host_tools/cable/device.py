@@ -22,6 +22,7 @@ from host_tools.cable.errors import BoardRaised, DeviceError, failed, full, garb
 from host_tools.cable.facts import PROGRAM as FACTS
 from host_tools.cable.facts import Facts
 from host_tools.cable.fob_files import STAGED
+from host_tools.cable.interrupts import interrupts_held_back
 from host_tools.cable.session import SILENCE, Session
 
 __all__ = ["ConsoleError", "Device", "DeviceError", "Facts", "NoConsole"]
@@ -168,9 +169,10 @@ class Device:
     def commit(self, paths: Sequence[str], remove: Sequence[str] = ()) -> None:
         """Put staged files in their places, in this order, then remove others.
 
-        One program on the board: a pulled cable cannot come between.
+        One program on the board: a pulled cable cannot come between, and Ctrl-C waits for it.
         """
-        self._files(programs.commit(paths, remove))
+        with interrupts_held_back():
+            self._files(programs.commit(paths, remove))
         self._staged = [new for new in self._staged if new.removesuffix(STAGED) not in paths]
 
     def remove(self, paths: Sequence[str]) -> None:

@@ -114,8 +114,10 @@ except OSError:
     pass
 _p = esp32.Partition.find(esp32.Partition.TYPE_DATA, label="vfs")[0]
 _n = _p.ioctl(4, 0)
+_w = machine.WDT(timeout=600000)
 for _k in range(_n):
     if not _k % 8:
+        _w.feed()
         print(json.dumps([_k, _n]))
     _p.ioctl(6, _n - 1 - _k)
 vfs.VfsLfs2.mkfs(_p)

@@ -20,6 +20,9 @@ passphrase_option = click.option(
 )
 
 
+# More than any passphrase has; a file may be anything.
+_LONGEST_LINE = 65_536
+
 _withheld: str | None = None
 
 
@@ -58,7 +61,7 @@ def _given(passphrase_file: Path | None) -> str | None:
         return os.environ.get(VARIABLE, _withheld)
     try:
         with passphrase_file.open(encoding="utf-8") as file:
-            return file.readline().rstrip("\r\n")
+            return file.readline(_LONGEST_LINE).rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "no text"
         raise InputError(

@@ -128,9 +128,8 @@ def read_image(path: Path) -> EspImage:
 def _read(path: Path) -> bytes:
     download = f"Download MicroPython from {download_page(None)} and name the file."
     try:
-        if path.stat().st_size > _LARGEST:
-            raise InputError(f"{path.name} is too large for MicroPython", download)
-        return path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
     except FileNotFoundError:
         raise InputError(f"there is no file {path}", download) from None
     except IsADirectoryError:
@@ -139,6 +138,9 @@ def _read(path: Path) -> bytes:
         raise InputError(
             f"{path} cannot be read ({error.strerror})", "Name a file that you may read."
         ) from None
+    if len(data) > _LARGEST:
+        raise InputError(f"{path.name} is too large for MicroPython", download)
+    return data
 
 
 def _refuse_other_kinds(name: str, data: bytes) -> None:
