@@ -3,7 +3,6 @@ light."""
 
 import asyncio
 import hashlib
-import sys
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from host_tools.simulator.light import LightWatch, Sample
 from host_tools.simulator.process import End, Firmware, Stop
 from host_tools.simulator.radio.air import Air
 from host_tools.simulator.radio.ble_host import BleHost
-from host_tools.simulator.terminal import Terminal
+from host_tools.simulator.usb_socket import UsbSocket
 
 HEAP = "160K"
 """What an ESP32 without PSRAM has for Python, counted on the 64-bit Unix port, where objects are
@@ -121,9 +120,7 @@ class Board:
         self._on_event = on_event
         self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
         self._cut: tuple[int, str] | None = None
-        self._terminal: Terminal | None = None
-        self._port = port
-        self._connected = True
+        self._usb = UsbSocket(name, port)
         self._booted = False
         self._life: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
@@ -179,33 +176,26 @@ class Board:
     @property
     def console_path(self) -> str:
         """The serial port of the board while it has power: mpremote connect PATH resume."""
-        path = self._plugged_in().path
-        if path is None:
-            raise RuntimeError(f"{self.name} is not plugged in")
-        return path
+        return self._usb.path
 
     def interrupt(self) -> None:
         """Type Ctrl-C on the console: main.py ends and the REPL waits."""
-        self._plugged_in().type(b"\x03")
+        self._usb.terminal.type(b"\x03")
 
     @property
     def plugged(self) -> bool:
         """Whether a laptop's cable is in, and so a serial port there while there is power."""
-        return self._connected
+        return self._usb.plugged
 
     def plug(self) -> None:
         """Plug a laptop's USB cable in: there is a serial port, and power on the board's USB pin if
         it has one. At the beginning it is as if the laptop sat on the serial pins alone."""
-        self._connected = True
-        if self._terminal is not None:
-            self._terminal.plug()
+        self._usb.plug()
         self._sense_usb(True)
 
     def unplug(self) -> None:
         """Pull the cable; the board goes on, on its battery."""
-        self._connected = False
-        if self._terminal is not None:
-            self._terminal.unplug()
+        self._usb.unplug()
         self._sense_usb(False)
 
     def unplug_after(
@@ -216,19 +206,12 @@ class Board:
         if flash_operations is not None:
             self.hardware.after_flash_operations(flash_operations, self.unplug)
         if typed is not None:
-            self._plugged_in().after_typed(typed, self.unplug)
+            self._usb.terminal.after_typed(typed, self.unplug)
 
     def _sense_usb(self, powered: bool) -> None:
         if self.hardware.definition.usb is not None:
             self.hardware.set_usb(powered)
         self._report("usb", "plugged in" if powered else "unplugged")
-
-    def _plugged_in(self) -> Terminal:
-        if sys.platform == "win32":
-            raise OSError("Windows has no pseudo-terminals: the board's REPL is out of reach")
-        if self._terminal is None:
-            raise RuntimeError(f"{self.name} has no power")
-        return self._terminal
 
     def push(self, button: str) -> None:
         """Put a finger on a button; the light is watched afresh from here."""
@@ -289,9 +272,7 @@ class Board:
 
     async def _live(self) -> None:
         try:
-            self._terminal = None if sys.platform == "win32" else Terminal(self._port)
-            if self._terminal is not None and not self._connected:
-                self._terminal.unplug()
+            self._usb.power_up()
             await self._run()
         except Exception as error:
             # An error of the bench itself: whoever waits must hear of it.
@@ -299,9 +280,7 @@ class Board:
             self._end(Stop(f"the bench failed: {error!r}"), "stopped")
             raise
         finally:
-            if self._terminal is not None:
-                self._terminal.close()
-            self._terminal = None
+            self._usb.power_down()
 
     async def _run(self) -> None:
         while True:
@@ -312,7 +291,7 @@ class Board:
                 on_start=self._start,
                 on_line=self._print,
                 on_repl=self._offer_repl,
-                terminal=self._terminal,
+                terminal=self._usb.powered,
                 environment=self._power_cut(),
             ).run()
             if stop.reason in _RESTARTS:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from host_tools.board.catalogue import BoardDefinition
 from host_tools.simulator.bridge import Bridge
-from host_tools.simulator.identity import identity
 from host_tools.simulator.light import LightWatch
+from host_tools.simulator.micropython_build import told_build
 from host_tools.simulator.sleep import TIMER_WAKE, Wake, WakeSources, missing_functions
 from host_tools.simulator.wall_clock import WallClock
 from host_tools.simulator.watchdog import Watchdog
@@ -218,7 +218,7 @@ class _Service:
 
     def identity(self) -> list[object]:
         """What chip and MicroPython say they are."""
-        return identity(self._hardware.definition.chip, self._hardware.micropython)
+        return told_build(self._hardware.definition.chip, self._hardware.micropython)
 
     def missing_functions(self) -> list[str]:
         """Names of the esp32 module that this chip does not have."""

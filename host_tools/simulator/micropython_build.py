@@ -27,7 +27,7 @@ _BUILDS = {
 }
 
 
-def identity(chip: Chip, version: tuple[int, int, int] | None) -> list[object]:
+def told_build(chip: Chip, version: tuple[int, int, int] | None) -> list[object]:
     """sys.implementation._machine; the architecture in its _mpy; and its version, where that is to
     be another than the interpreter's own."""
     build = _BUILDS[chip.name]
