@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from host_tools.cable.fob_files import making_room
-from host_tools.failure import Unreachable, sentence
+from host_tools.failure import Failure, Unreachable, sentence
 
 Kind = Literal["port", "permission", "busy", "silent", "gone", "full", "board"]
 
@@ -32,14 +32,24 @@ class DeviceError(Unreachable):
     kind    "port" there is none, "permission", "busy" another program has it, "silent", "gone" it
             vanished, "full" no space on the flash, "board" it answers, but wrongly.
     may_come    whether waiting may help: the port of a sleeping chip with native USB is away.
+    reached     the board is there and does as it is told, but cannot: a failure like others.
     """
 
     def __init__(
-        self, kind: Kind, problem: str, remedy: str = "", *, may_come: bool = False
+        self,
+        kind: Kind,
+        problem: str,
+        remedy: str = "",
+        *,
+        may_come: bool = False,
+        reached: bool = False,
     ) -> None:
         super().__init__(problem, remedy)
         self.kind = kind
         self.may_come = may_come
+        self.reached = reached
+        if reached:
+            self.exit_code = Failure.exit_code
 
 
 class BoardRaised(Exception):
@@ -148,6 +158,7 @@ def unmountable(port: str) -> DeviceError:
         "board",
         f"the file system of the board at {port} cannot be mounted",
         "`fob flash --erase` makes a new one; what was on it is lost.",
+        reached=True,
     )
 
 
@@ -160,23 +171,30 @@ def failed(port: str, raised: BoardRaised) -> DeviceError:
             "board",
             f"the file system of the board at {port} is damaged",
             "`fob flash --erase` makes a new one; what was on it is lost.",
+            reached=True,
         )
     if raised.errno == errno.ENOSPC:
         return full(port, {})
     if raised.is_memory:
         return DeviceError(
-            "board", f"the board at {port} has not enough memory free", "Restart it and try again."
+            "board",
+            f"the board at {port} has not enough memory free",
+            "Restart it and try again.",
+            reached=True,
         )
     return DeviceError(
         "board",
         f"the board at {port} says {_short(raised.last)}",
         "Restart it and try again.",
+        reached=True,
     )
 
 
 def full(port: str, files: Mapping[str, int]) -> DeviceError:
     """No space is left beside `files`, by size."""
-    return DeviceError("full", f"the flash of the board at {port} is full", making_room(files))
+    return DeviceError(
+        "full", f"the flash of the board at {port} is full", making_room(files), reached=True
+    )
 
 
 def _busy(port: str) -> DeviceError:

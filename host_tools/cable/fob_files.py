@@ -29,7 +29,7 @@ def making_room(files: Mapping[str, int]) -> str:
         return "`fob flash --erase` makes a new file system; the fob's key and settings are lost."
     largest = sorted(large, key=lambda path: -foreign[path])[:_MOST_NAMED]
     named = ", ".join(f"{path} ({kibibytes(foreign[path])})" for path in largest)
-    return f"Delete what is not the fob's, such as {named}."
+    return f"Delete by `mpremote resume rm :FILE` what is not the fob's, such as {named}."
 
 
 def kibibytes(count: int) -> str:

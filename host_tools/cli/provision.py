@@ -214,7 +214,7 @@ def _carry_out(
         if not backup.exists():
             raise
         remedy = f"{error.remedy} The key is in {backup}: run again with --key {backup}.".strip()
-        raise DeviceError(error.kind, error.problem, remedy) from error
+        raise DeviceError(error.kind, error.problem, remedy, reached=error.reached) from error
 
 
 class _Report:
