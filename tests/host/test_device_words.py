@@ -116,8 +116,8 @@ def test_what_a_board_raises_has_words(last: str, kind: str, words: str) -> None
 def test_a_full_flash_names_the_largest_strangers() -> None:
     failure = errors.full("PORT", {"/a": 5000, "/b": 9000, "/c": 7000, "/d": 6000})
     assert failure.remedy == (
-        "Delete by `mpremote resume rm :FILE` what is not the fob's, such as /b (9 KiB), /c (7 KiB),"
-        " /d (6 KiB)."
+        "Delete by `mpremote resume rm :FILE` what is not the fob's, such as /b (9 KiB),"
+        " /c (7 KiB), /d (6 KiB)."
     )
 
 
