@@ -15,6 +15,7 @@ from bumble.transport.common import TransportSink, TransportSource
 
 from host_tools.cli.car_events import event_lines, event_object
 from host_tools.cli.keyboard import Keyboard
+from host_tools.cli.options import tap_after_option
 from host_tools.cli.screen import show_json
 from host_tools.cli.transports import controller, entered, silent
 from host_tools.cli.vin import vin_option
@@ -108,12 +109,7 @@ class Options:
     type=click.Choice(["status", "counter", "vehicle-status"]),
     help="How the success of a command shows in the older protocol.",
 )
-@click.option(
-    "--tap-after",
-    type=click.FloatRange(min=0),
-    metavar="SECONDS",
-    help="Tap the card by itself, so long after a request.",
-)
+@tap_after_option
 @click.option("--keep-going", is_flag=True, help="Do not stop at a repeated nonce.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per event and line.")
 def car(

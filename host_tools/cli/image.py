@@ -9,7 +9,7 @@ import click
 from host_tools.board.catalogue import load_board
 from host_tools.cli.options import board_option, json_option, yes_option
 from host_tools.cli.questions import agree
-from host_tools.cli.screen import out, show_json
+from host_tools.cli.screen import next_step, out, show_json
 from host_tools.failure import InputError
 from host_tools.identity.vin import parse_vin, vin_warnings
 from host_tools.installation.esp_image import MEBIBYTE, read_image
@@ -87,8 +87,7 @@ def image(
         f" {definition.name} with {size // MEBIBYTE} MB of flash; no key.",
         markup=False,
     )
-    name = shlex.quote(str(output))
-    console.print(f"Next: fob flash --image {name}, then fob provision", markup=False)
+    next_step(f"fob flash --image {shlex.quote(str(output))}, then fob provision")
 
 
 def _is_same(output: Path, firmware: Path) -> bool:

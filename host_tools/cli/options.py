@@ -40,3 +40,9 @@ board_option = click.option(
     shell_complete=complete_boards,
     help="A board of `fob boards`, or the path of a board's TOML.",
 )
+tap_after_option = click.option(
+    "--tap-after",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="Tap the key card so long after the car begins to wait for it.",
+)

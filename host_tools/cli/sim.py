@@ -11,7 +11,7 @@ import click
 
 from host_tools.board.catalogue import BoardDefinition, load_board
 from host_tools.cli.narration import HumanNarrator, JsonNarrator, Narrator
-from host_tools.cli.options import board_option
+from host_tools.cli.options import board_option, tap_after_option
 from host_tools.cli.sim_session import Session
 from host_tools.cli.vin import vin_option
 from host_tools.cli.vintage import vintage_option
@@ -38,12 +38,7 @@ _VIRTUAL = "virtual"
     help="Keep the board's flash in FILE and begin with what is there. It holds the fob's key.",
 )
 @click.option("--enrolled", is_flag=True, help="The car knows the fob's key already.")
-@click.option(
-    "--tap-after",
-    type=click.FloatRange(min=0),
-    metavar="SECONDS",
-    help="Tap the key card so long after the car begins to wait for it.",
-)
+@tap_after_option
 @click.option("--stay", is_flag=True, help="Go on after the end of the input, until Ctrl-C.")
 @click.option(
     "--micropython", metavar="VERSION", help="What version the board's MicroPython says it is."

@@ -117,11 +117,11 @@ def read_identity(device: Device, *, with_key: bool = False) -> Identity:
     leftovers = tuple(path for path in staged if path in there)
     return Identity(
         files,
-        leftovers,
-        tuple(_read(device, path) for path in leftovers if path.startswith(_STATE)),
-        any(path.startswith(_STATE) or path == _WIPING for path in there),
-        any(path.startswith("/fob/") for path in there),
-        resident,
+        leftovers=leftovers,
+        staged=tuple(_read(device, path) for path in leftovers if path.startswith(_STATE)),
+        state=any(path.startswith(_STATE) or path == _WIPING for path in there),
+        firmware=any(path.startswith("/fob/") for path in there),
+        resident=resident,
     )
 
 
