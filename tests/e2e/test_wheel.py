@@ -74,6 +74,15 @@ def test_the_protos_travel_in_it(run: Run) -> None:
     }
 
 
+def test_nothing_else_travels_in_it(run: Run) -> None:
+    listing = "from importlib.metadata import files; print(*files('open-esp32-key-fob'), sep='\\n')"
+    paths = [Path(line) for line in run("python", "-c", listing).splitlines()]
+    ours = [path for path in paths if path.suffix != ".pyc" and "dist-info" not in path.parts[0]]
+    assert {path.parts[0] for path in ours} <= {"host_tools", ".."}
+    packed = {path.suffix for path in ours if path.parts[0] == "host_tools"}
+    assert packed == {".py", ".pyi", ".toml", ".proto", ".md"}
+
+
 def test_it_knows_the_boards(run: Run) -> None:
     assert "lolin32-lite" in run("fob", "boards")
 
