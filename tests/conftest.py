@@ -27,6 +27,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--erase-board", action="store_true", help="yes, erase it")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_notes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the tools note of counters stays out of the home of whoever runs the tests."""
+    folder = tmp_path_factory.mktemp("notes")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("platformdirs.user_state_path", lambda *_, **__: folder)
+        yield
+
+
 @pytest.fixture(scope="session")
 def interpreter() -> Iterator[Interpreter]:
     """MicroPython with the firmware to import, shared by the whole run: leave no state behind."""
