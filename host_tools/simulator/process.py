@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from host_tools.simulator.bridge import Bridge, BridgeServer
-from host_tools.simulator.interpreter import micropython_command
+from host_tools.simulator.interpreter import interrupt_signal, micropython_command
 from host_tools.simulator.interruption import Interruption, kill
 from host_tools.simulator.output import open_output
 from host_tools.simulator.terminal import Terminal
@@ -33,7 +33,10 @@ it is given besides what the firmware has."""
 _UNITS = {"K": 1024, "M": 1024**2}
 _LONE_NEWLINE = re.compile(rb"(?<!\r)\n")
 _PROMPTS = (b">>> ", b">")
-_OWN_VARIABLES = {"MICROPYPATH", "MICROPYINSPECT", "FOB_CLOCK", "FOB_POWER_CUT", "FOB_REPL"}
+_OWN_VARIABLES = {
+    *("MICROPYPATH", "MICROPYINSPECT"),
+    *("FOB_CLOCK", "FOB_INTERRUPT", "FOB_POWER_CUT", "FOB_REPL"),
+}
 _START_TIMEOUT = 20.0
 _END_TIMEOUT = 5.0
 
@@ -139,12 +142,15 @@ class Firmware:
         if is_virtual():
             variables["FOB_CLOCK"] = "virtual"
         stdin = subprocess.DEVNULL
+        interruptible = self._terminal is not None and not is_virtual()
+        if interruptible:
+            variables["FOB_INTERRUPT"] = f"kill -{int(interrupt_signal())} $PPID"
         if self._terminal is not None:
             variables["FOB_REPL"] = "1"
             stdin = self._terminal.attach()
         try:
             process = await asyncio.create_subprocess_exec(
-                *micropython_command(),
+                *micropython_command(interruptible=interruptible),
                 *("-X", f"heapsize={_size(self._heap) + STAND_INS}", str(_POWER_ON)),
                 env=variables,
                 stdin=stdin,

@@ -53,7 +53,17 @@ async def test_the_repl_follows_main_py_and_shares_its_names(
         ) == ("5 ['x']\n")
 
 
-@pytest.mark.parametrize("doing", [WAIT, "while True: pass", "import time\ntime.sleep(60)"])
+@pytest.mark.parametrize(
+    "doing",
+    [
+        WAIT,
+        "import time\ntime.sleep(60)",
+        "while True: pass",
+        # Lays waste to a heap and to a file system that are left in the middle.
+        "while True: [1] * 50",
+        "while True:\n    with open('/file', 'w') as file: file.write('x' * 300)",
+    ],
+)
 @asynchronous
 async def test_an_interrupt_ends_main_py(doing: str, tmp_path: Path) -> None:
     async with board_with(tmp_path, f"print('up')\n{doing}") as board:
@@ -61,6 +71,7 @@ async def test_an_interrupt_ends_main_py(doing: str, tmp_path: Path) -> None:
         board.interrupt()
         assert (await board.stopped()).reason == "main.py was interrupted"
         assert board.console[-1].startswith("KeyboardInterrupt")
+        assert await mpremote(board, "exec", "print(bytearray(9000)[0])") == "0\n"
 
 
 @asynchronous

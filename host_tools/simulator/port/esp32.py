@@ -2,6 +2,7 @@
 
 The flash is the file that FOB_FLASH names: a littlefs image that the bench can read and write.
 FOB_POWER_CUT="N:clean" or "N:torn:SEED" cuts the power at its N-th program or erase (power_cut.py).
+FOB_INTERRUPT is a shell's command that interrupts its parent, not before the next jump.
 """
 
 import os
@@ -12,6 +13,7 @@ WAKEUP_ALL_LOW = False
 WAKEUP_ANY_HIGH = True
 
 _BLOCK = 4096
+_INTERRUPT = os.getenv("FOB_INTERRUPT")
 
 
 class _Flash:
@@ -48,6 +50,19 @@ class _Flash:
             bridge.call("board", "power_cut")
 
 
+def _whole(function, *args):
+    # In an operation of the file system a chip is in C from beginning to end. What comes meanwhile
+    # waits for the next jump of the interpreter, so none may follow here.
+    try:
+        return function(*args)
+    except KeyboardInterrupt:
+        if _INTERRUPT is None:
+            raise
+        value = function(*args)
+        os.system(_INTERRUPT)
+        return value
+
+
 _flash = _Flash(os.getenv("FOB_FLASH"), os.getenv("FOB_POWER_CUT"))
 
 
@@ -71,15 +86,24 @@ class Partition:
         return (1, 0x81, 0x200000, _flash.blocks * _BLOCK, "vfs", False)
 
     def readblocks(self, block_num, buf, offset=0):
-        _flash.read(block_num * _BLOCK + offset, buf)
+        _whole(self._read, block_num, buf, offset)
 
     def writeblocks(self, block_num, buf, offset=None):
+        _whole(self._write, block_num, buf, offset)
+
+    def ioctl(self, op, arg=0):
+        return _whole(self._control, op, arg)
+
+    def _read(self, block_num, buf, offset):
+        _flash.read(block_num * _BLOCK + offset, buf)
+
+    def _write(self, block_num, buf, offset):
         if offset is None:
             for block in range(block_num, block_num + len(buf) // _BLOCK):
                 _flash.erase(block)
         _flash.program(block_num * _BLOCK + (offset or 0), buf)
 
-    def ioctl(self, op, arg=0):
+    def _control(self, op, arg):
         if op == 4:
             return _flash.blocks
         if op == 5:
