@@ -1,7 +1,6 @@
 """`fob provision`: gives a fob its key, its car, its board."""
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from host_tools.cli.screen import errors, next_step, out, show_json
 from host_tools.failure import InputError
 from host_tools.identity.keys import (
     ONE_FOB,
-    Key,
     check_absent,
     key_identifier,
     read_key,
@@ -202,14 +200,15 @@ def _run(
 def _carry_out(
     device: Device, identity: Identity, plan: Plan, backup: Path | None, passphrase: str
 ) -> bytes:
-    def keep(key: Key, path: Path) -> Callable[[], None]:
-        counter = plan.begins_at or identity.counter
-        return lambda: write_backup(path, key, passphrase, plan.settings.vin, counter)
-
-    if backup is None or plan.key is None:
+    key, counter = plan.key, plan.begins_at or identity.counter
+    if backup is None or key is None:
         return carry_out(device, identity, plan)
+
+    def keep() -> None:
+        write_backup(backup, key, passphrase, plan.settings.vin, counter)
+
     try:
-        return carry_out(device, identity, plan, before_commit=keep(plan.key, backup))
+        return carry_out(device, identity, plan, before_commit=keep)
     except DeviceError as error:
         if not backup.exists():
             raise
