@@ -18,6 +18,12 @@ settings.register_profile(
 )
 settings.load_profile("fob")
 
+# What click, rich and the commands themselves look at.
+SURROUNDINGS = (
+    *("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"),
+    *("FOB_PORT", "FOB_PASSPHRASE"),
+)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """For tests/device, which `make test-device` asks for; here pytest always finds them."""
@@ -25,6 +31,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--port", help="serial port of a board that may be erased")
     group.addoption("--board", help="its definition; by default one of the same chip")
     group.addoption("--erase-board", action="store_true", help="yes, erase it")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_surroundings() -> Iterator[None]:
+    """What the shell says of the terminal and of a fob is about whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in SURROUNDINGS:
+            patch.delenv(name, raising=False)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
