@@ -2,6 +2,7 @@
 
 import pytest
 
+from host_tools.advice import press_report
 from host_tools.advice.press_report import check_buttons, done, failed, light, no_gesture
 from host_tools.failure import InputError
 
@@ -46,3 +47,18 @@ def test_a_failure_has_the_remedy_of_its_code():
 )
 def test_a_press_that_is_no_gesture_says_why(names, hold, why):
     assert why in str(no_gesture(names, hold, {"press_guard_ms": 300}))
+
+
+def test_the_light_asks_for_the_laptop_after_the_errors_that_the_firmware_says(interpreter):
+    interpreter.exec(
+        "from fob import errors\n"
+        "def needing():\n"
+        "    kinds = [getattr(errors, name) for name in dir(errors)]\n"
+        "    return sorted(kind.code for kind in kinds if getattr(kind, 'needs_laptop', False))"
+    )
+    assert interpreter.eval("needing()") == sorted(press_report._NEEDS_LAPTOP)
+
+
+def test_a_hold_is_as_long_as_in_the_firmware(interpreter):
+    interpreter.exec("from fob import gestures")
+    assert interpreter.eval("gestures.HOLD_MS") == press_report._HOLD_SECONDS * 1000
