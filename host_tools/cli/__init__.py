@@ -19,7 +19,7 @@ from click.exceptions import NoArgsIsHelpError
 from click.shell_completion import CompletionItem
 
 from host_tools.cli import passphrase
-from host_tools.cli.screen import show_json
+from host_tools.cli.screen import complain, show_json
 from host_tools.failure import Failure, InputError
 
 
@@ -175,7 +175,7 @@ def run(argv: Sequence[str]) -> int:
         failure = _failure(error)
     if as_json:
         show_json({"error": {"problem": failure.problem, "remedy": failure.remedy}})
-    click.secho(f"fob: {failure}", fg="red", err=True)
+    complain(f"fob: {failure}")
     return failure.exit_code
 
 

@@ -17,7 +17,7 @@ from host_tools.cli.fob_session import open_port
 from host_tools.cli.options import board_option, json_option, port_option, yes_option
 from host_tools.cli.progress import progress_bar
 from host_tools.cli.questions import agree
-from host_tools.cli.screen import errors, next_step, out, show_json
+from host_tools.cli.screen import complain, errors, next_step, out, show_json
 from host_tools.failure import Failure, InputError
 from host_tools.identity.holdings import UNKNOWN, holdings
 from host_tools.identity.provision import KEY_PATH
@@ -194,7 +194,7 @@ def _erase(device: Device, yes: bool, quiet: bool) -> None:
 def _agree_to_lose(holdings: str | None) -> bool:
     """Ask, unless there is nothing; True. Raises click.Abort."""
     if holdings:
-        click.echo(f"This erases {holdings}.", err=True)
+        complain(f"This erases {holdings}.", style="")
         agree("Go on?")
     return holdings is not None
 

@@ -43,7 +43,7 @@ def monitor(port: str | None) -> None:
     line.open()
     try:
         with typed() as keys:
-            errors().print(f"{line.name}: Ctrl-] ends. {_SILENT}", style="dim", soft_wrap=True)
+            errors().print(f"{line.name}: Ctrl-] ends. {_SILENT}", style="dim")
             _connect(line, keys)
     finally:
         line.close()

@@ -8,6 +8,7 @@ from typing import Any
 import click
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.text import Text
 
 from host_tools.harmless import harmless
 
@@ -22,6 +23,12 @@ def out() -> Console:
 def errors() -> Console:
     """Standard error: what is no result."""
     return _console(stderr=True)
+
+
+def complain(text: str, style: str = "red") -> None:
+    """Tell an error or a danger: in one line, which a terminal gets broken between words."""
+    console = errors()
+    console.print(Text(text, style), soft_wrap=not console.is_terminal)
 
 
 def show_json(document: Any) -> None:
