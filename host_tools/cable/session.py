@@ -52,7 +52,7 @@ _PULSE_AT, _HELP_AT, _GIVE_UP_AT = 3, 7, 12
 _KEPT = 2000
 _LONGEST_LINE = 100_000
 # Of what one program prints: more than any file that is read, less than for ever.
-_MOST = 2_000_000
+_MOST = 500_000
 # What a fob prints that cannot be stopped yet: it may be next time.
 _KIN = re.compile(rb"fob: |MicroPython|MPY: |Traceback|Error: ")
 # An ESP32's ROM, and MicroPython, when they begin.
