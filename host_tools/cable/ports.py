@@ -59,7 +59,7 @@ def list_ports() -> list[Port]:
         for found in sorted(serial_ports.comports(), key=lambda found: str(found.device))
     ]
     virtual = [
-        Port(port, f"virtual board {name}", "virtual", board=name)
+        Port(port, f"virtual board {name}".removesuffix(" virtual"), "virtual", board=name)
         for port, name in announced_boards()
     ]
     return real + virtual

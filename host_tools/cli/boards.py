@@ -54,7 +54,7 @@ def boards(ctx: click.Context, as_json: bool) -> None:
         return
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     for heading in ("name", "chip", "light", "battery", "asleep", "to solder"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading not in ("light", "to solder"))
     for board in found:
         table.add_row(
             Text(board.slug, "cyan"),

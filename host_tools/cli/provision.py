@@ -228,6 +228,7 @@ class _Report:
         self._plan = plan
         self._backup = backup
         self._before = identity.public
+        self._other_car = any(change.what == "VIN" for change in self.changes)
         self._repairs = request.repair
 
     def show(self) -> None:
@@ -272,7 +273,9 @@ class _Report:
                 f"The car still lists the old key {key_identifier(before)}: remove it there"
                 " (Controls, Locks)."
             )
-        if before is None or before != public:
+        if before != public and plan.source == "imported":
+            next_step("press a button, if the car knows this key already; else `fob pair`.")
+        elif before != public or self._other_car:
             next_step("`fob pair` adds the key to the car.")
 
 
