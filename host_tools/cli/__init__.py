@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 failed or declined, 2 wrong usage or input, 3 no fob reach
 """
 
 import contextlib
+import errno
 import importlib
 import logging
 import os
@@ -12,6 +13,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import NamedTuple
 
 import click
@@ -174,7 +176,9 @@ def run(argv: Sequence[str]) -> int:
             traceback.print_exc()
         failure = _failure(error)
     if as_json:
-        show_json({"error": {"problem": failure.problem, "remedy": failure.remedy}})
+        # What cannot be written there is what the line below may be about.
+        with contextlib.suppress(OSError):
+            show_json({"error": {"problem": failure.problem, "remedy": failure.remedy}})
     complain(f"fob: {failure}")
     return failure.exit_code
 
@@ -185,6 +189,7 @@ def main() -> None:
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: signal.raise_signal(signal.SIGINT))
+    _open_what_is_closed()
     passphrase.withhold()
     _, debug, _ = _global_flags(sys.argv[1:])
     # What the Bluetooth stack remarks about packets that cross a disconnection is not the user's.
@@ -192,11 +197,19 @@ def main() -> None:
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError:
+        code = code or 1
         # What is left would be complained about once more when the interpreter closes it.
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
+
+
+def _open_what_is_closed() -> None:
+    """Give Python, which has None for a stream that was closed by `<&-`, an empty one."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115
 
 
 def _global_flags(argv: Sequence[str]) -> tuple[list[str], bool, bool]:
@@ -234,7 +247,9 @@ def _failure(error: Exception) -> Failure:
         return failure
     if isinstance(error, OSError) and error.strerror:
         place = f" at {error.filename}" if error.filename else ""
-        return Failure(f"{_sentence(error.strerror)}{place}", "--debug shows what this was for.")
+        full = error.errno == errno.ENOSPC
+        remedy = "Make room and try again." if full else "--debug shows what this was for."
+        return Failure(f"{_sentence(error.strerror)}{place}", remedy)
     what = " ".join(f"{type(error).__name__}: {error}".split())
     return Failure(f"an error that should not happen: {what}", "--debug shows where it happened.")
 

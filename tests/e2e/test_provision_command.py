@@ -125,35 +125,6 @@ def test_machines_see_the_plan_and_have_to_agree(shared: Desk) -> None:
     assert identity(shared) == before
 
 
-def test_mistakes_change_nothing(shared: Desk, tmp_path: Path) -> None:
-    before = identity(shared)
-    (tmp_path / "there.pem").write_bytes(b"the only copy")
-    (tmp_path / "corrupt.pem").write_bytes(b"-----BEGIN PRIVATE KEY-----\nM")
-    write_key(tmp_path / "other.pem", KEY, None)
-    write_key(tmp_path / "locked.pem", KEY, "x")
-    there, corrupt = str(tmp_path / "there.pem"), str(tmp_path / "corrupt.pem")
-    other, locked = str(tmp_path / "other.pem"), str(tmp_path / "locked.pem")
-    for arguments, word in (
-        (("--vin", "5YJ3E1EA0KFO00316"), "O is probably 0"),
-        (("--board", "xiao-esp32c3"), "an esp32 is connected"),
-        (("--board", "nothing"), "no board"),
-        (("--key", other), "--replace-key"),
-        (("--key", corrupt), "cut off"),
-        (("--key", locked), "does not open"),
-        (("--key", str(tmp_path / "none.pem")), "no file"),
-        (("--replace-key", "--backup", there), "exists already"),
-        (("--on-device",), "--replace-key"),
-        (("--on-device", "--backup", str(tmp_path / "new.pem")), "no backup"),
-        (("--role", "king"), "'king'"),
-    ):
-        result = shared.run("provision", *arguments, "--yes", env=SECRET)
-        says(result, 2, word)
-        assert result.stderr.count("\n") == 1
-    assert identity(shared) == before
-    assert not (tmp_path / "new.pem").exists()
-    assert (tmp_path / "there.pem").read_bytes() == b"the only copy"
-
-
 def test_a_lost_counter_is_repaired_when_asked() -> None:
     with Desk() as desk:
         desk.power_off()

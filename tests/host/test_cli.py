@@ -121,7 +121,7 @@ def test_an_error_of_the_system_is_told_with_the_file(ending: Ending) -> None:
     ending(OSError(errno.ENOSPC, "No space left on device", "keys/fob.pem"))
     result = ended()
     assert result.exit_code == 1
-    assert result.stderr.startswith("fob: no space left on device at keys/fob.pem. --debug shows")
+    assert result.stderr.startswith("fob: no space left on device at keys/fob.pem. Make room")
 
 
 def test_what_should_not_happen_is_one_line_that_names_debug(ending: Ending) -> None:
