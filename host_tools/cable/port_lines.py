@@ -22,7 +22,8 @@ def port_lines(port: str, on_wait: Callable[[], None] = lambda: None) -> Iterato
     while True:
         rest = b""
         try:
-            with serial.serial_for_url(port, BAUD, timeout=_ONE_READ) as line:
+            # Nobody else reads meanwhile: half of what a session hears would end up here.
+            with serial.serial_for_url(port, BAUD, timeout=_ONE_READ, exclusive=True) as line:
                 waiting = False
                 while True:
                     *lines, rest = (rest + line.read(max(1, line.in_waiting))).split(b"\n")

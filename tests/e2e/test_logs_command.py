@@ -73,6 +73,9 @@ def test_following_shows_what_the_fob_says_while_it_lives_on():
         assert "ready" in said
         desk.press("unlock")
         assert any(line and line.startswith("unlock done") for line in said)
+        # Of what another command hears, a key in a backup perhaps, nothing may end up here.
+        other = desk.run("status")
+        assert (other.exit_code, "another program uses" in other.stderr) == (3, True)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
         assert process.returncode == 130
