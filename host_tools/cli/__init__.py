@@ -197,8 +197,10 @@ def main() -> None:
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
-    except OSError:
-        code = code or 1
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError) and not code:
+            complain(f"fob: {_failure(error)}")
+            code = Failure.exit_code
         # What is left would be complained about once more when the interpreter closes it.
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

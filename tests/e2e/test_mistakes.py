@@ -252,6 +252,7 @@ def test_a_port_of_somebody_elses_names_the_group_that_may_use_it(desk: Desk) ->
     ("line", "code", "said"),
     [
         ("fob wipe <&-", 2, "\nfob: there is nobody to answer. Agree by --yes.\n"),
+        ("fob ports --no-probe >/dev/full", 1, "fob: no space left on device. Make room"),
         ("fob status --json >/dev/full", 1, "fob: no space left on device. Make room and try"),
     ],
 )
