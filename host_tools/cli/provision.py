@@ -242,13 +242,14 @@ class _Report:
     def end(self, as_json: bool, *, done: bool, public: bytes = b"") -> None:
         """What it came to."""
         plan = self._plan
+        copies = [ONE_FOB] if self._backup or plan.source == "imported" else []
         if as_json:
             show_json(
                 {
                     "done": done,
                     "changes": [vars(change) for change in self.changes],
                     "warnings": self._warnings,
-                    "notes": self._notes,
+                    "notes": self._notes + copies,
                     "vin": plan.settings.vin,
                     "key": plan.source,
                     "key_identifier": key_identifier(public) if public else None,
@@ -265,8 +266,8 @@ class _Report:
             return
         name = key_identifier(public)
         out().print(f"Done: a fob of {plan.settings.vin} with the key {name}.", style="bold")
-        if self._backup or plan.source == "imported":
-            out().print(ONE_FOB, style="yellow")
+        for warning in copies:
+            out().print(warning, style="yellow")
         before = self._before
         if before is not None and before != public:
             out().print(

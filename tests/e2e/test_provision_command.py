@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from host_tools.cable.device import Device
 from host_tools.identity.counters import COUNTER_PATHS, read_counter_record
 from host_tools.identity.keys import Key, read_key, write_key
 from tests.desk import Desk, Result
@@ -63,8 +64,15 @@ def test_a_new_fob_is_ready_to_be_paired(blank: Desk) -> None:
     assert told["counter"]["next"] == 1
 
 
-def test_a_key_made_by_the_fob_is_never_here(blank: Desk) -> None:
+def test_a_key_made_by_the_fob_is_never_here(blank: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    as_ever = Device.read
+    monkeypatch.setattr(Device, "read", lambda on, path: read.append(path) or as_ever(on, path))
     says(blank.run(*FIRST, "--on-device"), 0)
+    says(blank.run("provision", "--light", "off", "--yes"), 0)
+    says(blank.run("wipe", input="n\n"), 1)
+    assert "/fob.json" in read
+    assert "/key.bin" not in read
     blank.prints("ready")
     public = json.loads(blank.flash.read("/fob.json"))["public_key"]
     assert Key.of(blank.flash.read("/key.bin")[:32]).public.hex() == public
@@ -76,7 +84,10 @@ def test_a_backup_restores_the_key_past_its_counter(blank: Desk, tmp_path: Path)
     assert read_key(backup, lambda: "a b").key.scalar == blank.flash.read("/key.bin")[:32]
     key = blank.flash.read("/key.bin")
     says(blank.run("wipe", "--yes"), 0)
-    restored = blank.run("provision", "--board", "virtual", "--key", str(backup), input="a b\n")
+    restore = ("provision", "--board", "virtual", "--key", str(backup))
+    planned = blank.run(*restore, "--json", input="a b\n")
+    assert "ONE fob only" in json.loads(planned.stdout)["notes"][-1]
+    restored = blank.run(*restore, input="a b\n")
     says(restored, 0)
     assert "ONE fob only" in restored.stdout
     assert blank.flash.read("/key.bin") == key
