@@ -11,15 +11,8 @@ from host_tools.cli.passphrase import existing_passphrase, new_passphrase, passp
 from host_tools.cli.screen import errors, out, show_json
 from host_tools.failure import Failure
 from host_tools.identity.counter_floor import note_counter
-from host_tools.identity.keys import (
-    ONE_FOB,
-    Key,
-    check_absent,
-    new_key,
-    read_key,
-    write_backup,
-    write_key,
-)
+from host_tools.identity.key_files import check_absent, read_key, write_backup, write_key
+from host_tools.identity.keys import ONE_FOB, Key, new_key
 from host_tools.identity.stored import read_identity, require_key
 
 _file = click.Path(path_type=Path)

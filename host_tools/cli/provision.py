@@ -17,13 +17,8 @@ from host_tools.cli.passphrase import existing_passphrase, new_passphrase, passp
 from host_tools.cli.questions import agree
 from host_tools.cli.screen import errors, next_step, out, show_json
 from host_tools.failure import InputError
-from host_tools.identity.keys import (
-    ONE_FOB,
-    check_absent,
-    key_identifier,
-    read_key,
-    write_backup,
-)
+from host_tools.identity.key_files import check_absent, read_key, write_backup
+from host_tools.identity.keys import ONE_FOB, key_identifier
 from host_tools.identity.plan import Plan, Request, carry_out, make_plan
 from host_tools.identity.plan_report import Change, changes, notes, warnings
 from host_tools.identity.provision import (

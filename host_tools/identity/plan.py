@@ -32,7 +32,8 @@ from host_tools.identity.counters import (
     read_counter_record,
     restart_counter,
 )
-from host_tools.identity.keys import Key, KeyFile, key_identifier, new_key
+from host_tools.identity.key_files import KeyFile
+from host_tools.identity.keys import Key, key_identifier, new_key
 from host_tools.identity.provision import (
     CONFIGURATION_PATH,
     KEY_PATH,

@@ -9,7 +9,8 @@ from click.testing import CliRunner
 
 from host_tools import cli
 from host_tools.identity.counters import COUNTER_PATHS, read_counter_record
-from host_tools.identity.keys import Key, read_key, write_key
+from host_tools.identity.key_files import read_key, write_key
+from host_tools.identity.keys import Key
 from tests.desk import Desk, Result
 
 KEY = Key.of(b"\x07" * 32)

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.identity.keys import Key, new_key, write_key
+from host_tools.identity.key_files import write_key
+from host_tools.identity.keys import Key, new_key
 from host_tools.identity.provision import CONFIGURATION_PATH, KEY_PATH
 from host_tools.simulator.bench import VIN
 from host_tools.simulator.board import BoardStopped

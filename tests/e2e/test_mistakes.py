@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from host_tools.board.catalogue import read_board
-from host_tools.identity.keys import Key, write_backup, write_key
+from host_tools.identity.key_files import write_backup, write_key
+from host_tools.identity.keys import Key
 from host_tools.identity.plan import make_plan
 from tests.desk import Desk, run_command
 from tests.micropython_file import make_file

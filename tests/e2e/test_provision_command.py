@@ -8,7 +8,8 @@ import pytest
 
 from host_tools.cable.device import Device
 from host_tools.identity.counters import COUNTER_PATHS, read_counter_record
-from host_tools.identity.keys import Key, read_key, write_key
+from host_tools.identity.key_files import read_key, write_key
+from host_tools.identity.keys import Key
 from tests.desk import Desk, Result
 
 VIN = "5YJ3E1EA0KF000316"

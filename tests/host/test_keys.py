@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from host_tools.failure import InputError
-from host_tools.identity.keys import Key, key_identifier, new_key, read_key, write_backup, write_key
+from host_tools.identity.key_files import read_key, write_backup, write_key
+from host_tools.identity.keys import Key, key_identifier, new_key
 
 PRIVATE = ec.derive_private_key(7, ec.SECP256R1())
 KEY = Key.of((7).to_bytes(32, "big"))

@@ -20,7 +20,8 @@ from host_tools.identity.counters import (
     counter_record,
     read_counter_record,
 )
-from host_tools.identity.keys import Key, KeyFile
+from host_tools.identity.key_files import KeyFile
+from host_tools.identity.keys import Key
 from host_tools.identity.plan import Plan, Request, carry_out, make_plan
 from host_tools.identity.plan_report import changes, notes, warnings
 from host_tools.identity.provision import Settings, key_file, provision
