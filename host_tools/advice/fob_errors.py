@@ -36,7 +36,7 @@ _REMEDIES = {
     "att": _NEARER,
     "not-found": (
         "Go nearer to the car; if you stand beside it, compare the VIN that `fob status` shows "
-        "with the car's (Controls, Software)."
+        "with the car's (Controls, Software); `fob provision --vin VIN` corrects it."
     ),
     "connection-limit": (
         "A car serves three Bluetooth keys at a time: switch Bluetooth off on a phone or watch "
