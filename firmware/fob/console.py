@@ -19,8 +19,8 @@ from fob.cache import SIGNED
 from fob.errors import ConfigError, FobError, InvalidKey, LinkError, NotFound, StoreError, TimedOut
 
 _KEY = const(32)
-# A finger comes down when the app has looked at the buttons once.
-_LEAD_MS = const(100)
+# The app believes a level that it has seen twice.
+_NOTICED = const(2)
 _PRESS_MS = const(100)
 _SAMPLE_MS = const(10)
 
@@ -260,22 +260,33 @@ def _say(text):
 
 
 class _Finger:
-    """Stands in for the buttons: pushes some of them together, a number of times."""
+    """Stands in for the buttons: pushes some of them together, a number of times.
+
+    It waits with each move until the one before has been noticed: an app that computes does not
+    look.
+    """
 
     def __init__(self, pins, pushed, hold_ms, times, pause_ms):
         self.names = sorted(pins)
         self._mask = 0
         for name in pushed:
             self._mask |= 1 << self.names.index(name)
-        self._hold_ms = hold_ms
-        self._period_ms = hold_ms + pause_ms
-        self._times = times
-        self._began = ticks_ms()
+        self._lasting_ms = pause_ms, hold_ms
+        self._moves = 2 * times
+        self._looks = 0
+        self._since = ticks_ms()
 
     def levels(self):
         """Return the mask of the buttons that are down."""
-        at = ticks_diff(ticks_ms(), self._began) - _LEAD_MS
-        down = 0 <= at < self._times * self._period_ms and at % self._period_ms < self._hold_ms
+        now = ticks_ms()
+        self._looks += 1
+        down = self._moves & 1
+        lasted = ticks_diff(now, self._since) >= self._lasting_ms[down]
+        if self._moves and lasted and self._looks >= _NOTICED:
+            self._moves -= 1
+            self._looks = 0
+            self._since = now
+            down ^= 1
         return self._mask if down else 0
 
     async def changed(self):
