@@ -69,13 +69,15 @@ def _counter(evidence: Evidence) -> Iterator[Finding]:
         remedy = (
             "The fob renews it by itself; if it comes back, replace the board: its flash fails."
         )
-        text = f"one of its two records is unreadable, {left:,} values are left"
+        text = f"one of its two records is unreadable, at least {left:,} values are left"
         yield Finding("counter", Verdict.WARNING, text, remedy)
     elif left < FEW_VALUES:
         remedy = "Plan a new key: `fob provision --replace-key`, then `fob pair`."
-        yield Finding("counter", Verdict.WARNING, f"only {left:,} values are left", remedy)
+        yield Finding(
+            "counter", Verdict.WARNING, f"little more than {left:,} values are left", remedy
+        )
     else:
-        yield Finding("counter", Verdict.OK, f"{left:,} values are left")
+        yield Finding("counter", Verdict.OK, f"at least {left:,} values are left")
 
 
 def _pairing(status: Mapping[str, Any]) -> Iterator[Finding]:
