@@ -5,7 +5,6 @@ car's.
 """
 
 import os
-import resource
 import shlex
 import subprocess
 import sys
@@ -25,7 +24,7 @@ from host_tools.board.catalogue import read_board
 from host_tools.identity.key_files import write_backup, write_key
 from host_tools.identity.keys import Key
 from host_tools.identity.plan import make_plan
-from tests.desk import Desk, run_command
+from tests.desk import Desk, Result
 from tests.micropython_file import make_file
 from tests.one_line import everything, says_one_line
 
@@ -182,22 +181,17 @@ def test_a_question_that_nobody_answers_has_the_error_on_a_line_of_its_own(
 @pytest.mark.parametrize(
     "line",
     [
-        "key generate {}/b.pem",
-        "image --firmware {}/esp32.bin --board lolin32-lite --yes -o {}/note.txt",
-        "boards show lolin32-lite --yes --svg {}/note.txt",
+        "key generate b.pem --passphrase-file passphrase",
+        "image --firmware esp32.bin --board lolin32-lite --yes -o note.txt",
+        "boards show lolin32-lite --yes --svg note.txt",
     ],
 )
 def test_where_the_laptops_disk_is_full_its_files_are_as_they_were(folder: Path, line: str) -> None:
     files = everything(folder)
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    # No file may be longer than 100 bytes.
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
-    try:
-        arguments = (word.replace("{}", str(folder)) for word in shlex.split(line))
-        result = run_command("", *arguments, env={"FOB_PASSPHRASE": PASSPHRASE})
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    says_one_line(result, 1, "there is no room for", "Make room")
+    ended = start(f"ulimit -f 0; fob {line}", "", folder)
+    says_one_line(
+        Result(ended.returncode, ended.stdout, ended.stderr), 1, "there is no room for", "Make room"
+    )
     assert everything(folder) == files
 
 

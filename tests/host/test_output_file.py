@@ -1,5 +1,6 @@
 """Files are written whole or not at all."""
 
+import contextlib
 import resource
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,13 +11,15 @@ from host_tools.failure import Failure, InputError
 from host_tools.output_file import write_whole
 
 
-@pytest.fixture
+@contextlib.contextmanager
 def full_disk() -> Iterator[None]:
-    """No file may be longer than 100 bytes."""
+    """No file may be longer than 100 bytes: not pytest's either, so only as long as needed."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
@@ -33,10 +36,13 @@ def test_a_link_stays_one(tmp_path: Path) -> None:
     assert (tmp_path / "file").read_bytes() == b"new"
 
 
-def test_where_there_is_no_room_nothing_has_changed(tmp_path: Path, full_disk: None) -> None:
+def test_where_there_is_no_room_nothing_has_changed(tmp_path: Path) -> None:
     file = tmp_path / "fob.bin"
     file.write_bytes(b"old")
-    with pytest.raises(Failure, match=r"no room for .*\. Make room") as refusal:
+    with (
+        pytest.raises(Failure, match=r"no room for .*\. Make room") as refusal,
+        full_disk(),
+    ):
         write_whole(file, bytes(1000))
     assert refusal.value.exit_code == 1
     assert [(path, path.read_bytes()) for path in tmp_path.iterdir()] == [(file, b"old")]
