@@ -13,7 +13,6 @@ import errno
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
-from types import TracebackType
 from typing import Any, Self
 
 from host_tools.cable import console, programs
@@ -69,12 +68,7 @@ class Device:
         self._connect()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._session.leave(reset=not self._keep_repl)
 
     @property

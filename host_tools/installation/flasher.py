@@ -12,7 +12,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Self
 
 from host_tools.cable.errors import DeviceError, lost, refused
@@ -74,12 +73,7 @@ class Flasher:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, _kind: object, error: object, _traceback: object) -> None:
         if self._waits and not isinstance(error, KeyboardInterrupt | DeviceError):
             self._run("read-mac", after="hard-reset")
 

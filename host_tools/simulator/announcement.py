@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from host_tools.cable.virtual_boards import virtual_boards_folder
@@ -28,12 +27,7 @@ class Announcement:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.tell(False)
 
     def tell(self, plugged: bool) -> None:
