@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from host_tools.board.chips import CHIPS, Chip
-from host_tools.board.definition import Battery, BoardDefinition, Light
+from host_tools.board.definition import Battery, BoardDefinition, Buzzer, Light, Vibration
 from host_tools.board.pinout import parse_pinout
 from host_tools.board.rules import check_pins
 from host_tools.board.toml_table import FieldError, Table, close_to
@@ -21,15 +21,19 @@ __all__ = [
     "Battery",
     "BoardDefinition",
     "BoardError",
+    "Buzzer",
     "Light",
+    "Vibration",
     "list_boards",
     "load_board",
     "parse_board",
     "read_board",
+    "real_boards",
 ]
 
 REQUIRED_BUTTONS = ("lock", "unlock")
 LIGHT_KINDS = ("pin", "pwm", "neopixel")
+BUZZER_KINDS = ("tone", "pin")
 PULLS = ("internal", "external")
 SERIALS = ("uart", "native")
 
@@ -45,6 +49,11 @@ class BoardError(InputError):
 def list_boards() -> list[str]:
     """Names that `load_board` knows by itself."""
     return sorted(path.stem for path in resource_folder("boards").glob("*.toml"))
+
+
+def real_boards() -> list[str]:
+    """Those of them that can be bought; the others are the simulator's."""
+    return [name for name in list_boards() if not name.startswith("virtual")]
 
 
 def load_board(board: str | Path) -> BoardDefinition:
@@ -124,6 +133,8 @@ def _parse(definition: Mapping[str, Any], slug: str) -> BoardDefinition:
     buttons = {_button_name(pins, name): pins.take(name, int) for name in names}
     active_low = section.take("active_low", bool)
     light = table.take_table("light")
+    buzzer, onboard_buzzer = _buzzer(table)
+    vibration, onboard_vibration = _vibration(table)
     board = BoardDefinition(
         slug=slug,
         name=table.take_text("name", 40),
@@ -147,6 +158,10 @@ def _parse(definition: Mapping[str, Any], slug: str) -> BoardDefinition:
         battery=_battery(table.take_table("battery")) if "battery" in table else None,
         usb=table.take("usb", int) if "usb" in table else None,
         pinout=parse_pinout(table.take_table("pinout")) if "pinout" in table else None,
+        buzzer=buzzer,
+        onboard_buzzer=onboard_buzzer,
+        vibration=vibration,
+        onboard_vibration=onboard_vibration,
     )
     waking = section.take_names("wake", buttons)
     if not waking:
@@ -188,6 +203,33 @@ def _onboard(section: Table, buttons: Mapping[str, int]) -> dict[str, str]:
     words = {name: table.take_text(name, _ONBOARD) for name in buttons if name in table}
     table.finish()
     return words
+
+
+def _buzzer(board: Table) -> tuple[Buzzer | None, str]:
+    if "buzzer" not in board:
+        return None, ""
+    section = board.take_table("buzzer")
+    buzzer = Buzzer(
+        kind=section.take_choice("kind", BUZZER_KINDS),
+        pin=section.take("pin", int),
+        inverted=section.take("inverted", bool, default=False),
+    )
+    onboard = section.take_text("onboard", _ONBOARD, "")
+    section.finish()
+    return buzzer, onboard
+
+
+def _vibration(board: Table) -> tuple[Vibration | None, str]:
+    if "vibration" not in board:
+        return None, ""
+    section = board.take_table("vibration")
+    vibration = Vibration(
+        pin=section.take("pin", int),
+        inverted=section.take("inverted", bool, default=False),
+    )
+    onboard = section.take_text("onboard", _ONBOARD, "")
+    section.finish()
+    return vibration, onboard
 
 
 def _battery(section: Table) -> Battery:

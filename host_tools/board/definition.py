@@ -1,4 +1,4 @@
-"""What a board is: chip, pins, light, battery, and the rows of pins as printed."""
+"""What a board is: chip, pins, light, buzzer, battery, and the rows of pins as printed."""
 
 from dataclasses import dataclass, field
 
@@ -12,6 +12,27 @@ class Light:
     """The one light of a fob. `inverted`: it shines while the pin is low."""
 
     kind: str
+    pin: int
+    inverted: bool = False
+
+
+@dataclass(frozen=True)
+class Buzzer:
+    """What sounds along with the light. `inverted`: it is silent while the pin is high.
+
+    kind        "tone": a passive piezo, to which the pin has to play the tone; "pin": an active
+                buzzer, which sounds while it has power.
+    """
+
+    kind: str
+    pin: int
+    inverted: bool = False
+
+
+@dataclass(frozen=True)
+class Vibration:
+    """A motor that runs along with the light. `inverted`: it runs while the pin is low."""
+
     pin: int
     inverted: bool = False
 
@@ -63,6 +84,12 @@ class BoardDefinition:
     usb: int | None = None
     """GPIO that is high while USB powers the board, if there is one."""
     pinout: Pinout | None = None
+    buzzer: Buzzer | None = None
+    onboard_buzzer: str = ""
+    """Words for the board's own buzzer; empty where one has to be wired, or there is none."""
+    vibration: Vibration | None = None
+    onboard_vibration: str = ""
+    """Words for the board's own motor, likewise."""
 
     @property
     def download_page(self) -> str:

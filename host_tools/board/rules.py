@@ -9,6 +9,7 @@ def check_pins(board: BoardDefinition) -> None:
     chip = board.chip
     users = [(f"buttons.pins.{name}", pin) for name, pin in board.buttons.items()]
     users.append(("light.pin", board.light.pin))
+    users += [(f"{name}.pin", pin) for name, pin, _ in _moving_parts(board)]
     if board.battery is not None:
         users.append(("battery.pin", board.battery.pin))
     if board.usb is not None:
@@ -41,18 +42,40 @@ def check_pins(board: BoardDefinition) -> None:
             )
         if name not in board.onboard:
             _check_printed(board, f"buttons.pins.{name}", pin)
-    _check_light_and_battery(board)
+    _check_outputs(board)
+    _check_battery_and_rows(board)
 
 
-def _check_light_and_battery(board: BoardDefinition) -> None:
+def _moving_parts(board: BoardDefinition) -> list[tuple[str, int, str]]:
+    # Table, GPIO and words of the board's own.
+    found = []
+    if board.buzzer is not None:
+        found.append(("buzzer", board.buzzer.pin, board.onboard_buzzer))
+    if board.vibration is not None:
+        found.append(("vibration", board.vibration.pin, board.onboard_vibration))
+    return found
+
+
+def _check_outputs(board: BoardDefinition) -> None:
     chip = board.chip
-    if board.light.pin in chip.input_only:
-        raise FieldError(
-            f"light.pin: GPIO{board.light.pin} of the {chip.name} can only be read",
-            "Take another pin.",
-        )
-    if not board.onboard_light:
-        _check_printed(board, "light.pin", board.light.pin)
+    moving = _moving_parts(board)
+    for name, pin, onboard in [("light", board.light.pin, board.onboard_light), *moving]:
+        where = f"{name}.pin: GPIO{pin} of the {chip.name}"
+        if pin in chip.input_only:
+            raise FieldError(f"{where} can only be read", "Take another pin.")
+        if not onboard:
+            _check_printed(board, f"{name}.pin", pin)
+    for name, pin, onboard in moving:
+        if pin in chip.strapping and not onboard:
+            raise FieldError(
+                f"{name}.pin: GPIO{pin} of the {chip.name} is a strapping pin: what hangs on it may"
+                " keep the chip from starting",
+                "Take another pin; what the board has built in wants a word in onboard.",
+            )
+
+
+def _check_battery_and_rows(board: BoardDefinition) -> None:
+    chip = board.chip
     if board.battery is not None and board.battery.pin not in chip.adc:
         raise FieldError(
             f"battery.pin: GPIO{board.battery.pin} of the {chip.name} cannot measure while the"

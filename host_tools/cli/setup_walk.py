@@ -8,7 +8,7 @@ import click
 from rich.text import Text
 
 from host_tools.advice.setup_state import Sight, look
-from host_tools.board.catalogue import list_boards, load_board
+from host_tools.board.catalogue import list_boards, load_board, real_boards
 from host_tools.cable.device import ConsoleError, DeviceError
 from host_tools.cable.ports import Port, choose_port, list_ports
 from host_tools.cli.fob_session import check_provisioned, open_port, worded
@@ -122,12 +122,12 @@ class Walk:
 
     def _boards(self, sight: Sight | None) -> dict[str, str]:
         """The boards there are, those of the chip alone where that is known."""
-        found = {name: load_board(name) for name in list_boards()}
+        found = {name: load_board(name) for name in real_boards()}
         chip = sight and sight.facts.chip
         return {
             name: definition.name
             for name, definition in found.items()
-            if chip in (None, definition.chip.name) and name != "virtual"
+            if chip in (None, definition.chip.name)
         }
 
     def _micropython_step(self, sight: Sight | None, board: str) -> Sight:

@@ -1,6 +1,6 @@
 """What a real board holds, and which definition its pins may be used by."""
 
-from host_tools.board.catalogue import list_boards, load_board
+from host_tools.board.catalogue import load_board, real_boards
 from host_tools.cable.device import Device
 from host_tools.failure import InputError
 from host_tools.identity.provision import CONFIGURATION_PATH, KEY_PATH
@@ -10,8 +10,8 @@ def board_for(port: str) -> str:
     """The first of the boards with the chip at `port`."""
     with Device(port) as device:
         chip = device.facts.chip
-    for name in list_boards():
-        if name != "virtual" and load_board(name).chip.name == chip:
+    for name in real_boards():
+        if load_board(name).chip.name == chip:
             return name
     raise InputError(f"no board is known that has an {chip}", "Name yours by --board.")
 

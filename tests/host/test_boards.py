@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from host_tools.board.catalogue import Battery, BoardError, list_boards, load_board, parse_board
+from host_tools.board.catalogue import (
+    Battery,
+    BoardError,
+    list_boards,
+    load_board,
+    parse_board,
+    real_boards,
+)
 from host_tools.board.chips import WakePlan
 from host_tools.board.wiring import warnings
 from host_tools.resources import resource_folder
@@ -64,7 +71,7 @@ def test_every_shipped_board_names_its_sources(name: str) -> None:
     assert text.startswith("# ")
 
 
-@pytest.mark.parametrize("name", [name for name in list_boards() if name != "virtual"])
+@pytest.mark.parametrize("name", real_boards())
 def test_every_shipped_board_leaves_no_wake_pin_without_a_resistor(name: str) -> None:
     board = load_board(name)
     assert board.pull == "external"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from host_tools.board.catalogue import list_boards, load_board, parse_board
+from host_tools.board.catalogue import load_board, parse_board, real_boards
 from host_tools.board.wiring import Resistor, parts, plan_wiring, steps, warnings
 
 
@@ -25,7 +25,7 @@ def board(**changes: Any) -> dict[str, Any]:
     return definition
 
 
-@pytest.mark.parametrize("name", [name for name in list_boards() if name != "virtual"])
+@pytest.mark.parametrize("name", real_boards())
 def test_every_wake_pin_of_a_shipped_board_has_a_resistor(name: str) -> None:
     definition = load_board(name)
     buttons = {button.name: button for button in plan_wiring(definition).buttons}
