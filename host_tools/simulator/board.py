@@ -150,8 +150,9 @@ class Board:
         number, _, kind = (cut or "").partition(":")
         self._cut = (int(number), kind) if cut else None
         self.hardware.cut_power()
-        self.light.break_off(None)
-        self.light.look_away()
+        for sign in self.hardware.signs:
+            sign.break_off(None)
+            sign.look_away()
         self._lines.clear()
         self._enter("starting", None)
         self._booted = False
@@ -214,9 +215,11 @@ class Board:
         self._report("usb", "plugged in" if powered else "unplugged")
 
     def push(self, button: str) -> None:
-        """Put a finger on a button; the light is watched afresh from here."""
+        """Put a finger on a button; the light is watched afresh from here, the buzzer and the motor
+        too."""
         self.hardware.push(button)
-        self.light.look_away()
+        for sign in self.hardware.signs:
+            sign.look_away()
         self._report("button", f"{button} down")
 
     def release(self, button: str) -> None:
@@ -276,7 +279,8 @@ class Board:
             await self._run()
         except Exception as error:
             # An error of the bench itself: whoever waits must hear of it.
-            self.light.break_off(error)
+            for sign in self.hardware.signs:
+                sign.break_off(error)
             self._end(Stop(f"the bench failed: {error!r}"), "stopped")
             raise
         finally:
@@ -317,7 +321,8 @@ class Board:
         return {"FOB_POWER_CUT": f"{number - self.flash_operations}:{kind}"}
 
     async def _start(self, bridge: Bridge, end: End) -> None:
-        self.light.break_off(None)
+        for sign in self.hardware.signs:
+            sign.break_off(None)
         self.flash.in_use = True
         self.hardware.connect(bridge, end)
         self.radio = self._make_radio(bridge, self.name) if self._make_radio else None
@@ -343,7 +348,8 @@ class Board:
         self.state = state
         self.halt = halt
         if state in _ENDED and halt is not None:
-            self.light.break_off(BoardStopped(self.name, halt, self.console))
+            for sign in self.hardware.signs:
+                sign.break_off(BoardStopped(self.name, halt, self.console))
         self._changed.set()
 
     async def _until(self, true: Callable[[], bool]) -> None:

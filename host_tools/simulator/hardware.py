@@ -43,6 +43,9 @@ class Hardware:
         version it says it has; None: the interpreter's own."""
         self.definition = definition
         self.light = light
+        self.buzzer = LightWatch(what="buzzer")
+        """What it sounds; silent for ever on a board without one. Likewise `vibration`."""
+        self.vibration = LightWatch(what="motor")
         self.unique_id = unique_id
         self.wall_clock = WallClock(rtc_ppm)
         self.micropython = micropython
@@ -85,9 +88,15 @@ class Hardware:
             self._bite()
 
     def disconnect(self) -> None:
-        """The process is gone: its pins float, so the light goes out."""
+        """The process is gone: its pins float, so the light goes out, and all is quiet."""
         self._bridge = self._end = None
-        self.light.record(asyncio.get_running_loop().time(), 0.0)
+        for sign in self.signs:
+            sign.record(asyncio.get_running_loop().time(), 0.0)
+
+    @property
+    def signs(self) -> tuple[LightWatch, ...]:
+        """Everything by which a fob tells its owner something."""
+        return self.light, self.buzzer, self.vibration
 
     def fall_asleep(self) -> None:
         """Deep sleep begins; what is left of the process has no say any more."""
@@ -226,10 +235,21 @@ class _Service:
 
     def output(self, pin: int, duty: int, ticks: int) -> None:
         """A pin is driven, `duty` of 65535; `ticks` is time.ticks_us()."""
-        light = self._hardware.definition.light
-        if pin == light.pin and light.kind != "neopixel":
-            level = duty / 65535
-            self._hardware.light.record(self._when(ticks), 1 - level if light.inverted else level)
+        hardware, board = self._hardware, self._hardware.definition
+        level = duty / 65535
+        if pin == board.light.pin and board.light.kind != "neopixel":
+            hardware.light.record(self._when(ticks), 1 - level if board.light.inverted else level)
+        elif board.buzzer is not None and pin == board.buzzer.pin:
+            if board.buzzer.kind == "tone":
+                # A piezo sounds while its pin goes up and down.
+                sounds = 0 < duty < 65535
+            else:
+                sounds = bool(duty) != board.buzzer.inverted
+            hardware.buzzer.record(self._when(ticks), float(sounds))
+        elif board.vibration is not None and pin == board.vibration.pin:
+            hardware.vibration.record(
+                self._when(ticks), 1 - level if board.vibration.inverted else level
+            )
 
     def pixels(self, pin: int, colours: bytes, ticks: int) -> None:
         """A strip of lights took these bytes; the fob's light is the brightest of them."""

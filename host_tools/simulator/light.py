@@ -1,4 +1,5 @@
-"""The fob's light, watched the way a person does: which pattern was that?
+"""The fob's light, watched the way a person does: which pattern was that? Its buzzer and its motor,
+which go along with the light, likewise.
 
 Recognition knows the patterns only from their description (the times below), never from the
 firmware's code.
@@ -188,12 +189,15 @@ def _now() -> float:
 
 
 class LightWatch:
-    """Records a light and waits for patterns."""
+    """Records a light, or `what` it is, and waits for patterns."""
 
-    def __init__(self, on_change: Callable[[Sample], None] | None = None) -> None:
+    def __init__(
+        self, on_change: Callable[[Sample], None] | None = None, *, what: str = "light"
+    ) -> None:
         self.samples: list[Sample] = []
         self.level = 0.0
         self._on_change = on_change
+        self._what = what
         self._since = -math.inf
         self._changed = asyncio.Event()
         self._broken: BaseException | None = None
@@ -260,7 +264,7 @@ class LightWatch:
             for stretch in _stretches(self.since(self._since), _now())[-12:]
         ]
         return (
-            f"the light did not show {' or '.join(map(repr, patterns))}"
+            f"the {self._what} did not show {' or '.join(map(repr, patterns))}"
             f" but {', '.join(seen) or 'no pattern'}"
             f" [{', '.join(times) or 'no change'}, in ms]"
         )

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from host_tools.board.catalogue import load_board
 from host_tools.simulator.hardware import HARD_RESET, SOFT_RESET, Hardware
 from host_tools.simulator.light import LightWatch
@@ -96,3 +98,42 @@ async def test_a_timer_ends_the_sleep_when_nothing_else_does() -> None:
     began = asyncio.get_running_loop().time()
     assert (await hardware.sleep(60_000)).reason == 4
     assert asyncio.get_running_loop().time() - began == 60
+
+
+SOUND, SILENCE = 32_768, 0
+
+
+@in_virtual_time
+async def test_what_a_buzzer_sounds_and_a_motor_shakes_is_recognised_by_its_rhythm() -> None:
+    hardware = Hardware(load_board("virtual4"), LightWatch(), b"unique")
+    service, _ = started(hardware)
+    board = hardware.definition
+    assert board.buzzer is not None and board.vibration is not None
+    ticks = 0
+    for ms, on in zip((700, 300, 150, 150, 150, 150, 150, 300), (True, False) * 4, strict=True):
+        service.output(board.buzzer.pin, SOUND if on else SILENCE, ticks)
+        service.output(board.vibration.pin, 65_535 if on else 0, ticks)
+        ticks += ms * 1000
+        await asyncio.sleep(ms / 1000)
+    for sign in (hardware.buzzer, hardware.vibration):
+        assert [sighting.pattern for sighting in sign.seen()] == ["done", "failed"]
+    assert hardware.light.samples == []
+
+
+@pytest.mark.parametrize(
+    ("board", "sounding"),
+    [("virtual4", {32_768}), ("virtual3", {32_768, 65_535})],
+    ids=["a piezo needs a tone", "an active buzzer does not"],
+)
+@in_virtual_time
+async def test_what_makes_a_buzzer_sound_is_its_kind(board: str, sounding: set[int]) -> None:
+    hardware = Hardware(load_board(board), LightWatch(), b"unique")
+    service, _ = started(hardware)
+    assert hardware.definition.buzzer is not None
+    heard = set()
+    for ticks, duty in enumerate((0, 32_768, 65_535)):
+        service.output(hardware.definition.buzzer.pin, duty, ticks)
+        heard |= {duty} if hardware.buzzer.level else set()
+    assert heard == sounding
+    hardware.disconnect()
+    assert hardware.buzzer.level == 0
