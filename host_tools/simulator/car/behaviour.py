@@ -39,6 +39,7 @@ class Behaviour:
     push: how it tells the vehicle status unasked: "raw", "wrapped" in a broadcast, or "both".
     silent_asleep: whether it leaves GET_STATUS unanswered while it sleeps.
     wake_time: seconds until it answers the first message after it fell asleep.
+    walk_away_lock: whether the car locks itself when the link of the last active key ends.
 
     In the older protocol:
 
@@ -76,6 +77,7 @@ class Behaviour:
     push: Literal["raw", "wrapped", "both"] = "raw"
     silent_asleep: bool = False
     wake_time: float = 0.0
+    walk_away_lock: bool = True
 
     plaintext: Literal["A", "B", "AB"] = "A"
     require_none: Refusal | Literal[False] = False

@@ -19,6 +19,7 @@ from .defence import Defence
 from .dispatch import Dispatcher
 from .enrolment import Enrolment
 from .events import CarEvent, Direction, Kind, Link
+from .hands import Hands
 from .information import Information
 from .keyring import KeyRing
 from .keys import Agreement, Random, VehicleKey
@@ -41,7 +42,7 @@ class ConnectionLimitReached(Exception):
     """Three links are open already; the car then advertises as not connectable."""
 
 
-class Car:
+class Car(Hands):
     """A car with one key card. Pure: no I/O; time and randomness are handed in.
 
     vin: raises InvalidVin. behaviour: the rules of this car; without it, plaintext and
@@ -172,8 +173,13 @@ class Car:
         self.tick()
         return self._enrolment.tap(self.card)
 
+    @property
+    def next_due(self) -> float | None:
+        """Seconds until `tick` has something to do, 0 for at once; None for nothing."""
+        return None
+
     def tick(self) -> None:
-        """Let time-outs happen; call it about once a second."""
+        """Let time-outs happen; call it about once a second, and when `next_due` is over."""
         now = self._clock()
         self._enrolment.tick(now)
         self._replies.tick()

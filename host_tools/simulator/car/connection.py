@@ -57,6 +57,9 @@ class CarConnection:
         if self.is_open:
             self._on_write(self, bytes(data))
 
+    def read_version(self) -> None:
+        """The version characteristic (0214) is read, which keeps an idle link."""
+
     def lose(self, data: bytes) -> None:
         """A value was written, but the car did not take it: it only was on the air."""
         if self.is_open:

@@ -16,6 +16,8 @@ Kind = Literal[
     "refused",
     "ignored",
     "enrolment",
+    "authentication",
+    "granted",
     "state",
     "key",
     "violation",

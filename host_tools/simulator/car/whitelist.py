@@ -127,6 +127,11 @@ class Whitelist:
         self._slots[key.slot] = key
         return key
 
+    def fill(self, *, key_fobs: bool = False) -> int:
+        """Add keys that nobody has until the list is full; key_fobs: only until all places of key
+        fobs are taken. Returns how many were added."""
+        raise NotImplementedError
+
     def remove(self, key_id: bytes) -> WhitelistKey:
         """Take a key off; raises WhitelistRefusal."""
         return self._slots.pop(self.get(key_id).slot)
