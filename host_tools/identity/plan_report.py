@@ -29,6 +29,11 @@ _LABELS = {
     "protocol": "protocol",
     "light": "light",
     "press_guard_ms": "press guard",
+    "gestures": "gestures",
+    "warn_open": "warns of what is open",
+    "passive": "passive entry",
+    "buzzer": "buzzer",
+    "vibration": "vibration",
 }
 
 

@@ -1,16 +1,24 @@
 """What makes a fob somebody's fob: its configuration and its key. Nothing else writes them.
 
-/fob.json, format 2:
+/fob.json, format 3:
 
-    {"version": 2, "vin": "5YJ...", "public_key": "04...", "role": 3, "form_factor": 7,
+    {"version": 3, "vin": "5YJ...", "public_key": "04...", "role": 3, "form_factor": 7,
      "enrol": "role" | "permissions", "protocol": "auto" | "signed" | "legacy",
+     "cars": [1],
      "light": "normal" | "dim" | "off", "press_guard_ms": 0,
+     "gestures": {"unlock": {"single": "unlock", "double": "trunk"}, ...},
+     "actions": {"unlock": {"RKEAction": 0}, ...},
+     "warn_open": false,
+     "passive": {"level": 1 | 2, "minutes": 5, "form": "auto" | "token" | "plain" | "signed",
+                 "secure_at_end": false} | null,
      "board": {"name": "lolin32-lite",
                "buttons": {"lock": GPIO, "unlock": GPIO}, "active_low": true,
                "wake": {"ext0": GPIO | null, "ext1": [GPIO, ...], "gpio": [GPIO, ...]},
                "light": {"kind": "pin" | "pwm" | "neopixel", "pin": GPIO, "inverted": false},
                "battery": {"pin": GPIO, "ratio": 2.0, "low_mv": 3300} | null,
-               "usb": GPIO | null}}
+               "usb": GPIO | null,
+               "buzzer": {"kind": "tone" | "pin", "pin": GPIO, "inverted": false} | null,
+               "vibration": {"pin": GPIO, "inverted": false} | null}}
 
 protocol is how the fob speaks to the car: auto finds out, and remembers, whether that knows the
 signed-command protocol of today's cars or only the older one. press_guard_ms is how long a button
@@ -39,13 +47,14 @@ from typing import Any, Self
 from host_tools.board.catalogue import BoardDefinition
 from host_tools.failure import InputError
 from host_tools.identity.counters import counter_files, restart_counter
+from host_tools.identity.gestures import default_gestures, used_actions
 from host_tools.identity.keys import KEY_LENGTH, Key, new_key
 from host_tools.identity.vin import parse_vin
 
 CONFIGURATION_PATH = "/fob.json"
 LIGHT_PATH = "/light.json"
 KEY_PATH = "/key.bin"
-CONFIGURATION_VERSION = 2
+CONFIGURATION_VERSION = 3
 
 # Role and KeyFormFactor of the VCSEC messages, under the names people use.
 ROLES = {
@@ -76,6 +85,10 @@ class Settings:
     protocol            "auto", "signed" or "legacy".
     light               "normal", "dim" or "off".
     press_guard_ms      how long a button has to be held before a press counts; 0: any press does.
+    gestures            see gestures.py; None: the default for the board's buttons.
+    warn_open           whether the light tells of a closure that is open after a lock.
+    passive             as in fob.json; None: off.
+    buzzer, vibration   "on" or "off", where the board has one.
     board               see `board_fields`.
 
     Raises InputError for what cannot be.
@@ -89,6 +102,11 @@ class Settings:
     protocol: str = "auto"
     light: str = "normal"
     press_guard_ms: int = 0
+    gestures: dict[str, dict[str, str]] | None = field(default=None, hash=False)
+    warn_open: bool = False
+    passive: dict[str, Any] | None = field(default=None, hash=False)
+    buzzer: str = "on"
+    vibration: str = "on"
 
     def __post_init__(self) -> None:
         for name, number in (("role", self.role), ("form factor", self.form_factor)):
@@ -115,10 +133,11 @@ class Settings:
         no use."""
         try:
             fields = json.loads(text)
-            if fields.pop("version") != CONFIGURATION_VERSION:
+            if fields.pop("version") not in (2, CONFIGURATION_VERSION):
                 raise ValueError
             public = bytes.fromhex(fields.pop("public_key"))
             fields["vin"] = parse_vin(fields["vin"])
+            fields["board"] = {"buzzer": None, "vibration": None, **fields["board"]}
             known = {name: fields[name] for name in cls.__dataclass_fields__ if name in fields}
             settings = cls(**known)
             # `fob image` names no key, for each fob gets its own.
@@ -130,6 +149,9 @@ class Settings:
 
     def configuration(self, public: bytes) -> bytes:
         """The contents of CONFIGURATION_PATH for the key of this public point."""
+        gestures = self.gestures
+        if gestures is None:
+            gestures = default_gestures(self.board["buttons"])
         fields = {
             "version": CONFIGURATION_VERSION,
             "vin": self.vin,
@@ -140,6 +162,13 @@ class Settings:
             "protocol": self.protocol,
             "light": self.light,
             "press_guard_ms": self.press_guard_ms,
+            "cars": [1],
+            "gestures": gestures,
+            "actions": used_actions(gestures),
+            "warn_open": self.warn_open,
+            "passive": self.passive,
+            "buzzer": self.buzzer,
+            "vibration": self.vibration,
             "board": self.board,
         }
         return json.dumps(fields, indent=1).encode()
@@ -156,10 +185,16 @@ def board_fields(board: BoardDefinition) -> dict[str, Any]:
         "buttons": board.buttons,
         "active_low": board.active_low,
         "wake": _plain(asdict(board.wake)),
-        "light": {name: getattr(board.light, name) for name in ("kind", "pin", "inverted")},
+        "light": _fields(board.light, "kind", "pin", "inverted"),
         "battery": board.battery and asdict(board.battery),
         "usb": board.usb,
+        "buzzer": board.buzzer and _fields(board.buzzer, "kind", "pin", "inverted"),
+        "vibration": board.vibration and _fields(board.vibration, "pin", "inverted"),
     }
+
+
+def _fields(part: Any, *names: str) -> dict[str, Any]:
+    return {name: getattr(part, name) for name in names}
 
 
 def _plain(wake: dict[str, Any]) -> dict[str, Any]:

@@ -36,10 +36,10 @@ GENERATOR = (
 )
 
 
-def test_the_configuration_is_format_2_with_the_pins_of_the_board() -> None:
+def test_the_configuration_is_format_3_with_the_pins_of_the_board() -> None:
     key = (1).to_bytes(32, "big")
     assert json.loads(provision(VIN, BOARD, key=key)["/fob.json"]) == {
-        "version": 2,
+        "version": 3,
         "vin": VIN,
         "public_key": GENERATOR,
         "role": 3,
@@ -48,6 +48,21 @@ def test_the_configuration_is_format_2_with_the_pins_of_the_board() -> None:
         "protocol": "auto",
         "light": "normal",
         "press_guard_ms": 0,
+        "cars": [1],
+        "gestures": {
+            "lock": {"single": "lock", "hold": "auto-secure"},
+            "unlock": {"single": "unlock", "double": "trunk"},
+        },
+        "actions": {
+            "auto-secure": {"RKEAction": 29},
+            "lock": {"RKEAction": 1},
+            "trunk": {"closureMoveRequest": {"rearTrunk": 1}},
+            "unlock": {"RKEAction": 0},
+        },
+        "warn_open": False,
+        "passive": None,
+        "buzzer": "on",
+        "vibration": "on",
         "board": {
             "name": "lolin32-lite",
             "buttons": {"lock": 32, "unlock": 33},
@@ -56,6 +71,8 @@ def test_the_configuration_is_format_2_with_the_pins_of_the_board() -> None:
             "light": {"kind": "pin", "pin": 22, "inverted": True},
             "battery": None,
             "usb": None,
+            "buzzer": None,
+            "vibration": None,
         },
     }
 
@@ -79,18 +96,21 @@ def test_the_seeds_way_of_enrolling_can_be_chosen() -> None:
     assert configuration["enrol"] == "permissions"
 
 
+def loaded(files: dict[str, bytes]) -> str:
+    """What gives the firmware's Config of these files."""
+    return f"load('fob.config').load({ {path[1:]: data for path, data in files.items()}!r}.get)"
+
+
 @pytest.mark.parametrize("guard", [0, PRESS_GUARD_MOST_MS])
 def test_every_press_guard_that_is_written_is_read(guard: int, interpreter: Interpreter) -> None:
     files = provision(VIN, BOARD, press_guard_ms=guard)
-    load = f"load('fob.config').load({files['/fob.json']!r}, {files['/key.bin']!r})"
-    assert interpreter.eval(f"{load}.press_guard_ms") == guard
+    assert interpreter.eval(f"{loaded(files)}.press_guard_ms") == guard
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_the_protocol_can_be_prescribed(protocol: str, interpreter: Interpreter) -> None:
     files = provision(VIN, BOARD, protocol=protocol)
-    load = f"load('fob.config').load({files['/fob.json']!r}, {files['/key.bin']!r})"
-    assert interpreter.eval(f"{load}.protocol") == protocol
+    assert interpreter.eval(f"{loaded(files)}.cars[0].protocol") == protocol
 
 
 def test_each_fob_gets_a_valid_key_of_its_own() -> None:
@@ -109,9 +129,8 @@ def test_an_existing_key_is_kept() -> None:
 def test_the_firmware_reads_the_configuration(interpreter: Interpreter) -> None:
     files = provision(VIN, BOARD)
     read = interpreter.eval(
-        "(lambda c: (c.vin, c.public_key, c.private_key, c.role, c.form_factor, c.enrol,"
-        " c.buttons, c.active_low, c.light))"
-        f"(load('fob.config').load({files['/fob.json']!r}, {files['/key.bin']!r}))"
+        "(lambda f, c: (c.vin, c.public_key, c.private_key, c.role, c.form_factor, c.enrol,"
+        f" f.buttons, f.active_low, f.light))(*[(f, f.cars[0]) for f in [{loaded(files)}]][0])"
     )
     key = files["/key.bin"][:32]
     buttons = {"lock": 32, "unlock": 33}
