@@ -12,8 +12,12 @@ FAILED = (3, (150, 150))
 # Some twelve seconds: nobody who is asked for a laptop has one in the other hand.
 NEEDS_LAPTOP = (8, (600, 150, 150, 600))
 BATTERY_LOW = (2, (300, 300))
+# In place of DONE: the car is locked, and something is open.
+SOMETHING_OPEN = (2, (700, 150))
+# The steps of as many flashes as the number of the car that was chosen, dark for PAUSE_MS before.
+CAR = (80, 320)
 
-# Dark in between, so that two patterns in turn are told apart.
+# Dark in between, so that patterns in turn are told apart.
 PAUSE_MS = 600
 
 
