@@ -11,7 +11,7 @@ import life
 
 from fob import config, console
 from fob.retained import Retained
-from hal import light, power
+from hal import power
 from hal.buttons import Buttons
 from hal.flash import Flash
 from hal.rtc import RtcMemory, now_ms
@@ -40,12 +40,12 @@ class Board:
 
     def settings(self):
         """Return the Config; raises ConfigError."""
-        return config.load(self.files.read("fob.json"), self.files.read("key.bin"))
+        return config.load(self.files.read)
 
     def retained(self, settings):
         """Return the one Retained of this fob's RTC memory."""
         if self._retained is None:
-            self._retained = Retained(self.memory, config.owner(settings))
+            self._retained = Retained(self.memory, config.owner(settings.cars))
         return self._retained
 
     def radio(self):
@@ -54,9 +54,13 @@ class Board:
 
         return Radio()
 
-    def vehicle(self, settings, radio):
-        """Return the Vehicle; raises StoreError."""
-        return life.build_vehicle(settings, radio, self.retained(settings))
+    def vehicle(self, settings, radio, car):
+        """Return the Vehicle of a config.Car; raises StoreError."""
+        return life.build_vehicle(settings, car, radio, self.retained(settings))
+
+    def vehicles(self, settings, radio):
+        """Return what a press is for: the Vehicle, or the Fleet of several; raises StoreError."""
+        return life.build_vehicles(settings, radio, self.retained(settings))
 
     def supply(self, settings):
         """Return the Tethered power."""
@@ -66,7 +70,7 @@ class Board:
 
     def lamp(self, settings):
         """Return the light."""
-        return light.build(brightness=settings.brightness, **settings.light)
+        return life.build_light(settings)
 
     def log(self):
         """Return a journal that is loaded when it is needed."""

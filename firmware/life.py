@@ -26,6 +26,9 @@ class Lost:
     def __init__(self, error):
         self._error = error
 
+    async def choose(self, _number=None, _shown=None):
+        raise self._error
+
     async def perform(self, _unsigned, _lock_state=None):
         raise self._error
 
@@ -52,7 +55,10 @@ def configure():
     """Return the Config of the laptop's files; None, said and shown, where they are of no use."""
     files = Flash("")
     try:
-        return config.load(files.read("fob.json"), files.read("key.bin"))
+        settings = config.load(files.read)
+        for number, text in settings.broken.items():
+            say("car %d: %s" % (number, text))
+        return settings
     except ConfigError as error:
         say(error)
         known = config.light(files.read("light.json"))
@@ -61,16 +67,33 @@ def configure():
         return None
 
 
-def build_vehicle(settings, radio, retained):
-    """Return the Vehicle; raises StoreError when the fob's state is lost."""
+def build_vehicle(settings, car, radio, retained):
+    """Return the Vehicle of a config.Car; raises StoreError when its state is lost."""
     from fob.cache import SessionCache
     from fob.guard import Guard
     from fob.store import Counter
     from fob.vehicle import Vehicle
 
-    cache = SessionCache(state, retained, config.owner(settings))
-    counter = Counter(state, retained)
-    return Vehicle(radio, settings, counter, cache, Guard(state), retained, now_ms)
+    flash = state if car.number == 1 else Flash("/" + config.folder(car.number)[:-1])
+    kept = retained.part(car.number)
+    cache = SessionCache(flash, kept, config.owner([car]))
+    vehicle = Vehicle(radio, car, Counter(flash, kept), cache, Guard(flash), kept, now_ms)
+    vehicle.warns_open = settings.warn_open
+    return vehicle
+
+
+def build_vehicles(settings, radio, retained):
+    """Return the Vehicle, or the Fleet that stands for several; raises StoreError."""
+    if len(settings.cars) == 1:
+        return build_vehicle(settings, settings.cars[0], radio, retained)
+    from fob.fleet import Fleet
+
+    return Fleet(radio, settings.cars, lambda car: build_vehicle(settings, car, radio, retained))
+
+
+def build_light(settings):
+    """Return the light, with buzzer and vibration where the board has them."""
+    return light.build(brightness=settings.brightness, **settings.light)
 
 
 def serve(settings, supply, buttons, lamp, retained):
@@ -83,7 +106,7 @@ def serve(settings, supply, buttons, lamp, retained):
 
     radio = Radio()
     try:
-        vehicle = build_vehicle(settings, radio, retained)
+        vehicle = build_vehicles(settings, radio, retained)
     except StoreError as error:
         vehicle = Lost(error)
         if not supply.woken:
@@ -128,12 +151,12 @@ def serve_until_quiet(app, radio, buttons):
 
 def live(settings, safely):
     """Do what the fob was started for; returns only when a laptop takes over."""
-    retained = Retained(RtcMemory(), config.owner(settings))
+    retained = Retained(RtcMemory(), config.owner(settings.cars))
     buttons = Buttons(settings.buttons, settings.active_low)
     supply = power.Power(buttons, settings.wake, settings.battery, settings.usb, retained)
     if power.cause() == power.WOKEN and not supply.woken:
         supply.sleep(supply.stuck)
-    lamp = light.build(brightness=settings.brightness, **settings.light)
+    lamp = build_light(settings)
     try:
         if safely:
             import rescue

@@ -193,7 +193,8 @@ class App:
         elif name == _PAIR:
             from fob import pairing
 
-            await pairing.pair(self._vehicle, self._config, self._say)
+            car = self._vehicle.candidate
+            await pairing.pair(car, car.config, self._say)
         else:
             content, lock_state = ACTIONS[name]
             await self._vehicle.perform(messages.unsigned(content), lock_state)

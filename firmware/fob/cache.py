@@ -59,6 +59,13 @@ class SessionCache:
             if payload[:_OWNER] == owner and self._parse(payload[_OWNER:]):
                 self._retained.put(_RETAINED, payload[_OWNER:])
 
+    @property
+    def spoken(self):
+        """The protocol that was proven, "signed" or "legacy"; None before any was."""
+        if not self.sessions:
+            return None
+        return "signed" if self.traits & SIGNED else "legacy"
+
     def keep(self, session, traits, paired=False):
         """Make a session durable that a press confirmed, or that pairing proved.
 

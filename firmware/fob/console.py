@@ -14,11 +14,11 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from fob import names
-from fob.cache import SIGNED
-from fob.errors import ConfigError, FobError, InvalidKey, LinkError, NotFound, StoreError, TimedOut
+from fob import config, names
+from fob.errors import ConfigError, FobError, InvalidKey, LinkError, NotFound, StoreError
 
 _KEY = const(32)
+_FILES = ("fob.json", "car.json")
 # The app believes a level that it has seen twice.
 _NOTICED = const(2)
 _PRESS_MS = const(100)
@@ -28,7 +28,13 @@ _SAMPLE_MS = const(10)
 def serve(board, name, arguments):
     """Print what the function `name` tells of what it does and what comes of it."""
     try:
-        _print({"result": _CALLS[name](board, **arguments)})
+        if name in _CALLS:
+            result = _CALLS[name](board, **arguments)
+        else:
+            from fob import errands
+
+            result = errands.CALLS[name](board, _print, **arguments)
+        _print({"result": result})
     except FobError as error:
         told = {"error": error.code, "text": str(error), "needs_laptop": error.needs_laptop}
         reason = getattr(error, "reason", None)
@@ -39,8 +45,11 @@ def serve(board, name, arguments):
         _print({"error": "internal", "text": type(error).__name__, "needs_laptop": False})
 
 
-def status(board):
-    """Return what is known without a radio: fob.json's fields, and how this fob stands."""
+def status(board, car=None):
+    """Return what is known without a radio: fob.json's fields, and how this fob stands.
+
+    What belongs to one car is that of the car `car`, and in `cars` of each.
+    """
     told = _told(board)
     space = os.statvfs("/")
     # littlefs counts a folder twice: on a full flash fewer blocks than none are free.
@@ -53,9 +62,10 @@ def status(board):
     journal = Journal(board.state)
     told["crashes"] = journal.crashes
     told["journal"] = journal.lines()
+    told.pop("cars", None)
     told["configuration"] = told["battery_mv"] = told["last"] = told["rssi"] = None
     try:
-        _describe(board, board.settings(), told)
+        _describe(board, board.settings(), told, car)
     except ConfigError as error:
         told["configuration"] = str(error)
     gc.collect()
@@ -84,7 +94,7 @@ def press(board, buttons, hold_ms=None, times=1, pause_ms=120):
 
     began = ticks_ms()
     try:
-        vehicle = board.vehicle(settings, radio)
+        vehicle = board.vehicles(settings, radio)
         app = App(finger, board.lamp(settings), vehicle, settings, board.log(), supply, say)
         asyncio.run(app.run())
     finally:
@@ -93,55 +103,10 @@ def press(board, buttons, hold_ms=None, times=1, pause_ms=120):
     return {"outcome": outcome, "text": text, "ms": ticks_diff(ticks_ms(), began)}
 
 
-def pair(board):
-    """Enrol the key with the car; events say when the card is wanted."""
-    # First of all: memory is in one piece yet.
-    from fob import pairing
-
-    settings = board.settings()
-    radio = board.radio()
-
-    def report(text):
-        if radio.rssi is not None:
-            _print({"event": "found", "rssi": radio.rssi})
-            radio.rssi = None
-        _say(text)
-
-    try:
-        vehicle = board.vehicle(settings, radio)
-        asyncio.run(pairing.pair(vehicle, settings, report))
-    finally:
-        radio.stop()
-    return {"speaks": _protocol(vehicle.cache)}
-
-
-def car_status(board):
-    """Ask the car, which answers everybody: its VehicleStatus as a dict of numbers, and rssi."""
-    settings = board.settings()
-    radio = board.radio()
-    heard = {}
-
-    async def ask(exchange):
-        signed = vehicle.cache.traits & SIGNED
-        try:
-            answer = await vehicle.dialogue(exchange, signed).status()
-        except TimedOut:
-            answer = await vehicle.dialogue(exchange, not signed).status()
-        heard.update(answer)
-
-    try:
-        vehicle = board.vehicle(settings, radio)
-        asyncio.run(vehicle.converse(ask))
-    finally:
-        radio.stop()
-    heard["rssi"] = radio.rssi
-    return heard
-
-
-def scan(board, ms=5000):
+def scan(board, ms=5000, car=None):
     """Listen for `ms`, or until the car is heard: how many advertise, and how loud the car is."""
     try:
-        car_names = names.of(board.settings().vin)
+        car_names = names.of(board.settings().car(car).vin)
     except ConfigError:
         car_names = ()
     radio = board.radio()
@@ -158,8 +123,8 @@ def scan(board, ms=5000):
     return {"heard": radio.heard, "car": radio.rssi is not None, "rssi": radio.rssi}
 
 
-def new_key(board):
-    """Draw a key, which stays here, as key.bin.new; return the public one, in hex."""
+def new_key(board, car=1):
+    """Draw a key, which stays here, as key.bin.new of the car; return the public one, in hex."""
     from fob import p256
 
     radio = board.radio()
@@ -176,16 +141,17 @@ def new_key(board):
                 continue
     finally:
         radio.stop()
-    board.files.write("key.bin.new", private + _check(private, public))
+    board.files.write(config.folder(car) + "key.bin.new", private + _check(private, public))
     return {"public_key": hexlify(public).decode()}
 
 
-def whose_key(board):
-    """Return the public key, in hex, of key.bin, which stays here; None where that is not whole."""
-    data = board.files.read("key.bin") or b""
+def whose_key(board, car=1):
+    """Return the public key, in hex, of the car's key.bin, which stays here; None where that is not
+    whole."""
+    data = board.files.read(config.folder(car) + "key.bin") or b""
     private = data[:_KEY]
     try:
-        public = unhexlify(_told(board)["public_key"])
+        public = unhexlify(_told(board, config.folder(car) + _FILES[car > 1])["public_key"])
     except (KeyError, TypeError, ValueError):
         public = b""
     if private + _check(private, public) != data:
@@ -211,40 +177,53 @@ def _check(private, public):
     return crc32(private + public).to_bytes(4, "big")
 
 
-def _told(board):
-    """Return the fields of fob.json, whether or not they are of use."""
+def _told(board, path="fob.json"):
+    """Return the fields of fob.json or another such file, whether or not they are of use."""
     try:
-        told = json.loads(board.files.read("fob.json") or b"{}")
+        told = json.loads(board.files.read(path) or b"{}")
         return told if isinstance(told, dict) else {}
     except ValueError:
         return {}
 
 
-def _describe(board, settings, told):
+def _describe(board, settings, told, number):
     retained = board.retained(settings)
     told["battery_mv"] = board.supply(settings).battery_mv()
     said = retained.get("said")
     told["last"] = said and said.decode()
+    asked = settings.car(number)
+    told["cars"] = [{"number": each, "wrong": text} for each, text in settings.broken.items()]
+    for car in settings.cars:
+        facts = _of_car(board, settings, car, retained.part(car.number))
+        told["cars"].append(facts)
+        if car is asked:
+            told.update(facts)
+            told["role"], told["form_factor"] = car.role, car.form_factor
+            told["enrol"], told["protocol"] = car.enrol, car.protocol
+
+
+def _of_car(board, settings, car, retained):
     rssi = retained.get("rssi")
-    told["rssi"] = rssi and rssi[0] - 256
+    facts = {
+        "number": car.number,
+        "vin": car.vin,
+        "public_key": hexlify(car.public_key).decode(),
+        "rssi": rssi and rssi[0] - 256,
+        "wrong": None,
+    }
     try:
-        vehicle = board.vehicle(settings, board.radio())
+        vehicle = board.vehicle(settings, board.radio(), car)
     except StoreError as error:
-        told["counter"] = {"wrong": str(error)}
-        return
+        facts["counter"] = {"wrong": str(error)}
+        return facts
     cache = vehicle.cache
-    told["counter"] = {"next": vehicle.counter.next, "end": vehicle.counter.end}
-    told["paired"] = vehicle.paired
-    told["unknown"] = vehicle.guard.unknown
-    told["waits"] = vehicle.waits
-    told["speaks"] = _protocol(cache)
-    told["peer"] = cache.peer and hexlify(cache.peer[1], ":").decode()
-
-
-def _protocol(cache):
-    if not cache.sessions:
-        return None
-    return "signed" if cache.traits & SIGNED else "legacy"
+    facts["counter"] = {"next": vehicle.counter.next, "end": vehicle.counter.end}
+    facts["paired"] = vehicle.paired
+    facts["unknown"] = vehicle.guard.unknown
+    facts["waits"] = vehicle.waits
+    facts["speaks"] = cache.spoken
+    facts["peer"] = cache.peer and hexlify(cache.peer[1], ":").decode()
+    return facts
 
 
 def _print(line):
@@ -297,8 +276,6 @@ class _Finger:
 _CALLS: dict = {
     "status": status,
     "press": press,
-    "pair": pair,
-    "car_status": car_status,
     "scan": scan,
     "new_key": new_key,
     "whose_key": whose_key,

@@ -1,5 +1,7 @@
 """Small values in RTC memory: kept in deep sleep and over a watchdog reset, lost with the power.
 
+Of four cars they take some 1.2 kB.
+
 The memory holds one record (see store.py) of owner (4 bytes) and entries, each with length (1
 byte) and name, length (2 bytes big-endian) and data.
 """
@@ -42,6 +44,10 @@ class Retained:
             record = self._record()
         self._memory.write(record)
 
+    def part(self, number):
+        """Return the values of car `number`: these for car 1, a Part of them for another."""
+        return self if number == 1 else Part(self, str(number))
+
     def _record(self):
         payload = self._owner
         for name, data in self._values.items():
@@ -55,3 +61,17 @@ class Retained:
             end = start + 2 + int.from_bytes(payload[start : start + 2], "big")
             self._values[payload[at + 1 : start].decode()] = payload[start + 2 : end]
             at = end
+
+
+class Part:
+    """The values of one car among those of a Retained: the same calls, under names of their own."""
+
+    def __init__(self, whole, prefix):
+        self._whole = whole
+        self._prefix = prefix
+
+    def get(self, name):
+        return self._whole.get(self._prefix + name)
+
+    def put(self, name, data):
+        self._whole.put(self._prefix + name, data)

@@ -1,5 +1,7 @@
 """The car as the app sees it: find it, choose how to speak, have a command confirmed.
 
+Where there are several, fob.fleet stands for them and chooses one.
+
 The radio that is handed in offers: start(), random(n), await find(names, timeout_ms, peer) ->
 peer, rssi (of that peer, in dBm), await connect(peer, timeout_ms) -> link; the link is what
 fob.exchange wants, and offers await open(handles) and await disconnect() besides.
@@ -35,6 +37,10 @@ _CONNECTIONS = const(3)
 # No new connection later than this: a press has to come to its end.
 _RECONNECT_MS = const(8000)
 
+_VEHICLELOCKSTATE_LOCKED = const(1)
+_CLOSURESTATE_CLOSED = const(0)
+_CLOSURESTATE_UNKNOWN = const(3)
+
 # The modules that only one of the protocols needs.
 _OLDER = ("legacy_dialogue", "delivery", "legacy")
 _NEWER = ("signed_dialogue", "handshake", "vehicle_clock", "signed", "hmac", "routable")
@@ -46,6 +52,9 @@ class Vehicle:
     `config`, `counter`, `cache`, `guard`, `retained`, now_ms() (of a clock that runs on in deep
     sleep) and random(n) are there for the dialogues. `undecided` tells that a command left, and
     the car's word on it is not known.
+
+    `lingers`: leave the link open behind a conversation, for the next one or let_go(). `near` is
+    the peer that was heard just now, if it was. `warns_open`: after a lock, look what is open.
     """
 
     def __init__(self, radio, config, counter, cache, guard, retained, now_ms):
@@ -59,7 +68,21 @@ class Vehicle:
         self.random = radio.random
         self._names = names.of(config.vin)
         self._peer = None
+        self._left: tuple = None, None
         self.undecided = False
+        self.lingers = False
+        self.near = None
+        self.warns_open = False
+
+    @property
+    def candidate(self):
+        """The Vehicle to pair: this one."""
+        return self
+
+    @property
+    def linked(self):
+        """A link was left open behind the last conversation."""
+        return self._left[0] is not None
 
     @property
     def paired(self):
@@ -81,36 +104,63 @@ class Vehicle:
         else:
             self.cache.adopt()
 
-    async def perform(self, unsigned, lock_state=None):
+    async def choose(self, number=None, shown=None):
+        """Return the Vehicle that a press is for: there is one."""
+        return self
+
+    async def perform(self, unsigned, lock_state=None, decided=None):
         """Connect and have the UnsignedMessage carried out; returns when the car confirmed it.
 
         `lock_state` is the state that the command leads to, where there is one: seeing it
-        confirms the command too. Raises a FobError that says why not.
+        confirms the command too. Both may be open yet: then await decided() gives them, called
+        once the car is connected. Returns whether the car is locked by it and tells that something
+        is open, where `warns_open`. Raises a FobError that says why not.
         """
         self.guard.begin()
         self.undecided = False
+        is_open = False
+
+        async def conversation(exchange):
+            nonlocal unsigned, lock_state, decided, is_open
+            if decided:
+                unsigned, lock_state = await decided()
+                decided = None
+            dialogue = await self._deliver(exchange, unsigned, lock_state)
+            if self.warns_open and lock_state == _VEHICLELOCKSTATE_LOCKED:
+                is_open = await _is_open(exchange, dialogue)
+
         # Without a state to check, a command that may have been carried out is not repeated.
-        await self.converse(
-            lambda exchange: self._deliver(exchange, unsigned, lock_state),
-            lambda: lock_state is not None or not self.undecided,
-        )
+        await self.converse(conversation, lambda: lock_state is not None or not self.undecided)
+        return is_open
+
+    async def let_go(self):
+        """Take down a link that was left open."""
+        link, self._left = self._left[0], (None, None)
+        if link:
+            await link.disconnect()
 
     async def converse(self, conversation, again=lambda: True):
-        """Run `conversation(exchange)` on a fresh connection, on another one when that fails.
+        """Run `conversation(exchange)` on the link that was left open or a fresh one, on another
+        one when that fails.
 
         `again()` tells then whether it may be run again.
         """
         began = ticks_ms()
-        peer, handles = self.cache.peer, self.cache.handles
+        peer, handles = self.near or self.cache.peer, self.cache.handles
         for remaining in range(_CONNECTIONS - 1, -1, -1):
-            link = None
+            (link, exchange), self._left = self._left, (None, None)
             try:
-                link = await self._connect(peer)
-                # Should this be no car, neither its address nor the handles are of use.
-                remembered, peer, handles = handles, None, None
-                await self._open(link, remembered)
-                peer, handles = self._peer, link.handles
-                await conversation(Exchange(link))
+                if not link:
+                    link = await self._connect(peer)
+                    # Should this be no car, neither its address nor the handles are of use.
+                    remembered, peer, handles = handles, None, None
+                    await self._open(link, remembered)
+                    peer, handles = self._peer, link.handles
+                    exchange = Exchange(link)
+                await conversation(exchange)
+                if self.lingers:
+                    self._left = link, exchange
+                    link = None
                 return
             except (ConnectionLimit, NotFound, TimedOut):
                 raise
@@ -156,20 +206,26 @@ class Vehicle:
 
     async def _connect(self, peer):
         self._radio.start()
-        if peer and not _rotates(peer):
+        near, self.near = self.near, None
+        if peer and (peer == near or not _rotates(peer)):
             try:
                 link = await self._radio.connect(peer, _DIRECT_MS)
                 self._peer = peer
+                if near:
+                    self._note_strength()
                 return link
             except LinkError:
                 # Not here, or no longer under this address.
                 pass
         self._peer = await self._radio.find(self._names, _FIND_MS, peer)
-        self.retained.put("rssi", bytes((self._radio.rssi & 0xFF,)))
+        self._note_strength()
         try:
             return await self._radio.connect(self._peer, _CONNECT_MS)
         except TimedOut:
             raise Disconnected("the car was heard, but no connection came up")
+
+    def _note_strength(self):
+        self.retained.put("rssi", bytes((self._radio.rssi & 0xFF,)))
 
     async def _open(self, link, handles):
         try:
@@ -180,10 +236,11 @@ class Vehicle:
             await link.open()
 
     async def _deliver(self, exchange, unsigned, lock_state):
+        """Return the dialogue in which the car confirmed the command."""
         dialogue = await self._chosen(exchange)
         if self.undecided and await dialogue.settle(lock_state) == ACCEPTED:
             # The link went down before the car could say so.
-            return
+            return dialogue
         examined = dialogue.signed or self.config.protocol != "auto"
         while True:
             try:
@@ -205,7 +262,7 @@ class Vehicle:
                 if dialogue.stranger:
                     # Whoever listens in may answer so. The car has new keys now and then, too.
                     raise Refused("another key than at pairing: if the car obeyed, hold both 5 s")
-                return
+                return dialogue
             if outcome == BUSY:
                 raise TimedOut("the car stays busy")
             silent = outcome == SILENT
@@ -254,6 +311,20 @@ class Vehicle:
         if exchange.handles[0] == subscribed_at:
             raise Disconnected("the car took the subscription for the beginning of a message")
         return True
+
+
+async def _is_open(exchange, dialogue):
+    """Whether the car tells that something is open; the charge port is none of it, for a car that
+    charges has to be locked with it open."""
+    if exchange.closures is None:
+        try:
+            await dialogue.status()
+        except TimedOut:
+            return False
+    for name, state in (exchange.closures or {}).items():
+        if state not in (_CLOSURESTATE_CLOSED, _CLOSURESTATE_UNKNOWN) and name != "chargePort":
+            return True
+    return False
 
 
 def _let_go(modules):

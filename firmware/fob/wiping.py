@@ -21,6 +21,7 @@ _BLOCKS_A_REPORT = const(8)
 _FOLDER = const(0x4000)
 
 _SCRATCH = "/wipe.new"
+_CARS = ("/car2", "/car3", "/car4")
 
 
 def wipe(memory, report):
@@ -36,19 +37,23 @@ def wipe(memory, report):
         # A flash without room for it gets some by what follows.
         pass
     # First what opens a car by itself: the key, and the session keys that the RTC keeps.
-    _remove("/key.bin")
+    for folder in ("",) + _CARS:
+        _remove(folder + "/key.bin")
     # Writing less leaves the rest of it.
     memory.write(bytes(_RTC))
     memory.write(b"")
     for name in ("fob.json", "light.json"):
         _remove("/" + name)
-    for folder in ("", "/state"):
+    for folder in ("", "/state") + _CARS:
         for name in _files(folder):
             path = folder + "/" + name
             if folder or (name.endswith(".new") and path != _SCRATCH):
                 _remove(path)
         _renew_log(folder)
-    _remove("/state" + _SCRATCH)
+        if folder:
+            _remove(folder + _SCRATCH)
+    for folder in _CARS:
+        _remove(folder)
     _fill(report)
 
 

@@ -85,9 +85,19 @@ class Radio:
         The address `peer` is as good as a name. Raises ConnectionLimit when the car was heard but
         takes no connection, else NotFound.
         """
+        return (await self.strongest([(names, peer)], 0, timeout_ms))[1]
+
+    async def strongest(self, cars, listen_ms, timeout_ms):
+        """Return (index, peer) of that one of `cars`, each (names, peer) as for find, which is
+        heard loudest within `listen_ms`, or as soon as all are; else of the first one heard.
+
+        Of several, one may be it that takes no connection. Raises what find does.
+        """
         connectable: dict = {}
+        loudest: dict = {}
         self.rssi = None
         self._clear()
+        listened = ticks_add(ticks_ms(), listen_ms)
         deadline = ticks_add(ticks_ms(), timeout_ms)
         self.call(self.ble.gap_scan, timeout_ms, _SCAN_US, _SCAN_US, True)
         try:
@@ -100,11 +110,27 @@ class Radio:
                         if len(connectable) >= _PEERS:
                             connectable.clear()
                         connectable[found] = adv_type in (_ADV_IND, _ADV_DIRECT_IND)
-                    if found in connectable and (found == peer or _name(payload) in names):
-                        self.rssi = rssi
-                        if connectable[found]:
-                            return found
-                await self._wait(deadline)
+                    if found not in connectable:
+                        continue
+                    name = _name(payload)
+                    for index, (names, peer) in enumerate(cars):
+                        if found == peer or name in names:
+                            self.rssi = rssi
+                            if connectable[found] or listen_ms:
+                                loudest[index] = max(
+                                    loudest.get(index, (rssi, found)), (rssi, found)
+                                )
+                    if len(loudest) == len(cars):
+                        break
+                if loudest and (len(loudest) == len(cars) or ticks_diff(ticks_ms(), listened) >= 0):
+                    index = max(loudest, key=lambda index: loudest[index][0])
+                    self.rssi, found = loudest[index]
+                    return index, found
+                try:
+                    await self._wait(listened if loudest else deadline)
+                except TimedOut:
+                    if not loudest:
+                        raise
         except TimedOut:
             if self.rssi is not None:
                 raise ConnectionLimit("the car takes no more connections")

@@ -31,8 +31,10 @@ LAYERS = [
     {"delivery", "handshake"},
     {"legacy_dialogue", "signed_dialogue"},
     {"pairing", "vehicle"},
+    {"fleet"},
     {"gestures", "patterns", "actions"},
     {"app"},
+    {"errands"},
     {"console"},
 ]
 # The same for the rooms of host_tools/, and the modules beside them.

@@ -84,6 +84,11 @@ class Vehicle:
         self.waits = waits
         self.done = []
         self.deaf = False
+        self.config = None
+
+    @property
+    def candidate(self):
+        return self
 
     async def perform(self, unsigned, lock_state=None):
         entry = self._script.pop(0) if self._script else 300

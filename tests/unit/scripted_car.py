@@ -8,8 +8,7 @@ script ends, the car gives its key and its lock state when asked, and is silent 
 
 import asyncio
 import hashlib
-import json
-from binascii import crc32, hexlify, unhexlify
+from binascii import unhexlify
 
 import codes
 from recording_flash import RecordingFlash
@@ -361,28 +360,15 @@ class Fob:
 
 
 def settings(enrol="role", protocol="legacy"):
-    """A provisioned configuration."""
+    """A car as it was provisioned."""
     fields = {
-        "version": 2,
         "vin": VIN,
-        "public_key": hexlify(PUBLIC_KEY).decode(),
         "role": 3,
         "form_factor": 7,
         "enrol": enrol,
         "protocol": protocol,
-        "light": "normal",
-        "press_guard_ms": 0,
-        "board": {
-            "buttons": {"lock": 32, "unlock": 33},
-            "active_low": True,
-            "wake": {"ext0": 32, "ext1": [33], "gpio": []},
-            "battery": None,
-            "usb": None,
-            "light": {"kind": "pin", "pin": 22, "inverted": True},
-        },
     }
-    check = crc32(PRIVATE_KEY + PUBLIC_KEY).to_bytes(4, "big")
-    return config.load(json.dumps(fields), PRIVATE_KEY + check)
+    return config.Car(1, fields, PUBLIC_KEY, PRIVATE_KEY)
 
 
 async def unlock(fob):

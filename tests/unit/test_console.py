@@ -46,6 +46,9 @@ class Values:
     def __init__(self, **values):
         self.values = values
 
+    def part(self, number):
+        return self
+
     def get(self, name):
         return self.values.get(name)
 
@@ -58,7 +61,7 @@ class Files:
         self.contents = contents
 
     def read(self, name):
-        return self.contents.get(name.replace(".", "_"))
+        return self.contents.get(name.replace(".", "_").replace("/", "_"))
 
     def write(self, name, data):
         self.contents[name] = data
@@ -66,6 +69,7 @@ class Files:
 
 class Cache:
     def __init__(self, sessions=(), traits=0):
+        self.spoken = "signed" if traits & SIGNED else "legacy" if sessions else None
         self.sessions = list(sessions)
         self.traits = traits
         self.peer = (0, bytes((0x2C, 0xA7, 0x74, 0, 0, 1)))
@@ -94,7 +98,7 @@ class Board:
         self.journal = Journal()
 
     def settings(self):
-        return load(self.files.read("fob.json"), self.files.read("key.bin"))
+        return load(self.files.read)
 
     def retained(self, settings):
         return self.values
@@ -102,7 +106,10 @@ class Board:
     def radio(self):
         return self.radio_used
 
-    def vehicle(self, settings, radio):
+    def vehicles(self, settings, radio):
+        return self.vehicle(settings, radio, settings.car())
+
+    def vehicle(self, settings, radio, car):
         if isinstance(self.vehicle_made, Exception):
             raise self.vehicle_made
         return self.vehicle_made
@@ -293,7 +300,8 @@ def test_a_new_key_belongs_to_its_public_key():
     board = Board(radio=radio)
     (line,) = told(board, "new_key")
     text = json.dumps(fields(public_key=line["result"]["public_key"])).encode()
-    assert load(text, board.files.contents["key.bin.new"]).private_key[-1] == 2
+    files = {"fob.json": text, "key.bin": board.files.contents["key.bin.new"]}
+    assert load(files.get).car().private_key[-1] == 2
 
 
 def of_scalar(number):

@@ -1,0 +1,116 @@
+"""What a laptop has the fob do with its car: the calls of fob.console that need one.
+
+Imported by them only. `board` is what laptop.Board offers, tell(line) prints a dict as a line of
+JSON, `car` is the number of the car (the first one there is without).
+"""
+
+import asyncio
+from binascii import hexlify, unhexlify
+from time import ticks_diff, ticks_ms
+
+from fob.cache import SIGNED
+from fob.errors import TimedOut
+
+
+def pair(board, tell, car=None):
+    """Enrol the key with the car; events say when the card is wanted."""
+    # First of all: memory is in one piece yet.
+    from fob import pairing
+
+    vehicle, radio = _vehicle(board, car)
+
+    def report(text):
+        if radio.rssi is not None:
+            tell({"event": "found", "rssi": radio.rssi})
+            radio.rssi = None
+        tell({"event": "said", "text": text})
+
+    _run(radio, pairing.pair(vehicle, vehicle.config, report))
+    return {"speaks": vehicle.cache.spoken}
+
+
+def send(board, tell, name, content, car=None):
+    """Have the car do what `content` says, the dict of an UnsignedMessage; return ms and open.
+
+    `name` is for those who watch.
+    """
+    from fob import actions
+
+    vehicle, radio = _vehicle(board, car)
+    unsigned = actions.unsigned(content, board.supply(board.settings()))
+    began = ticks_ms()
+    is_open = _run(radio, vehicle.perform(unsigned, actions.lock_state(content)))
+    return {"ms": ticks_diff(ticks_ms(), began), "open": is_open}
+
+
+def car_status(board, tell, car=None):
+    """Ask the car, which answers everybody: its VehicleStatus as a dict of numbers, and rssi.
+
+    Of a car that sleeps and does not answer, what it told when it was connected.
+    """
+    vehicle, radio = _vehicle(board, car)
+    heard = {}
+
+    async def ask(exchange):
+        signed = vehicle.cache.traits & SIGNED
+        for answers_to in (signed, not signed):
+            try:
+                heard.update(await vehicle.dialogue(exchange, answers_to).status())
+                return
+            except TimedOut:
+                # A car that sleeps may only tell this, and that on its own.
+                if exchange.status is not None:
+                    heard.update(exchange.status)
+                    return
+        raise TimedOut("the car does not answer")
+
+    _run(radio, vehicle.converse(ask))
+    heard["rssi"] = radio.rssi
+    return heard
+
+
+def keys(board, tell, car=None):
+    """List the keys on the car's whitelist, each as an event; return how many there are, and a bit
+    for each slot in use."""
+    from fob import keychain
+
+    vehicle, radio = _vehicle(board, car)
+    ours = hexlify(vehicle.config.public_key).decode()
+
+    def report(entry):
+        entry["event"] = "key"
+        entry["ours"] = entry["public_key"] == ours
+        tell(entry)
+
+    return _run(radio, keychain.read(vehicle, report))
+
+
+def remove_key(board, tell, public_key, car=None):
+    """Have the car forget a key (130 hex digits), as an owner's key may."""
+    from fob import keychain
+
+    vehicle, radio = _vehicle(board, car)
+    _run(radio, keychain.remove(vehicle, unhexlify(public_key)))
+    return {}
+
+
+def _vehicle(board, number):
+    settings = board.settings()
+    radio = board.radio()
+    return board.vehicle(settings, radio, settings.car(number)), radio
+
+
+def _run(radio, task):
+    try:
+        return asyncio.run(task)
+    finally:
+        radio.stop()
+
+
+CALLS: dict = {
+    "pair": pair,
+    "send": send,
+    "car_status": car_status,
+    "keys": keys,
+    "remove_key": remove_key,
+}

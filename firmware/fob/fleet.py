@@ -1,0 +1,102 @@
+"""Several cars: which one a press is for. It stands where else the one Vehicle does."""
+
+from micropython import const
+
+from fob import names
+from fob.errors import StoreError
+
+# Nobody wants to wait longer for a choice.
+_LISTEN_MS = const(300)
+_FIND_MS = const(6000)
+
+
+class Fleet:
+    """The cars of `cars` (a list of config.Car); build(car) makes the Vehicle of one when it is
+    needed, or raises StoreError.
+
+    A car whose state is lost fails when it is chosen, and stays out of the others' way.
+    """
+
+    def __init__(self, radio, cars, build):
+        self._radio = radio
+        self._cars = cars
+        self._build = build
+        self._vehicles = {}
+        self._chosen = None
+
+    @property
+    def paired(self):
+        """Every car is: otherwise there is one to pair yet."""
+        return all(vehicle.paired for vehicle in self._all())
+
+    @property
+    def waits(self):
+        """Something of a car is held back until the owner confirms."""
+        return any(vehicle.waits for vehicle in self._all())
+
+    @property
+    def candidate(self):
+        """The Vehicle to pair: the first that is not, else the one chosen last."""
+        vehicles = self._all()
+        for vehicle in vehicles:
+            if not vehicle.paired:
+                return vehicle
+        return self._chosen or vehicles[0]
+
+    def confirm(self):
+        """The owner confirms what is held back: of the car chosen last, if it is one of those."""
+        waiting = [vehicle for vehicle in self._all() if vehicle.waits]
+        for vehicle in waiting:
+            if vehicle is self._chosen:
+                waiting = [vehicle]
+        waiting[0].confirm()
+
+    def vehicle(self, number):
+        """Return the Vehicle of a car; raises StoreError."""
+        if number not in self._vehicles:
+            for car in self._cars:
+                if car.number == number:
+                    self._vehicles[number] = self._build(car)
+                    break
+            else:
+                raise StoreError("there is no car %d: run `fob cars`" % number)
+        return self._vehicles[number]
+
+    async def choose(self, number=None, shown=None):
+        """Return the Vehicle of car `number`; without one, of the strongest that is heard within
+        300 ms, else of the first one heard.
+
+        await shown(number) tells the owner which. Raises NotFound, StoreError.
+        """
+        if number is None:
+            number, peer = await self._strongest()
+            vehicle = self.vehicle(number)
+            vehicle.near = peer
+        else:
+            vehicle = self.vehicle(number)
+        self._chosen = vehicle
+        if shown:
+            await shown(number)
+        return vehicle
+
+    async def _strongest(self):
+        self._radio.start()
+        wanted = []
+        for car in self._cars:
+            try:
+                peer = self.vehicle(car.number).cache.peer
+            except StoreError:
+                peer = None
+            wanted.append((names.of(car.vin), peer))
+        index, peer = await self._radio.strongest(wanted, _LISTEN_MS, _FIND_MS)
+        return self._cars[index].number, peer
+
+    def _all(self):
+        """Return the Vehicles whose state is not lost."""
+        vehicles = []
+        for car in self._cars:
+            try:
+                vehicles.append(self.vehicle(car.number))
+            except StoreError:
+                pass
+        return vehicles
