@@ -24,8 +24,7 @@ from host_tools.failure import Failure
 from host_tools.simulator.car import Behaviour, Car, CarEvent, Vintage
 from host_tools.simulator.car import vintage as behaviour_of
 from host_tools.simulator.radio.air import Air
-from host_tools.simulator.radio.car_on_air import CAR_ADDRESS
-from host_tools.simulator.radio.car_radio import REAL_CAR_MTU, AddressKind, CarRadio
+from host_tools.simulator.radio.car_radio import REAL_CAR_MTU, AddressKind, CarRadio, car_address
 from host_tools.simulator.radio.lent_controller import lend
 
 HOST_ADDRESS = "02:00:00:00:00:{:02X}"
@@ -195,7 +194,7 @@ class _Runner:
             spec = self._options.transport
             transport = await entered(stack, controller(spec), spec, to_host=False)
             return transport.source, transport.sink
-        return self._air.hci("car", CAR_ADDRESS)
+        return self._air.hci("car", car_address(1))
 
     async def _lend(self, stack: contextlib.AsyncExitStack, number: int, spec: str) -> None:
         lent = self._air.controller(f"host {number}", HOST_ADDRESS.format(number))

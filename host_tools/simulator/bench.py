@@ -1,4 +1,4 @@
-"""A fob and a car within reach of each other, and a driver who works both."""
+"""A fob and its cars within reach of each other, and a driver who works them."""
 
 import asyncio
 import contextlib
@@ -6,9 +6,10 @@ import json
 import os
 import random
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,9 +28,9 @@ from host_tools.simulator.flash import FlashImage
 from host_tools.simulator.light import UnexpectedLight
 from host_tools.simulator.measurement import Measurement, measure
 from host_tools.simulator.moments import Bystander, Moment
-from host_tools.simulator.radio.car_on_air import CarOnAir
+from host_tools.simulator.radio.car_on_air import CarOnAir, cars_on_air
 from host_tools.simulator.radio.car_radio import CarRadio
-from host_tools.simulator.radio.direct import DirectRadio
+from host_tools.simulator.radio.direct import DirectRadio, direct_radios
 from host_tools.simulator.virtual_time import is_virtual
 
 VIN = "5YJ3E1EA1KF000000"
@@ -71,6 +72,14 @@ def fob_flash(
     return FlashImage.create(path, {**fob_program(source), **identity, **(files or {})})
 
 
+def _public_key(flash: FlashImage, number: int) -> bytes:
+    """That of the key which a fob has for its car `number`."""
+    own = None
+    if number > 1:
+        own = json.loads(flash.read(f"/car{number}/car.json"))["public_key"]
+    return bytes.fromhex(own or json.loads(flash.read(CONFIGURATION_PATH))["public_key"])
+
+
 class Bench:
     """Use as an async context manager: on entering, the fob is provisioned, booted and ready.
 
@@ -85,7 +94,9 @@ class Bench:
     micropython: see Board. radio: "bumble", two whole Bluetooth stacks, or "direct", the car right
     behind the board's calls, which is faster and paced always. seed: of everything random, in
     virtual time the fob's too; None draws all of it afresh. vintage: the car's year, in place of
-    its `behaviour`. The rest chooses the car: see Car, CarRadio and DirectRadio.
+    its `behaviour`. more_cars: VINs of further cars of the fob's, like the first, each heard 10 dB
+    weaker than the one before it; own_keys: each of them has a key of its own. The rest chooses the
+    cars: see Car, CarRadio and DirectRadio.
     """
 
     def __init__(
@@ -95,6 +106,8 @@ class Bench:
         name: Scheme = "alternate",
         behaviour: Behaviour | None = None,
         vintage: Vintage | None = None,
+        more_cars: Sequence[str] = (),
+        own_keys: bool = False,
         heap: str = HEAP,
         source: bool = False,
         definition: BoardDefinition | None = None,
@@ -123,32 +136,43 @@ class Bench:
         self._tap: asyncio.TimerHandle | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="fob-")
         self._draw = os.urandom if seed is None else random.Random(seed).randbytes
-        self.car = Car(
-            vin,
-            clock=self._clock,
-            random=self._draw,
-            behaviour=behaviour_of(vintage) if vintage else behaviour,
-            name=name,
-            on_event=self._car_event,
-        )
+        rules = behaviour_of(vintage) if vintage else behaviour or Behaviour()
+        self.cars = {
+            each: Car(
+                each,
+                clock=self._clock,
+                random=self._draw,
+                behaviour=rules if each == vin else replace(rules),
+                name=name,
+                on_event=partial(self._car_event, each),
+            )
+            for each in (vin, *more_cars)
+        }
+        """By VIN."""
+        self.car = self.cars[vin]
         definition = definition or load_board("virtual")
         self._expects_ready = flash is None
         if flash is None:
             path = Path(self._folder.name) / "flash.img"
+            if more_cars:
+                others = [{"vin": each, "own_key": own_keys} for each in more_cars]
+                settings = {**(settings or {}), "more_cars": others}
             flash = fob_flash(
                 path, vin, definition, settings=settings, seed=seed, source=source, files=files
             )
         if enrolled:
-            configuration = json.loads(flash.read(CONFIGURATION_PATH))
-            public_key = bytes.fromhex(configuration["public_key"])
-            self.car.whitelist.add(WhitelistKey(public_key, role=ROLES["driver"]))
+            for number, car in enumerate(self.cars.values(), 1):
+                public_key = _public_key(flash, number)
+                car.whitelist.add(WhitelistKey(public_key, role=ROLES["driver"]))
         if seed is not None:
             radio_options["seed"] = seed
-        self.radio: CarOnAir | DirectRadio
+        self.radios: dict[str, CarOnAir | DirectRadio] = {}
+        """By VIN."""
         if radio == "direct":
-            self.radio = DirectRadio(self.car, **radio_options)
+            self.radios |= direct_radios(self.cars, **radio_options)
         else:
-            self.radio = CarOnAir(self.car, paced=paced, **radio_options)
+            self.radios |= cars_on_air(self.cars, paced=paced, **radio_options)
+        self.radio = self.radios[vin]
         self.board = Board(
             None,
             flash,
@@ -181,7 +205,8 @@ class Bench:
 
     async def __aenter__(self) -> "Bench":
         try:
-            await self.radio.start()
+            for radio in self.radios.values():
+                await radio.start()
             self._lookout = asyncio.create_task(self._bystander.watch(self.board.light))
             if self._powered:
                 await self.power_on()
@@ -201,7 +226,8 @@ class Bench:
         try:
             await self.board.power_off()
         finally:
-            await self.radio.stop()
+            for radio in self.radios.values():
+                await radio.stop()
             self._folder.cleanup()
 
     async def power_on(self, cut: str | None = None) -> None:
@@ -231,16 +257,19 @@ class Bench:
         await self._done(timeout=20)
 
     async def press(self, button: str) -> Measurement:
-        """Press a button and wait until the light says done; raises UnexpectedLight otherwise."""
-        events, requests = len(self.car.events), self.radio.att_requests
+        """Press a button and wait until the light says done; raises UnexpectedLight otherwise.
+        Measured is the car that accepted something."""
+        told = {vin: len(car.events) for vin, car in self.cars.items()}
+        requests = self.radio.att_requests
         await self.board.press(button)
         released = self._clock()
         await self._done(timeout=15)
-        news = self.car.events[events:]
-        measured = measure(news, released, self.radio.att_requests - requests)
-        if measured is None:
-            raise UnexpectedLight("the light said done, but the car accepted nothing")
-        return measured
+        for vin, car in self.cars.items():
+            took = self.radio.att_requests - requests
+            measured = measure(car.events[told[vin] :], released, took)
+            if measured is not None:
+                return measured
+        raise UnexpectedLight("the light said done, but no car accepted anything")
 
     async def asleep(self, *, timeout: float = 90.0) -> None:  # noqa: ASYNC109
         """Wait until the fob sleeps; raises BoardStopped if its firmware ends."""
@@ -276,26 +305,32 @@ class Bench:
         self._bystander.look(self.board.light)
 
     def tap_card(self) -> bool:
-        """Hold the key card to the reader; False if nothing waited for it."""
+        """Hold the key card to the reader, of the car that waits for it; False if none does."""
         self._bystander.tell("driver", "holds the key card to the reader")
-        return self.car.tap_card()
+        waiting = (car for car in self.cars.values() if car.waits_for_card)
+        return next(waiting, self.car).tap_card()
 
     def walk(self) -> None:
-        """Take the fob out of the car's reach, or bring it back."""
-        if self.radio.in_reach:
-            self._bystander.tell("driver", "walks away")
-            self.radio.walk_away()
-        else:
-            self._bystander.tell("driver", "comes back")
-            self.radio.come_back()
+        """Take the fob out of every car's reach, or bring it back."""
+        near = [radio for radio in self.radios.values() if radio.in_reach]
+        self._bystander.tell("driver", "walks away" if near else "comes back")
+        for radio in near or self.radios.values():
+            (radio.walk_away if near else radio.come_back)()
 
-    def _car_event(self, event: CarEvent) -> None:
-        if event.kind == "enrolment" and self.car.waits_for_card:
+    def set_rssi(self, vin: str, dbm: int) -> None:
+        """How strongly the fob hears a car from now on: -50 beside it, -90 far away."""
+        self.radios[vin].rssi = dbm
+
+    def _car_event(self, vin: str, event: CarEvent) -> None:
+        if event.kind == "enrolment" and self.cars[vin].waits_for_card:
             self._card_wanted.set()
             if self._tap_after is not None:
                 loop = asyncio.get_running_loop()
                 self._tap = loop.call_later(self._tap_after, self.tap_card)
-        self._bystander.notice_car(event)
+        radio = self.radios[vin]
+        if isinstance(radio, DirectRadio):
+            radio.attend()
+        self._bystander.notice_car(event, vin if len(self.cars) > 1 else "")
 
     def _board_event(self, event: BoardEvent) -> None:
         if event.kind == "power":

@@ -67,20 +67,23 @@ class Bystander:
             when = self._clock() if at is None else at
             self._on_moment(Moment(when - self._began, who, text, frame))
 
-    def notice_car(self, event: CarEvent) -> None:
+    def notice_car(self, event: CarEvent, name: str = "") -> None:
+        """`name`: of the car, where there are several."""
+        whose = f"{name}: " if name else ""
         if event.kind == "violation":
-            self.tell("alarm", event.text)
+            self.tell("alarm", whose + event.text)
         elif event.kind not in FRAMES:
-            self.tell("car", f"{event.kind}: {event.text}" if event.text else event.kind)
+            text = f"{event.kind}: {event.text}" if event.text else event.kind
+            self.tell("car", whose + text)
         else:
             who = "fob" if event.direction == "to-vehicle" else "car"
             try:
                 frame = decode_frame(event.data, event.direction)
             except DecodeError as error:
-                self.tell(who, f"{len(event.data)} bytes: {error}")
+                self.tell(who, f"{whose}{len(event.data)} bytes: {error}")
             else:
                 other = "car" if who == "fob" else "fob"
-                self.tell(who, f"to {other}, {len(event.data)} bytes", frame)
+                self.tell(who, f"{whose}to {other}, {len(event.data)} bytes", frame)
 
     def notice_board(self, event: BoardEvent) -> None:
         if event.kind == "button":

@@ -1,7 +1,8 @@
-"""The car and the boards around it on a virtual air, each with a Bluetooth stack of its own."""
+"""A car and the boards around it on a virtual air, each with a Bluetooth stack of its own."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from bumble.transport.common import AsyncPipeSink
@@ -11,18 +12,29 @@ from host_tools.simulator.car import Car
 from host_tools.simulator.faults import Interference, Operation
 from host_tools.simulator.radio.air import Air
 from host_tools.simulator.radio.ble_host import BleHost
-from host_tools.simulator.radio.car_radio import CarRadio
-
-CAR_ADDRESS = "2C:A7:74:00:00:01"
+from host_tools.simulator.radio.car_radio import RSSI, WEAKER, CarRadio, car_address
 
 
 class CarOnAir:
     """The counterpart of DirectRadio with Bumble in between. Options: see CarRadio."""
 
-    def __init__(self, car: Car, *, paced: bool = False, **options: Any) -> None:
-        """`paced`: see Air."""
-        self.air = Air(paced=paced)
-        self._controller = self.air.controller("car", CAR_ADDRESS)
+    def __init__(
+        self,
+        car: Car,
+        *,
+        beside: CarOnAir | None = None,
+        rssi: int = RSSI,
+        paced: bool = False,
+        **options: Any,
+    ) -> None:
+        """`beside`: another car, on the same air, which alone is `paced` or not: see Air. `rssi`:
+        dBm, as the boards hear it."""
+        self.air: Air = beside.air if beside else Air(paced=paced)
+        self._all: list[CarOnAir] = beside._all if beside else []
+        self._all.append(self)
+        number = len(self._all)
+        self._controller = self.air.controller(f"car {number}", car_address(number))
+        self.rssi = rssi
         self.car_radio = CarRadio(car, self._controller, AsyncPipeSink(self._controller), **options)
 
     def host(self, bridge: Bridge, name: str) -> BleHost:
@@ -31,7 +43,7 @@ class CarOnAir:
 
     @property
     def att_requests(self) -> int:
-        """ATT requests so far, of all links."""
+        """ATT requests so far, of all links of all cars."""
         return self.air.att_requests
 
     @property
@@ -52,6 +64,15 @@ class CarOnAir:
     def address(self) -> str:
         """The address in advertisements right now."""
         return self.car_radio.address
+
+    @property
+    def rssi(self) -> int:
+        """dBm, as the boards hear it."""
+        return self._controller.rssi
+
+    @rssi.setter
+    def rssi(self, dbm: int) -> None:
+        self._controller.rssi = dbm
 
     @property
     def in_reach(self) -> bool:
@@ -83,3 +104,20 @@ class CarOnAir:
     def come_back(self) -> None:
         """The car is heard again."""
         self.air.come_back(self._controller)
+
+
+def cars_on_air(
+    cars: Mapping[str, Car], *, seed: int | None = None, **options: Any
+) -> dict[str, CarOnAir]:
+    """Cars on one air, by their names; each is WEAKER than the one before it. seed, options: see
+    CarOnAir."""
+    radios: dict[str, CarOnAir] = {}
+    for number, (name, car) in enumerate(cars.items()):
+        radios[name] = CarOnAir(
+            car,
+            beside=next(iter(radios.values()), None),
+            rssi=RSSI - number * WEAKER,
+            seed=None if seed is None else seed + number,
+            **options,
+        )
+    return radios

@@ -31,6 +31,12 @@ VERSION = UUID("00000214-b2d1-43f0-9b88-960cebf8b91e")
 REAL_CAR_MTU = 115
 """What cars answer to an MTU request (seen in logs of two projects)."""
 
+RSSI = -50
+"""dBm of a car that stands beside the fob."""
+
+WEAKER = 10
+"""dB by which of several cars each is weaker than the one before it, to begin with."""
+
 # The 16-bit service in the advertisement; the 128-bit one is not advertised.
 _ADVERTISED_SERVICE = UUID.from_16_bits(0x1122)
 
@@ -52,6 +58,11 @@ async def _disconnect(connection: Connection) -> None:
     # The link may break while the command is on its way.
     with contextlib.suppress(HCI_Error):
         await connection.disconnect()
+
+
+def car_address(number: int) -> str:
+    """The public address of the car `number`, from 1 on."""
+    return f"2C:A7:74:00:00:{number:02X}"
 
 
 def resolvable_address(source: random.Random) -> Address:
@@ -212,7 +223,10 @@ class CarRadio:
             AttributeValue(write=self._written),
         )
         version: Characteristic[bytes] = Characteristic(
-            VERSION, Characteristic.Properties.READ, Characteristic.READABLE, _VERSION_VALUE
+            VERSION,
+            Characteristic.Properties.READ,
+            Characteristic.READABLE,
+            AttributeValue(read=self._version_read),
         )
         return Service(SERVICE, [to_vehicle, self._from_vehicle, version])
 
@@ -227,8 +241,9 @@ class CarRadio:
                 # A connection may arrive between the commands; the next round sees it.
                 _log.debug("advertising: %s", error)
                 self._advertised = None
+            due = self.car.next_due
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_TICK):
+                async with asyncio.timeout(_TICK if due is None else min(_TICK, due)):
                     await self._changed.wait()
             self._changed.clear()
         # A controller that is gone advertises no more anyway, and answers nothing.
@@ -316,6 +331,11 @@ class CarRadio:
     def _written(self, connection: Connection, value: bytes) -> None:
         if link := self._links.get(connection):
             link.car_connection.write(value)
+
+    def _version_read(self, connection: Connection) -> bytes:
+        if link := self._links.get(connection):
+            link.car_connection.read_version()
+        return _VERSION_VALUE
 
     def _sender(self, connection: Connection) -> Send:
         # The table may change later; this link keeps the one it has seen.

@@ -1,6 +1,6 @@
 """The car's radio without Bumble: the car directly behind a board's bluetooth.BLE.
 
-A drop-in for Air and CarRadio where one car and the fobs around it are all there is: the same
+A drop-in for Air and CarRadio where cars and the fobs around them are all there is: the same
 calls, errors and events in the same order, at the times of advertisements and connection events.
 Everything waits by the running loop's call_later, in real as in virtual time. What it leaves out
 against Air: other devices, peripherals, HCI.
@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from bumble.hci import Address
 
@@ -21,24 +22,26 @@ from host_tools.simulator.radio.advertising import MAX_DELAY, ReportType
 from host_tools.simulator.radio.car_radio import (
     FROM_VEHICLE,
     REAL_CAR_MTU,
+    RSSI,
     SERVICE,
     TO_VEHICLE,
     VERSION,
+    WEAKER,
     AddressKind,
+    car_address,
     resolvable_address,
 )
 from host_tools.simulator.radio.direct_host import DirectHost, Heard
 from host_tools.simulator.radio.direct_link import DirectLink, Surroundings
 from host_tools.simulator.radio.vehicle_table import Table, vehicle_table
 
-PUBLIC_ADDRESS = "2C:A7:74:00:00:01"
-
 # Flags, and the list of 16-bit services with 0x1122.
 _ADVERTISING_DATA = bytes.fromhex("020106" + "03032211")
 _COMPLETE_NAME = 0x09
 
-# Seconds between looks at the car's time-outs while somebody is connected.
+# Seconds between looks at the car's time-outs: at most, while somebody is connected; at least.
 _TICK = 0.25
+_SHORTEST_TICK = 0.001
 
 # After CONNECT_IND, in connection intervals, until the first packet came.
 _ESTABLISHING = (1.25, 2.0)
@@ -47,7 +50,8 @@ _ESTABLISHING = (1.25, 2.0)
 class DirectRadio(Surroundings):
     """Give `radio.host` to the boards that can hear the car.
 
-    mtu, notify, address, rotation, interference: as for CarRadio.
+    beside: another car's radio; the boards hear both, whichever made them.
+    mtu, notify, address, rotation, interference: as for CarRadio. rssi: dBm, as the boards hear it.
     connection_interval: seconds the central chooses within what the fob asks for; the longest by
     default. seed: of advertising delays, connect latency and addresses.
     """
@@ -56,6 +60,8 @@ class DirectRadio(Surroundings):
         self,
         car: Car,
         *,
+        beside: DirectRadio | None = None,
+        rssi: int = RSSI,
         mtu: int = REAL_CAR_MTU,
         notify: bool = False,
         address: AddressKind = "public",
@@ -68,6 +74,9 @@ class DirectRadio(Surroundings):
         self._name = car.advertised_name
         self._notify = notify
         super().__init__(car, self._table(0), mtu, interference or Interference(), [])
+        self.rssi = rssi
+        self._all: list[DirectRadio] = beside._all if beside else []
+        self._all.append(self)
         self.links: list[DirectLink] = []
         self.random = random.Random(seed)
         self.connection_interval = connection_interval
@@ -79,13 +88,13 @@ class DirectRadio(Surroundings):
         self._due = 0.0
         self._next_advertisement: asyncio.TimerHandle | None = None
         self._next_tick: asyncio.TimerHandle | None = None
-        self._address = Address(PUBLIC_ADDRESS, Address.PUBLIC_DEVICE_ADDRESS)
+        self._address = Address(car_address(len(self._all)), Address.PUBLIC_DEVICE_ADDRESS)
         if address != "public":
             self._address = resolvable_address(self.random)
 
     def host(self, bridge: Bridge, name: str) -> DirectHost:
         """The radio of one run of a board's process, served as "ble"."""
-        return DirectHost(self, bridge, name)
+        return DirectHost(self._all, bridge, name)
 
     @property
     def address(self) -> str:
@@ -94,8 +103,8 @@ class DirectRadio(Surroundings):
 
     @property
     def att_requests(self) -> int:
-        """ATT requests so far, of all links; `requests` lists those of each."""
-        return sum(len(each) for each in self.requests)
+        """ATT requests so far, of all links of all cars; `requests` lists those of each link."""
+        return sum(len(each) for radio in self._all for each in radio.requests)
 
     async def start(self) -> None:
         """Advertise, as it does from the beginning."""
@@ -189,6 +198,7 @@ class DirectRadio(Surroundings):
         if self._advertises and self.in_reach:
             name = self.car.advertised_name.encode()
             heard = Heard(
+                self,
                 self._address,
                 # A full car still answers scans: that is how clients learn that it is full.
                 ReportType.ADV_IND if self.car.connectable else ReportType.ADV_SCAN_IND,
@@ -212,8 +222,41 @@ class DirectRadio(Surroundings):
         if self._rotate_at is None:
             self._rotate_at = now + self._rotation
 
+    def attend(self) -> None:
+        """Look after what the car is about to do by itself. Due when something was done to it while
+        nobody was connected."""
+        due = self.car.next_due
+        pauses = [_TICK] if self.links else []
+        if due is not None:
+            pauses.append(max(due, _SHORTEST_TICK))
+        if not pauses:
+            return
+        loop = asyncio.get_running_loop()
+        when = loop.time() + min(pauses)
+        if self._next_tick is not None:
+            if self._next_tick.when() <= when:
+                return
+            self._next_tick.cancel()
+        self._next_tick = loop.call_at(when, self._tick)
+
     def _tick(self) -> None:
+        self._next_tick = None
         self.car.tick()
-        self._next_tick = (
-            asyncio.get_running_loop().call_later(_TICK, self._tick) if self.links else None
+        self.attend()
+
+
+def direct_radios(
+    cars: Mapping[str, Car], *, seed: int | None = None, **options: Any
+) -> dict[str, DirectRadio]:
+    """Radios of cars that stand around the same fobs, by the cars' names; each is WEAKER than the
+    one before it. seed, options: see DirectRadio."""
+    radios: dict[str, DirectRadio] = {}
+    for number, (name, car) in enumerate(cars.items()):
+        radios[name] = DirectRadio(
+            car,
+            beside=next(iter(radios.values()), None),
+            rssi=RSSI - number * WEAKER,
+            seed=None if seed is None else seed + number,
+            **options,
         )
+    return radios

@@ -1,4 +1,4 @@
-"""A board's bluetooth.BLE with the car directly behind it: service "ble" of the bridge.
+"""A board's bluetooth.BLE with the cars directly behind it: service "ble" of the bridge.
 
 The rules of ble_gap and ble_stack for a central: same errors, same events, same order.
 """
@@ -34,7 +34,6 @@ from host_tools.simulator.radio.gatt_server import GattServer
 if TYPE_CHECKING:
     from host_tools.simulator.radio.direct import DirectRadio
 
-_RSSI = -50
 _HIGHEST_HANDLE = 0xF00
 
 
@@ -42,6 +41,7 @@ _HIGHEST_HANDLE = 0xF00
 class Heard:
     """One advertising event."""
 
+    radio: DirectRadio
     address: Address
     type: ReportType
     data: bytes
@@ -77,9 +77,10 @@ class _Attempt:
 class DirectHost(Client):
     """One board's radio, for one run of its process."""
 
-    def __init__(self, radio: DirectRadio, bridge: Bridge, name: str) -> None:
+    def __init__(self, radios: list[DirectRadio], bridge: Bridge, name: str) -> None:
+        """`radios` of the cars it may hear."""
         super().__init__()
-        self._radio = radio
+        self._radios = radios
         self._bridge = bridge
         self._address = Address(address_of(name), Address.PUBLIC_DEVICE_ADDRESS)
         self._device_name = DEFAULT_NAME
@@ -166,7 +167,7 @@ class DirectHost(Client):
             raise OSError(errno.EIO, "the window is longer than the interval")
         loop = asyncio.get_running_loop()
         self._scan = _Scan(loop.time(), interval * SLOT, window * SLOT, active)
-        self._radio.listen(self)
+        self._listen()
         if duration_ms:
             self._scan_end = loop.call_later(duration_ms / 1000, self._stop_scanning)
 
@@ -177,7 +178,7 @@ class DirectHost(Client):
         if self._scan_end is not None:
             self._scan_end.cancel()
             self._scan_end = None
-        self._radio.unlisten(self)
+        self._unlisten()
         self.emit(irq.SCAN_DONE)
 
     def heard(self, heard: Heard) -> None:
@@ -195,11 +196,13 @@ class DirectHost(Client):
             and heard.address == attempt.peer
         ):
             attempt.establishing = asyncio.get_running_loop().call_later(
-                self._radio.latency(attempt.interval), self._establish, attempt
+                heard.radio.latency(attempt.interval), self._establish, attempt, heard.radio
             )
 
     def _report(self, heard: Heard, kind: ReportType, data: bytes) -> None:
-        self.emit(irq.SCAN_RESULT, *address_and_type(heard.address), int(kind), _RSSI, data)
+        self.emit(
+            irq.SCAN_RESULT, *address_and_type(heard.address), int(kind), heard.radio.rssi, data
+        )
 
     def gap_connect(
         self,
@@ -225,12 +228,12 @@ class DirectHost(Client):
         if interval_min > interval_max or not {interval_min, interval_max} <= set(CONNECTION_RANGE):
             raise OSError(errno.EIO, "connection interval out of range")
         unit = CONNECTION_UNIT_US / 1e6
-        interval = self._radio.connection_interval or interval_max * unit
+        interval = self._radios[0].connection_interval or interval_max * unit
         interval = min(max(interval, interval_min * unit), interval_max * unit)
         self._stop_scanning()
         end = asyncio.get_running_loop().call_later(scan_duration_ms / 1000, self._give_up)
         self._attempt = _Attempt(peer, interval, end)
-        self._radio.listen(self)
+        self._listen()
 
     def _give_up(self) -> None:
         self._end_attempt()
@@ -240,11 +243,11 @@ class DirectHost(Client):
         if self._attempt is not None:
             self._attempt.cancel()
             self._attempt = None
-            self._radio.unlisten(self)
+            self._unlisten()
 
-    def _establish(self, attempt: _Attempt) -> None:
+    def _establish(self, attempt: _Attempt, radio: DirectRadio) -> None:
         attempt.establishing = None
-        if not self._radio.accepts(attempt.peer):
+        if not radio.accepts(attempt.peer):
             return
         self._end_attempt()
         handle = next(number for number in range(_HIGHEST_HANDLE) if number not in self._links)
@@ -253,7 +256,7 @@ class DirectHost(Client):
             del self._connections[handle]
             self._on_disconnection(handle)
 
-        connection = self._radio.connect(
+        connection = radio.connect(
             str(self._address), attempt.interval, lambda pdu: link.on_att_pdu(pdu), on_end
         )
         link = Link(handle, True, attempt.peer, connection.send, self._server, self)
@@ -270,7 +273,15 @@ class DirectHost(Client):
             self._scan_end = None
         self._scan = None
         self._end_attempt()
-        self._radio.unlisten(self)
+        self._unlisten()
+
+    def _listen(self) -> None:
+        for radio in self._radios:
+            radio.listen(self)
+
+    def _unlisten(self) -> None:
+        for radio in self._radios:
+            radio.unlisten(self)
 
     def _leave(self) -> None:
         self._is_active = False

@@ -212,7 +212,9 @@ class DirectLink:
         self.mtu = max(DEFAULT_MTU, min(theirs, self._shared.mtu))
         return self._shared.mtu
 
-    async def _allow(self, _link: int, _handle: int) -> int:
+    async def _allow(self, _link: int, handle: int) -> int:
+        if handle == self._table.version:
+            self._connection.read_version()
         return 0
 
     async def _written(self, _link: int, handle: int) -> None:

@@ -14,6 +14,7 @@ class Table:
     database: Database
     to_vehicle: int
     from_vehicle: int
+    version: int
     update: int
     """How its answers come: NOTIFY or INDICATE."""
 
@@ -46,4 +47,4 @@ def vehicle_table(
     )
     database[to_vehicle].capacity = _LONGEST_VALUE
     database[version].value = b"\x01"
-    return Table(database, to_vehicle, from_vehicle, update)
+    return Table(database, to_vehicle, from_vehicle, version, update)
