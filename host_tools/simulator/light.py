@@ -41,9 +41,20 @@ PATTERNS = (
     Pattern("failed", (150, 150, 150, 150, 150), quiet=250, early=0.18),
     Pattern("needs laptop", (600, 150, 150, 600), repeats=True),
     Pattern("battery low", (300, 300, 300), quiet=450),
+    Pattern("something open", (700, 150, 700), quiet=250),
 )
-VERDICTS = frozenset({"done", "failed", "needs laptop"})
+VERDICTS = frozenset({"done", "failed", "needs laptop", "something open"})
 """Patterns that end an action: seeing another one than expected settles the matter."""
+
+
+CAR_FLASH = (80, 320)
+"""One of the flashes that tell the number of the car chosen: ms on, and off until the next."""
+MOST_CARS = 4
+CARS = tuple(f"car {number}" for number in range(1, MOST_CARS + 1))
+"""What as many of these flashes say; dark for a while comes before the first."""
+_DARK_BEFORE_CAR = 450
+
+NAMES = frozenset(pattern.name for pattern in PATTERNS) | set(CARS)
 
 
 @dataclass(frozen=True)
@@ -120,6 +131,12 @@ def _match_at(stretches: list[_Stretch], at: int) -> tuple[str | None, int] | No
     None as long as that is undecided."""
     if not stretches[at].on:
         return None, 1
+    if at and stretches[at - 1].ms >= _DARK_BEFORE_CAR:
+        flashes, decided = _car_flashes(stretches[at : at + 2 * MOST_CARS])
+        if not decided:
+            return None
+        if flashes:
+            return CARS[flashes - 1], 2 * flashes - 1
     complete: list[tuple[float, Pattern, int]] = []
     pending: list[float] = []
     for pattern in PATTERNS:
@@ -136,6 +153,23 @@ def _match_at(stretches: list[_Stretch], at: int) -> tuple[str | None, int] | No
     if pending and min(pending) < error:
         return None
     return pattern.name, used
+
+
+def _car_flashes(stretches: list[_Stretch]) -> tuple[int, bool]:
+    """How many flashes of a car's number these begin with, and whether that is decided."""
+    on, off = CAR_FLASH
+    for index in range(0, len(stretches), 2):
+        flash, *dark = stretches[index : index + 2]
+        ratio = flash.ms / on
+        if ratio > 1 + TOLERANCE or (not flash.open and ratio < 1 - TOLERANCE):
+            return index // 2, True
+        if not dark or (dark[0].open and dark[0].ms <= off * (1 + TOLERANCE)):
+            return index // 2, False
+        if dark[0].ms < off * (1 - TOLERANCE):
+            return index // 2, True
+        if dark[0].ms > off * (1 + TOLERANCE):
+            return index // 2 + 1, True
+    return len(stretches) // 2, True
 
 
 def _compare(
@@ -235,7 +269,7 @@ class LightWatch:
         Raises UnexpectedLight after `timeout` seconds, or at once if it shows another verdict;
         and whatever ended the board, if it stops meanwhile.
         """
-        unknown = set(patterns) - {pattern.name for pattern in PATTERNS}
+        unknown = set(patterns) - NAMES
         if unknown or not patterns:
             raise ValueError(f"there is no such pattern: {', '.join(sorted(unknown))}")
         deadline = _now() + timeout

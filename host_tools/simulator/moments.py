@@ -17,6 +17,10 @@ _LIGHTS = {
     "done": "one long flash: done",
     "failed": "three short flashes: failed, try again",
     "needs laptop": "long, short, pause: needs the laptop",
+    "something open": "two long flashes: locked, but something is open",
+    "battery low": "two even flashes: the battery is low",
+    "car 1": "one short flash: car 1",
+    **{f"car {number}": f"{number} short even flashes: car {number}" for number in (2, 3, 4)},
 }
 _POWER = {
     "reset": "restarts",

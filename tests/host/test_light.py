@@ -16,6 +16,7 @@ RHYTHMS = {
     "failed": (150, 150) * 2 + (150, 400),
     "needs laptop": (600, 150, 150, 600) * 2,
     "battery low": (300, 300, 300, 600),
+    "something open": (700, 150, 700, 400),
 }
 
 
@@ -37,7 +38,7 @@ def test_each_pattern_is_recognised(pattern: str) -> None:
     assert names(RHYTHMS[pattern]) == [pattern]
 
 
-@pytest.mark.parametrize("pattern", ["done", "needs laptop", "battery low"])
+@pytest.mark.parametrize("pattern", ["done", "needs laptop", "battery low", "something open"])
 def test_a_pattern_is_recognised_with_every_time_40_percent_off(pattern: str) -> None:
     jitter = random.Random(7)
     for _ in range(200):
@@ -55,13 +56,39 @@ def test_the_two_quick_patterns_are_told_apart_with_times_18_percent_off(pattern
         assert names(times) == [pattern]
 
 
-@pytest.mark.parametrize("verdict", ["done", "failed", "battery low"])
+@pytest.mark.parametrize("verdict", ["done", "failed", "battery low", "something open"])
 @pytest.mark.parametrize("cut_ms", [0.1, 60, 100])
 def test_a_verdict_is_recognised_right_after_an_interrupted_working(
     verdict: str, cut_ms: float
 ) -> None:
     times = [100, 100, 100, 100, cut_ms, 0.1, *RHYTHMS[verdict]]
     assert names(times) == ["working", verdict]
+
+
+FOUND = (100, 100) * 3 + (100, 600)
+"""The light while the fob looks for its car, and before it tells which."""
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+@pytest.mark.parametrize("after", ["working", "done", "failed"])
+def test_the_number_of_a_car_is_counted_between_a_pause_and_what_follows(
+    number: int, after: str
+) -> None:
+    jitter = random.Random(7)
+    for _ in range(50):
+        flashes = [ms * jitter.uniform(0.7, 1.3) for ms in (80, 320) * number]
+        assert names([*FOUND, *flashes, *RHYTHMS[after]]) == ["working", f"car {number}", after]
+
+
+def test_the_number_of_a_car_is_awaited_to_its_end() -> None:
+    assert names([*FOUND, 80, 320, 80, 320]) == ["working"]
+    assert names([*FOUND, 80, 320, 80, 500]) == ["working", "car 2"]
+
+
+@pytest.mark.parametrize("cut_ms", [30, 60, 80, 100])
+def test_a_flash_cut_short_before_a_verdict_is_no_car(cut_ms: float) -> None:
+    times = [100, 100, 100, 100, cut_ms, 600, *RHYTHMS["done"]]
+    assert names(times) == ["working", "done"]
 
 
 def test_two_verdicts_in_a_row_are_two() -> None:
