@@ -1,5 +1,7 @@
 """Pairing: what the car may say to a whitelist request, and what it may leave out."""
 
+from binascii import hexlify
+
 import codes
 import scripted_car as car
 import virtual_time
@@ -239,4 +241,4 @@ async def test_no_step_tells_a_key():
     text = "\n".join(steps.lines)
     for secret in (car.PRIVATE_KEY, car.SHARED_KEY):
         assert repr(secret)[2:-1] not in text
-        assert car.hexlify(secret).decode() not in text
+        assert hexlify(secret).decode() not in text

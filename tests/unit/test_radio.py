@@ -3,6 +3,7 @@
 import asyncio
 
 import scripted_ble
+import virtual_time
 from expect import awaiting
 from virtual_time import elapsed
 
@@ -34,8 +35,8 @@ def started():
     return radio, ble
 
 
-def advertises(ble, at, peer, kind, payload=b""):
-    ble.later(at, SCAN_RESULT, (peer[0], memoryview(peer[1]), kind, -60, memoryview(payload)))
+def advertises(ble, at, peer, kind, payload=b"", rssi=-60):
+    ble.later(at, SCAN_RESULT, (peer[0], memoryview(peer[1]), kind, rssi, memoryview(payload)))
 
 
 def connects(ble, at, peer, handle=1):
@@ -91,6 +92,62 @@ async def test_a_scan_response_alone_does_not_tell_that_a_car_takes_connections(
     radio, ble = started()
     advertises(ble, 20, PEER, SCAN_RSP, NAMED)
     await awaiting(NotFound, radio.find([NAME], 100, PEER))
+
+
+CARS = [([NAME], None), ([b"Tesla 000002"], OTHER)]
+
+
+def heard(ble, at, peer, rssi, kind=ADV_IND):
+    advertises(ble, at, peer, kind, rssi=rssi)
+
+
+async def test_of_several_cars_the_loudest_is_taken():
+    radio, ble = started()
+    heard(ble, 10, OTHER, -80)
+    advertises(ble, 100, PEER, ADV_IND, rssi=-50)
+    advertises(ble, 101, PEER, SCAN_RSP, NAMED, rssi=-50)
+    assert await radio.strongest(CARS, 300, 6000) == (0, PEER)
+    assert radio.rssi == -50
+
+
+async def test_nobody_listens_longer_than_until_all_are_heard():
+    radio, ble = started()
+    heard(ble, 10, OTHER, -80)
+    advertises(ble, 100, PEER, ADV_IND)
+    advertises(ble, 101, PEER, SCAN_RSP, NAMED)
+    assert await elapsed(radio.strongest(CARS, 300, 6000)) == 101
+
+
+async def test_after_its_time_the_loudest_heard_until_then_is_taken():
+    radio, ble = started()
+    heard(ble, 10, OTHER, -80)
+    heard(ble, 50, OTHER, -60)
+    heard(ble, 70, OTHER, -90)
+    advertises(ble, 400, PEER, ADV_IND, rssi=-40)
+    advertises(ble, 401, PEER, SCAN_RSP, NAMED, rssi=-40)
+    began = virtual_time.ticks_ms()
+    assert await radio.strongest(CARS, 300, 6000) == (1, OTHER)
+    assert virtual_time.ticks_diff(virtual_time.ticks_ms(), began) == 300
+    assert radio.rssi == -60
+
+
+async def test_later_the_first_one_heard_is_taken():
+    radio, ble = started()
+    heard(ble, 2000, OTHER, -80)
+    assert await elapsed(radio.strongest(CARS, 300, 6000)) == 2000
+
+
+async def test_a_car_that_takes_no_connection_may_be_the_loudest():
+    radio, ble = started()
+    heard(ble, 10, OTHER, -50, ADV_NONCONN_IND)
+    advertises(ble, 100, PEER, ADV_IND, rssi=-80)
+    advertises(ble, 101, PEER, SCAN_RSP, NAMED, rssi=-80)
+    assert await radio.strongest(CARS, 300, 6000) == (1, OTHER)
+
+
+async def test_no_car_at_all_is_not_found():
+    radio, _ = started()
+    await awaiting(NotFound, radio.strongest(CARS, 300, 6000))
 
 
 async def test_an_attempt_that_fails_by_itself_times_out():

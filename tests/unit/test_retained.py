@@ -78,3 +78,25 @@ def test_what_does_not_fit_takes_its_older_value_along_and_leaves_the_others():
     retained.put("one", bytes(SIZE - overhead + 1))
     for kept in (retained, Retained(memory, OWNER)):
         assert (kept.get("one"), kept.get("two")) == (None, b"2")
+
+
+def test_each_car_has_values_of_its_own():
+    memory = RtcMemory()
+    whole = Retained(memory, OWNER)
+    for number in (1, 2, 3):
+        whole.part(number).put("car", bytes((number,)))
+    again = Retained(memory, OWNER)
+    assert [again.part(number).get("car") for number in (1, 2, 3, 4)] == [b"\1", b"\2", b"\3", None]
+    assert again.get("car") == b"\1"
+
+
+def test_what_four_cars_keep_fits():
+    memory = RtcMemory()
+    whole = Retained(memory, OWNER)
+    whole.put("said", bytes(200))
+    for number in (1, 2, 3, 4):
+        part = whole.part(number)
+        # Place and two sessions; counter; clock; strength.
+        for name, size in (("car", 15 + 2 * 81), ("counter", 16), ("clock", 40), ("rssi", 1)):
+            part.put(name, bytes(size))
+    assert Retained(memory, OWNER).part(4).get("car") == bytes(15 + 2 * 81)
