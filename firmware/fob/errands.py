@@ -58,9 +58,11 @@ def car_status(board, tell, car=None):
                 heard.update(await vehicle.dialogue(exchange, answers_to).status())
                 return
             except TimedOut:
-                # A car that sleeps may only tell this, and that on its own.
-                if exchange.status is not None:
-                    heard.update(exchange.status)
+                # A car that sleeps may tell no more than what it did on its own.
+                if exchange.closures is not None:
+                    heard["vehicleLockState"] = exchange.lock_state
+                    heard["closureStatuses"] = exchange.closures
+                    heard["vehicleSleepStatus"] = 2 if exchange.asleep else 1
                     return
         raise TimedOut("the car does not answer")
 

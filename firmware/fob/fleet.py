@@ -63,18 +63,23 @@ class Fleet:
         return self._vehicles[number]
 
     async def choose(self, number=None, shown=None):
-        """Return the Vehicle of car `number`; without one, of the strongest that is heard within
-        300 ms, else of the first one heard.
+        """Return the Vehicle of car `number`; without one, of the car that is linked yet, else of
+        the strongest that is heard within 300 ms, else of the first one heard.
 
         await shown(number) tells the owner which. Raises NotFound, StoreError.
         """
+        before = self._chosen
+        if before and before.linked:
+            if number is None:
+                number = before.config.number
+            elif number != before.config.number:
+                # One link at a time.
+                await before.let_go()
+        near = None
         if number is None:
-            number, peer = await self._strongest()
-            vehicle = self.vehicle(number)
-            vehicle.near = peer
-        else:
-            vehicle = self.vehicle(number)
-        self._chosen = vehicle
+            number, near = await self._strongest()
+        self._chosen = vehicle = self.vehicle(number)
+        vehicle.near = near
         if shown:
             await shown(number)
         return vehicle

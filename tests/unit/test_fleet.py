@@ -34,7 +34,12 @@ class Vehicle:
         self.waits = waits
         self.near = None
         self.cache = Cache()
+        self.config = car(number)
         self.confirmed = False
+        self.linked = False
+
+    async def let_go(self):
+        self.linked = False
 
     def confirm(self):
         self.confirmed = True
@@ -103,6 +108,21 @@ async def test_a_gesture_may_choose_without_listening():
     cars = fleet(Vehicle(1), Vehicle(2))
     assert (await choice(cars, 2)).number == 2
     assert cars._radio.asked is None
+
+
+async def test_a_car_that_is_linked_yet_needs_no_choice():
+    cars = fleet(Vehicle(1), Vehicle(2), index=1)
+    (await cars.choose(1)).linked = True
+    assert (await choice(cars)).number == 1
+    assert cars._radio.asked is None
+
+
+async def test_another_car_is_not_chosen_before_the_link_is_down():
+    cars = fleet(Vehicle(1), Vehicle(2))
+    first = await cars.choose(1)
+    first.linked = True
+    assert (await choice(cars, 2)).number == 2
+    assert not first.linked
 
 
 async def test_no_car_in_reach_is_named():
