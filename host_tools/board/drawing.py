@@ -4,11 +4,20 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
+from host_tools.board.loads import PIEZO_OHMS, Load
 from host_tools.board.pinout import Pin
 from host_tools.board.wiring import Button, Wiring
 
-COLOURS = ("yellow", "green", "cyan", "magenta", "bright_blue", "bright_red")
-"""Of the signals, in the order of the buttons, then the light."""
+COLOURS = (
+    "yellow",
+    "green",
+    "cyan",
+    "magenta",
+    "bright_blue",
+    "bright_red",
+    "bright_magenta",
+)
+"""Of the signals, in the order of Wiring.signals."""
 SUPPLY_COLOUR = "red"
 GROUND_COLOUR = "bold"
 
@@ -17,6 +26,8 @@ _INSIDE = 27
 _MARGIN = 24
 _LEAST_ROWS = 5
 _HALF = 39
+_LONGEST_END = 21
+"""What fits beside the board."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +44,12 @@ class Strokes:
     usb: str
     """Where the USB connector meets the board's edge: left, right, and its own corners."""
     ohm: str
+    diode: str
+    """Its ring at the left."""
 
 
-UNICODE = Strokes("─", "│", "┌┐└┘", "●", "○", "┬", "┤├┌┐└┘", "Ω")
-ASCII = Strokes("-", "|", "++++", "*", "o", "+", "++++++", "Ohm")
+UNICODE = Strokes("─", "│", "┌┐└┘", "●", "○", "┬", "┤├┌┐└┘", "Ω", "|◁")
+ASCII = Strokes("-", "|", "++++", "*", "o", "+", "++++++", "Ohm", "|<")
 
 
 def draw_board(wiring: Wiring, strokes: Strokes = UNICODE) -> list[Text]:
@@ -55,17 +68,20 @@ def draw_board(wiring: Wiring, strokes: Strokes = UNICODE) -> list[Text]:
     return lines
 
 
-def draw_buttons(wiring: Wiring, strokes: Strokes = UNICODE) -> list[Text]:
-    """How each button hangs with its resistor between the pins, two beside each other."""
-    circuits = [
+def draw_circuits(wiring: Wiring, strokes: Strokes = UNICODE) -> list[Text]:
+    """How each button, buzzer and motor hangs with its resistors between the pins, two circuits
+    beside each other; that of a motor is beside its transistor's."""
+    circuits: list[tuple[Text, ...]] = [
         _circuit(button, wiring, strokes)
         for button in wiring.outside
         if button.resistor is not None
     ]
     abreast = 2 if all(circuit[0].cell_len < _HALF for circuit in circuits) else 1
+    rows = [circuits[first : first + abreast] for first in range(0, len(circuits), abreast)]
+    rows += [_load_circuits(load, wiring, strokes) for load in wiring.loads_outside]
     lines: list[Text] = []
-    for first in range(0, len(circuits), abreast):
-        for parts in zip(*circuits[first : first + abreast], strict=True):
+    for row in rows:
+        for parts in zip(*row, strict=True):
             line = Text("  ")
             for part in parts:
                 part.pad_right(max(0, _HALF - part.cell_len))
@@ -79,6 +95,7 @@ def draw_buttons(wiring: Wiring, strokes: Strokes = UNICODE) -> list[Text]:
 def best_pin(wiring: Wiring, label: str) -> Pin | None:
     """Of several pins with one label, the one on the side where most wires are, nearest the top."""
     used = {button.gpio for button in wiring.outside}
+    used |= {load.gpio for load in wiring.loads_outside}
     sides = sorted(
         (wiring.pinout.left, wiring.pinout.right),
         key=lambda side: sum(pin.gpio in used for pin in side),
@@ -95,8 +112,7 @@ def light_ends(wiring: Wiring) -> tuple[str, ...]:
 
 
 def _colours(wiring: Wiring) -> dict[int, str]:
-    gpios = [button.gpio for button in wiring.buttons] + [wiring.board.light.pin]
-    return {gpio: COLOURS[index % len(COLOURS)] for index, gpio in enumerate(gpios)}
+    return {gpio: COLOURS[index % len(COLOURS)] for index, gpio in enumerate(wiring.signals)}
 
 
 def _ends(wiring: Wiring, strokes: Strokes) -> dict[int, Text]:
@@ -105,6 +121,7 @@ def _ends(wiring: Wiring, strokes: Strokes) -> dict[int, Text]:
     titles = {button.gpio: f"{button.title} button" for button in wiring.outside}
     if wiring.light_outside:
         titles[wiring.board.light.pin] = "light"
+    titles |= {load.gpio: load.name for load in wiring.loads_outside}
     ends = {
         id(pin): Text(titles[pin.gpio], colours[pin.gpio])
         for pin in wiring.pinout
@@ -128,7 +145,9 @@ def _rail(wiring: Wiring, label: str, strokes: Strokes) -> str:
         words.append(f"{pulls} x 10 k{strokes.ohm}")
     if wiring.light_outside and label in light_ends(wiring):
         words.append("light")
-    return ", ".join(words)
+    words += [load.name for load in wiring.loads_outside if label in load.rails]
+    text = ", ".join(words)
+    return text if len(text) <= _LONGEST_END else f"{words[0]} and more"
 
 
 def _top(strokes: Strokes) -> list[Text]:
@@ -153,7 +172,7 @@ def _inside(wiring: Wiring, rows: int, strokes: Strokes) -> list[str]:
         if button.onboard:
             both = f"[{button.title}] {button.onboard}"
             words.append(both if len(both) <= free else f"[{button.title}]")
-    words.append(wiring.board.onboard_light)
+    words += [wiring.board.onboard_light, *(load.onboard for load in wiring.loads)]
     if strokes is ASCII:
         words = [word.encode("ascii", "replace").decode() for word in words]
     wanted = [word if len(word) <= free else "" for word in words][:rows]
@@ -200,14 +219,53 @@ def _pin(pin: Pin | None, end: Text | None, strokes: Strokes, at_left: bool) -> 
 def _circuit(button: Button, wiring: Wiring, strokes: Strokes) -> tuple[Text, Text, Text]:
     colour = _colours(wiring)[button.gpio]
     end = button.resistor.end if button.resistor is not None else ""
-    first, second = (
-        SUPPLY_COLOUR if label == wiring.supply else GROUND_COLOUR for label in (end, button.to)
-    )
     line = strokes.line * 2
-    top = Text(f"{end:>4} ", first).append(line).append(f"[10 k{strokes.ohm}]")
+    top = Text(f"{end:>4} ", _rail_colour(wiring, end)).append(line).append(f"[10 k{strokes.ohm}]")
     middle = top.cell_len + 2
     top.append(line + strokes.branch + line, colour).append(f"[{button.title}]", f"bold {colour}")
-    top.append(f"{line} {button.to}", second)
+    top.append(f"{line} {button.to}", _rail_colour(wiring, button.to))
+    return top, *_below(middle, button.label, colour, strokes)
+
+
+def _load_circuits(load: Load, wiring: Wiring, strokes: Strokes) -> list[tuple[Text, ...]]:
+    colour, line = _colours(wiring)[load.gpio], strokes.line * 2
+    rail = _rail_colour(wiring, load.rail)
+    if not load.switched:
+        top = Text(f"{load.label:>4} {line}", colour).append(f"[{PIEZO_OHMS} {strokes.ohm}]")
+        top.append(line, colour).append("[piezo]", f"bold {colour}")
+        return [(top.append(f"{line} {load.rail}", rail),)]
+    base = Text(f"{load.rail:>4} ", rail).append(line).append(f"[10 k{strokes.ohm}]")
+    middle = base.cell_len + 2
+    base.append(line + strokes.branch + line, colour).append(f"[1 k{strokes.ohm}]")
+    base.append(f"{line} {load.label}", colour)
+    return [_switched(load, wiring, strokes), (base, *_below(middle, "base", colour, strokes))]
+
+
+def _switched(load: Load, wiring: Wiring, strokes: Strokes) -> tuple[Text, Text, Text]:
+    # What the transistor switches, with the diode below it.
+    colour, line = _colours(wiring)[load.gpio], strokes.line * 2
+    other = _rail_colour(wiring, load.other_rail)
+    first, last = load.other_rail, "collector"
+    if load.inverted:
+        first, last = last, first
+    top = Text(f"{first:>4} ", colour if load.inverted else other).append(line)
+    start = top.cell_len
+    body = f"{line}[{load.name}]{line}"
+    top.append(strokes.branch).append(body, f"bold {colour}").append(strokes.branch + line)
+    top.append(f" {last}", other if load.inverted else colour)
+    diode = strokes.diode.center(len(body), strokes.line)
+    middle = Text(" " * start).append(strokes.corners[2] + diode + strokes.corners[3])
+    rail = _rail_colour(wiring, load.rail)
+    emitter = Text(f"{load.rail:>4} ", rail).append(line).append(" emitter", colour)
+    return top, middle, emitter.append(f" ({load.transistor})")
+
+
+def _rail_colour(wiring: Wiring, label: str) -> str:
+    return SUPPLY_COLOUR if label == wiring.supply else GROUND_COLOUR
+
+
+def _below(middle: int, label: str, colour: str, strokes: Strokes) -> tuple[Text, Text]:
+    # The stem from a joint down to what it is connected to.
     stem = Text(" " * middle).append(strokes.edge, colour)
-    foot = Text(" " * max(0, middle - (len(button.label) - 1) // 2))
-    return top, stem, foot.append(button.label, f"bold {colour}")
+    foot = Text(" " * max(0, middle - (len(label) - 1) // 2))
+    return stem, foot.append(label, f"bold {colour}")

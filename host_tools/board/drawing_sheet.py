@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
-SIGNALS = 6
-"""How many colours there are for signals: the styles s0 to s5."""
+SIGNALS = 7
+"""How many colours there are for signals: the styles s0 to s6."""
 
 _LIGHT = {
     "page": "#ffffff",
@@ -16,7 +16,7 @@ _LIGHT = {
     "chip": "#39424e",
     "supply": "#c4302b",
     "ground": "#1d2530",
-    "signals": "#a85f00 #1f7a37 #2458b3 #8a3bb0 #0e7c86 #b0306a",
+    "signals": "#a85f00 #1f7a37 #2458b3 #8a3bb0 #0e7c86 #b0306a #6f6a00",
 }
 _DARK = {
     "page": "#12161c",
@@ -28,7 +28,7 @@ _DARK = {
     "chip": "#0b0e12",
     "supply": "#ff7b72",
     "ground": "#c9d1db",
-    "signals": "#e8a33d #5fc97e #7fb0ff #cf8ef0 #4fd0da #f58ab8",
+    "signals": "#e8a33d #5fc97e #7fb0ff #cf8ef0 #4fd0da #f58ab8 #cfc94f",
 }
 
 

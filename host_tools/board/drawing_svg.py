@@ -87,6 +87,9 @@ def _inside(wiring: Wiring) -> list[tuple[str, list[str]]]:
     if board.onboard_light:
         words = f"{board.onboard_light} ({wiring.light_label})"
         found.append((styles[board.light.pin], _folded(words)))
+    for load in wiring.loads:
+        if load.onboard:
+            found.append((styles[load.gpio], _folded(f"{load.onboard} ({load.label})")))
     return found
 
 

@@ -1,12 +1,21 @@
 """What has to be soldered to a board, worked out from its definition."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from host_tools.board.catalogue import BoardDefinition
+from host_tools.board.loads import (
+    BASE_OHMS,
+    PIEZO_OHMS,
+    Load,
+    load_parts,
+    load_steps,
+    plan_loads,
+)
 from host_tools.board.pinout import GROUND, SUPPLY, Pin, Pinout
 
 PULL_OHMS = 10_000
 """Outweighs leakage and a finger's noise, and costs 0.3 mA only while a button is down."""
+LED_OHMS = 1_000
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,7 @@ class Wiring:
     board: BoardDefinition
     pinout: Pinout
     buttons: tuple[Button, ...]
+    loads: tuple[Load, ...]
     ground: str
     supply: str
 
@@ -56,9 +66,20 @@ class Wiring:
         return not self.board.onboard_light
 
     @property
+    def loads_outside(self) -> tuple[Load, ...]:
+        """The buzzer and the motor, where they have to be wired."""
+        return tuple(load for load in self.loads if not load.onboard)
+
+    @property
     def nothing_to_solder(self) -> bool:
-        """Whether buttons and light are on the board already."""
-        return not self.outside and not self.light_outside
+        """Whether everything is on the board already."""
+        return not (self.outside or self.light_outside or self.loads_outside)
+
+    @property
+    def signals(self) -> tuple[int, ...]:
+        """GPIOs of the buttons, the light, the buzzer and the motor, as far as there are such."""
+        loads = (load.gpio for load in self.loads)
+        return (*(button.gpio for button in self.buttons), self.board.light.pin, *loads)
 
     @property
     def light_label(self) -> str:
@@ -73,6 +94,13 @@ class Wiring:
         kind = "a WS2812" if self.board.light.kind == "neopixel" else "an LED of yours"
         return f"{kind} at {_pin(self.light_label)}"
 
+    def load_words(self, load: Load) -> str:
+        """A load in a few words."""
+        if load.onboard:
+            return f"the {load.onboard} on the board ({_pin(load.label)})"
+        article = "an" if load.words.startswith("a") else "a"
+        return f"{article} {load.words} of yours at {_pin(load.label)}"
+
 
 def plan_wiring(board: BoardDefinition) -> Wiring:
     """Work out what goes where."""
@@ -86,8 +114,9 @@ def plan_wiring(board: BoardDefinition) -> Wiring:
         pulled = not onboard and (board.pull == "external" or name in board.waking)
         resistor = Resistor(PULL_OHMS, label, rail) if pulled else None
         buttons.append(Button(name, gpio, label, other, resistor, onboard))
-    wired = Wiring(board, Pinout((), ()), tuple(buttons), ground, supply)
-    return Wiring(board, board.pinout or _assumed(wired), tuple(buttons), ground, supply)
+    loads = plan_loads(board, supply, ground)
+    wired = Wiring(board, Pinout((), ()), tuple(buttons), loads, ground, supply)
+    return replace(wired, pinout=board.pinout or _assumed(wired))
 
 
 def parts(wiring: Wiring) -> list[str]:
@@ -95,14 +124,13 @@ def parts(wiring: Wiring) -> list[str]:
     needed = []
     if wiring.outside:
         needed.append(_count(len(wiring.outside), "push button"))
-    pulls = sum(button.resistor is not None for button in wiring.outside)
-    if pulls:
-        needed.append(f"{_count(pulls, 'resistor')} of 10 kOhm")
     if wiring.light_outside:
-        if wiring.board.light.kind == "neopixel":
-            needed.append("1 WS2812 light")
-        else:
-            needed += ["1 LED", "1 resistor of 1 kOhm"]
+        needed.append("1 WS2812 light" if wiring.board.light.kind == "neopixel" else "1 LED")
+    needed += load_parts(wiring.loads_outside)
+    for ohms, shown in ((PULL_OHMS, "10 kOhm"), (BASE_OHMS, "1 kOhm"), (PIEZO_OHMS, "220 Ohm")):
+        count = _resistors(wiring).count(ohms)
+        if count:
+            needed.append(f"{_count(count, 'resistor')} of {shown}")
     if wiring.board.cell and not wiring.nothing_to_solder:
         needed.append("1 Li-ion cell of 3.7 V with protection")
     return needed
@@ -120,6 +148,8 @@ def steps(wiring: Wiring) -> list[str]:
             )
     if wiring.light_outside:
         todo.append(_light_step(wiring))
+    for load in wiring.loads_outside:
+        todo += load_steps(load, _pin(load.label))
     if wiring.board.cell and not wiring.nothing_to_solder:
         todo.append(
             f"Battery, last: to the {wiring.board.cell}. Measure plus and minus first:"
@@ -159,6 +189,15 @@ def warnings(board: BoardDefinition) -> list[str]:
     return found
 
 
+def _resistors(wiring: Wiring) -> list[int]:
+    found = [button.resistor.ohms for button in wiring.outside if button.resistor is not None]
+    if wiring.light_outside and wiring.board.light.kind != "neopixel":
+        found.append(LED_OHMS)
+    for load in wiring.loads_outside:
+        found += [BASE_OHMS, PULL_OHMS] if load.switched else [PIEZO_OHMS]
+    return found
+
+
 def _light_step(wiring: Wiring) -> str:
     pin, light = _pin(wiring.light_label), wiring.board.light
     if light.kind == "neopixel":
@@ -184,6 +223,7 @@ def _assumed(wiring: Wiring) -> Pinout:
     used = [Pin(button.label, button.gpio) for button in wiring.outside]
     if wiring.light_outside:
         used.append(Pin(wiring.light_label, wiring.board.light.pin))
+    used += [Pin(load.label, load.gpio) for load in wiring.loads_outside]
     if not used:
         return Pinout((), ())
     return Pinout((Pin(wiring.ground), Pin(wiring.supply)), tuple(used))

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from host_tools.board.catalogue import BoardDefinition, list_boards, load_board, read_board
-from host_tools.board.drawing import ASCII, UNICODE, draw_board, draw_buttons
+from host_tools.board.drawing import ASCII, UNICODE, draw_board, draw_circuits
 from host_tools.board.drawing_svg import draw_svg
 from host_tools.board.wiring import Wiring, parts, plan_wiring, steps, warnings
 from host_tools.cli.options import complete_boards, json_option, yes_option
@@ -110,7 +110,7 @@ def _show(wiring: Wiring) -> None:
     seen = "seen from above" if board.pinout else "its pins may lie elsewhere: go by the labels"
     tell(f"{_chip(board)}; {seen if any(wiring.pinout) else 'nothing to solder'}")
     tell("")
-    circuits = draw_buttons(wiring, strokes)
+    circuits = draw_circuits(wiring, strokes)
     drawing = draw_board(wiring, strokes) + ([Text()] if circuits else []) + circuits
     if max(line.cell_len for line in drawing) > screen.width:
         tell("(There is a drawing for a terminal of 80 columns.)", "dim")
@@ -150,6 +150,7 @@ def _facts(wiring: Wiring) -> list[tuple[str, str]]:
     if built_in:
         facts.append(("Buttons", "; ".join(built_in)))
     facts.append(("Light", wiring.light_words))
+    facts += [(load.name.capitalize(), wiring.load_words(load)) for load in wiring.loads]
     if board.cell:
         measured = "; the fob measures it" if board.battery else ""
         facts.append(("Battery", f"{board.cell}{measured}"))
@@ -176,6 +177,9 @@ def _summary(board: BoardDefinition) -> dict[str, Any]:
         "micropython": board.micropython,
         "serial": board.serial,
         "light": asdict(board.light) | {"onboard": board.onboard_light or None},
+        "buzzer": board.buzzer and asdict(board.buzzer) | {"onboard": board.onboard_buzzer or None},
+        "vibration": board.vibration
+        and asdict(board.vibration) | {"onboard": board.onboard_vibration or None},
         "cell": board.cell or None,
         "battery": asdict(board.battery) if board.battery else None,
         "sleep_ua": board.sleep_ua,
@@ -229,4 +233,6 @@ def _to_solder(wiring: Wiring) -> str:
     things = [f"{len(wiring.outside)} buttons"] if wiring.outside else []
     if wiring.light_outside:
         things.append("light")
+    if wiring.loads_outside:
+        things.append(f"{len(wiring.loads_outside)} more")
     return ", ".join(things) or "nothing"

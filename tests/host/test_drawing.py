@@ -3,14 +3,14 @@
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from host_tools.board.catalogue import list_boards, load_board, parse_board
-from host_tools.board.drawing import ASCII, UNICODE, Strokes, draw_board, draw_buttons
+from host_tools.board.drawing import ASCII, UNICODE, Strokes, draw_board, draw_circuits
 from host_tools.board.drawing_svg import draw_svg
 from host_tools.board.wiring import Wiring, plan_wiring
 
@@ -39,13 +39,42 @@ MIXED: dict[str, Any] = {
     "light": {"kind": "pin", "pin": 4, "inverted": True},
     "pinout": {"left": ["32", "33", "GND", "3V3"], "right": ["VIN", "4", "27"]},
 }
+LOUD: dict[str, Any] = {
+    "name": "Buzzer and motor",
+    "chip": "esp32",
+    "buttons": {"active_low": True, "pull": "external", "pins": {"lock": 32, "unlock": 33}},
+    "light": {"kind": "pin", "pin": 4},
+    "buzzer": {"kind": "pin", "pin": 26},
+    "vibration": {"pin": 27},
+    "pinout": {"left": ["32", "GND", "26", "4"], "right": ["27", "3V3", "33"]},
+}
 
 
 def wirings() -> dict[str, Wiring]:
-    """All shipped boards, and two that nobody sells."""
+    """All shipped boards, and some that nobody sells."""
     found = {name: plan_wiring(load_board(name)) for name in list_boards()}
     bare = {name: value for name, value in MIXED.items() if name != "pinout"}
-    for name, definition in (("wide", WIDE), ("mixed", MIXED), ("bare", bare)):
+    made = {
+        "wide": WIDE,
+        "mixed": MIXED,
+        "bare": bare,
+        "loud": LOUD,
+        "inverted": LOUD
+        | {
+            "buzzer": {"kind": "tone", "pin": 26, "inverted": True},
+            "vibration": {"pin": 27, "inverted": True},
+        },
+        "everything": WIDE
+        | {
+            "buzzer": {"kind": "pin", "pin": 16, "inverted": True},
+            "vibration": {"pin": 19, "inverted": True},
+            "pinout": {
+                "left": ["3V3", "GND", "19", "4", "16", "25", "26"],
+                "right": ["33", "VIN", "32", "GND", "27"],
+            },
+        },
+    }
+    for name, definition in made.items():
         found[name] = plan_wiring(parse_board(definition))
     return found
 
@@ -124,16 +153,32 @@ def test_everything_of_a_drawing_lies_inside_it(wiring: Wiring) -> None:
 
 
 @pytest.mark.parametrize("name", list_boards())
-def test_a_shipped_board_is_drawn_640_wide_with_texts_of_at_least_12(name: str) -> None:
-    root = ElementTree.fromstring(draw_svg(WIRINGS[name]))
-    assert root.attrib["width"] == "640"
+def test_a_shipped_board_is_drawn_640_wide_unless_it_has_more_than_four_parts(name: str) -> None:
+    wiring = WIRINGS[name]
+    count = len(wiring.outside) + wiring.light_outside + len(wiring.loads_outside)
+    root = ElementTree.fromstring(draw_svg(wiring))
+    assert int(root.attrib["width"]) <= 640 + 150 * max(0, count - 4)
+
+
+@every_wiring
+def test_no_text_of_a_drawing_is_smaller_than_12(wiring: Wiring) -> None:
+    root = ElementTree.fromstring(draw_svg(wiring))
     assert min(float(text.attrib["font-size"]) for text in root.iter(f"{_SVG}text")) >= 12
 
 
 @every_wiring
 def test_the_parts_of_a_drawing_are_those_of_the_wiring(wiring: Wiring) -> None:
     words = [box.words for box in texts(draw_svg(wiring))]
-    assert words.count("10 kΩ") == sum(button.resistor is not None for button in wiring.buttons)
+    switched = [load for load in wiring.loads_outside if load.switched]
+    pulls = sum(button.resistor is not None for button in wiring.buttons)
+    assert words.count("10 kΩ") == pulls + len(switched)
+    assert words.count("1 kΩ") == len(switched) + (
+        wiring.light_outside and wiring.board.light.kind != "neopixel"
+    )
+    assert words.count("220 Ω") == len(wiring.loads_outside) - len(switched)
+    assert {load.transistor for load in switched} <= set(words)
+    for load in wiring.loads_outside:
+        assert words.count(load.name) == 1
     for button in wiring.buttons:
         assert words.count(button.title) == 1
     assert words.count("light") == wiring.light_outside
@@ -151,7 +196,7 @@ def test_a_wire_leaves_every_pin_in_use_and_no_other(wiring: Wiring) -> None:
         for circle in ElementTree.fromstring(svg).iter(f"{_SVG}circle")
         if circle.attrib["cx"] in ("220", "420") and circle.attrib["class"] != "free"
     }
-    signals = len(wiring.outside) + wiring.light_outside
+    signals = len(wiring.outside) + wiring.light_outside + len(wiring.loads_outside)
     assert len(used) in ((signals + 1, signals + 2) if signals else (0,))
     assert used <= ends
 
@@ -184,7 +229,7 @@ def test_the_picture_in_the_readme_is_that_of_the_definition() -> None:
 @every_wiring
 @pytest.mark.parametrize("strokes", [UNICODE, ASCII], ids=["unicode", "ascii"])
 def test_a_terminal_drawing_fits_80_columns(wiring: Wiring, strokes: Strokes) -> None:
-    lines = draw_board(wiring, strokes) + draw_buttons(wiring, strokes)
+    lines = draw_board(wiring, strokes) + draw_circuits(wiring, strokes)
     assert max(line.cell_len for line in lines) <= 80
     if strokes is ASCII:
         assert all(line.plain.isascii() for line in lines)
@@ -205,6 +250,9 @@ def test_a_terminal_drawing_says_what_each_pin_gets(wiring: Wiring) -> None:
     for button in wiring.outside:
         row = next(line for line in lines if f" {button.title} button" in line)
         assert re.search(rf"\b{button.label}\b", row) and "●" in row
+    for load in wiring.loads_outside:
+        rows = [line for line in lines if load.name in line and "●" in line]
+        assert any(re.search(rf"\b{load.label}\b", row) for row in rows)
     assert sum("●" in line for line in lines) > 0 or wiring.nothing_to_solder
 
 
@@ -216,7 +264,44 @@ def test_the_edges_of_a_terminal_drawing_stand_below_each_other() -> None:
     assert (lines[-1][left], lines[-1][right]) == ("└", "┘")
 
 
+def test_the_circuits_of_a_motor_are_its_own_and_that_of_its_transistor() -> None:
+    lines = [line.plain for line in draw_circuits(WIRINGS["lolin32-lite-4"])]
+    at = next(number for number, line in enumerate(lines) if "[motor]" in line)
+    assert "3V ──┬──[motor]──┬── collector" in lines[at]
+    assert "GND ──[10 kΩ]──┬──[1 kΩ]── 19" in lines[at]
+    assert "|◁" in lines[at + 1]
+    assert "GND ── emitter (NPN)" in lines[at + 2] and "base" in lines[at + 2]
+
+
+def test_a_motor_that_runs_while_its_pin_is_low_hangs_below_a_pnp() -> None:
+    circuits = "\n".join(line.plain for line in draw_circuits(WIRINGS["inverted"]))
+    assert "collector ──┬──[motor]──┬── GND" in circuits
+    assert "3V3 ──[10 kΩ]──┬──[1 kΩ]── 27" in circuits
+    assert "3V3 ── emitter (PNP)" in circuits
+
+
+def test_a_piezo_hangs_at_its_pin_behind_a_resistor() -> None:
+    circuits = [line.plain.strip() for line in draw_circuits(WIRINGS["lolin32-lite-4"])]
+    assert "18 ──[220 Ω]──[piezo]── GND" in circuits
+
+
+@every_wiring
+def test_no_two_signals_of_a_drawing_run_down_at_the_same_place(wiring: Wiring) -> None:
+    upright: dict[str, set[str]] = {}
+    for path in ElementTree.fromstring(draw_svg(wiring)).iter(f"{_SVG}path"):
+        style = path.attrib["class"].removeprefix("wire ")
+        if not re.fullmatch(r"s\d", style):
+            continue
+        points = re.findall(r"([\d.]+) ([\d.]+)", path.attrib["d"])
+        for (x, top), (below, bottom) in pairwise(points):
+            if x == below and top != bottom:
+                upright.setdefault(style, set()).add(x)
+    if len(wiring.signals) <= len(upright):
+        for style, others in combinations(upright, 2):
+            assert not upright[style] & upright[others]
+
+
 def test_a_circuit_leads_from_the_rail_through_the_resistor_and_the_button() -> None:
-    top, _, foot = (line.plain for line in draw_buttons(WIRINGS["lolin32-lite"]))
+    top, _, foot = (line.plain for line in draw_circuits(WIRINGS["lolin32-lite"]))
     assert "3V ──[10 kΩ]──┬──[lock]── GND" in top
     assert foot.index("32") in (top.index("┬"), top.index("┬") - 1)

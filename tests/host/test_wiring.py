@@ -81,8 +81,8 @@ def test_a_board_with_everything_built_in_leaves_nothing_to_solder() -> None:
 def test_the_parts_are_counted() -> None:
     assert parts(plan_wiring(load_board("xiao-esp32c3"))) == [
         "2 push buttons",
-        "2 resistors of 10 kOhm",
         "1 LED",
+        "2 resistors of 10 kOhm",
         "1 resistor of 1 kOhm",
         "1 Li-ion cell of 3.7 V with protection",
     ]
