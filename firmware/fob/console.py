@@ -76,11 +76,15 @@ def status(board, car=None):
 def press(board, buttons, hold_ms=None, times=1, pause_ms=120):
     """Press `buttons` (names) together, as a finger would; return outcome, text and ms.
 
+    It arms no passive entry.
+
     The outcome is "done", the code of an error, or None where the app saw nothing to do.
     """
     from fob.app import App
 
     settings = board.settings()
+    # The laptop wants an answer, not a fob that waits at the car for minutes.
+    settings.passive = None
     retained = board.retained(settings)
     radio = board.radio()
     supply = board.supply(settings)
