@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from host_tools.identity.counters import COUNTER_PATHS
+from host_tools.protocol import vcsec_pb2 as vcsec
 from host_tools.simulator.bench import Bench
 from host_tools.simulator.board import HEAP
 from host_tools.simulator.car import Behaviour
@@ -198,7 +199,7 @@ async def test_a_counter_far_ahead_is_followed_once_the_owner_has_confirmed_it()
 async def test_an_open_door_is_named_when_it_keeps_the_car_from_locking() -> None:
     async with bench_with() as bench:
         await bench.press("unlock")
-        bench.car.body.open_closures.add("frontDriverDoor")
+        bench.car.set_closure("frontDriverDoor", vcsec.CLOSURESTATE_OPEN)
         await fails(bench, "lock", "something is open")
 
 

@@ -106,7 +106,7 @@ def test_a_refused_command_takes_its_counter() -> None:
 @pytest.mark.parametrize("year", ["2023", "2026"])
 def test_a_car_with_an_open_door_says_so_after_an_error_without_detail(year: Any) -> None:
     bench = SignedBench(year)
-    bench.car.body.open_closures.add("frontDriverDoor")
+    bench.car.set_closure("frontDriverDoor", vcsec.CLOSURESTATE_OPEN)
     error, reason = bench.tell(bench.key.command(LOCK))
     assert error.payload and reason.payload
     assert error.payload.commandStatus.operationStatus == vcsec.OPERATIONSTATUS_ERROR

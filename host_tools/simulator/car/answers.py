@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from host_tools.protocol import universal_message_pb2 as universal
 from host_tools.protocol import vcsec_pb2 as vcsec
 
@@ -75,6 +77,30 @@ def broadcast(message: vcsec.FromVCSECMessage) -> universal.RoutableMessage:
     envelope.to_destination.domain = universal.DOMAIN_BROADCAST
     envelope.from_destination.domain = universal.DOMAIN_VEHICLE_SECURITY
     return envelope
+
+
+def authentication_request(
+    token: bytes,
+    level: vcsec.AuthenticationLevel_E,
+    reasons: Sequence[vcsec.AuthenticationReason_E],
+) -> vcsec.FromVCSECMessage:
+    """The car asks a key to permit `level`; whoever answers may bind the answer to `token`."""
+    request = vcsec.AuthenticationRequest(requestedLevel=level, reasonsForAuth=reasons)
+    request.sessionInfo.token = token
+    return vcsec.FromVCSECMessage(authenticationRequest=request)
+
+
+def handle_pulled_without_auth(
+    handle: vcsec.HandlePulled_E, connections: int, *, unknown_device: bool
+) -> vcsec.FromVCSECMessage:
+    """Somebody pulled a handle, and no key that was asked permitted to open."""
+    alert = vcsec.AlertHandlePulledWithoutAuth(
+        handlePulled=handle,
+        connectionCount=connections,
+        unknownDevicePresent=unknown_device,
+        authRequested=True,
+    )
+    return vcsec.FromVCSECMessage(alert=vcsec.Alert(alertHandlePulledWithoutAuth=alert))
 
 
 def vehicle_info(vin: str) -> vcsec.FromVCSECMessage:

@@ -33,13 +33,18 @@ class Behaviour:
     tap_timeout: seconds a request to add a key waits for the card.
     busy: how many of the next signed messages find the car busy.
     lose_answers: how many of the next answers get lost on their way.
-    idle_timeout: seconds without a write after which the car drops a link; real ones after about
-        42 s; None for never.
+    idle_timeout: seconds without a write, or a read of the version, after which the car drops a
+        link; real ones after about 42 s; None for never.
     lock_out: what happens after many badly sealed messages; None for nothing.
-    push: how it tells the vehicle status unasked: "raw", "wrapped" in a broadcast, or "both".
+    push: how it tells unasked what it has to tell, such as the vehicle status: "raw", "wrapped" in
+        a broadcast, or "both".
     silent_asleep: whether it leaves GET_STATUS unanswered while it sleeps.
     wake_time: seconds until it answers the first message after it fell asleep.
     walk_away_lock: whether the car locks itself when the link of the last active key ends.
+    dropped_actions: whether it knows the RKE numbers that today's protocol dropped: 2 to 18, 21 to
+        28. (31 and 32, which later versions added, are known to whatever speaks signed commands.)
+    moving_time: seconds that a motor needs to open or close the rear trunk, the charge port or the
+        tonneau, which OPENING and CLOSING tell; 0 for at once.
 
     In the older protocol:
 
@@ -49,6 +54,8 @@ class Behaviour:
         connection: it runs (False), is answered with a fault, or is ignored.
     acknowledge: how success of a signed message shows: a bare commandStatus, one that carries the
         counter, or only a vehicleStatus.
+    response_forms: which authenticationResponses it takes: those with the token, those in plain
+        AES_GCM, or any. Others are refused: a token with FAULT_UNKNOWN, plain with INVALID_TOKEN.
     push_key: whether sessionInfo follows a message that did not decrypt.
 
     In the signed-command protocol:
@@ -78,10 +85,13 @@ class Behaviour:
     silent_asleep: bool = False
     wake_time: float = 0.0
     walk_away_lock: bool = True
+    dropped_actions: bool = True
+    moving_time: float = 0.0
 
     plaintext: Literal["A", "B", "AB"] = "A"
     require_none: Refusal | Literal[False] = False
     acknowledge: Literal["status", "counter", "vehicle-status"] = "status"
+    response_forms: Literal["any", "token", "plain"] = "any"
     push_key: bool = True
 
     encryption: Literal["never", "on-request", "required"] = "never"
@@ -112,6 +122,7 @@ _VINTAGES: dict[Vintage, dict[str, Any]] = {
         "require_role": "ignore",
         "announce_enrolment": False,
         "push": "wrapped",
+        "dropped_actions": False,
         "silent_asleep": True,
         "wake_time": 1.0,
         "encryption": "required",

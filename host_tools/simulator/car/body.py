@@ -1,23 +1,14 @@
-"""Doors, locks and sleep: what a command does once it is allowed."""
+"""Doors, locks, seats and sleep: the state of the car, and what may become of it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from host_tools.protocol import vcsec_pb2 as vcsec
 
+from .behaviour import Behaviour
+from .closures import DOORS, POWERED, Closures
 from .whitelist import WhitelistKey
-
-DOORS = ("frontDriverDoor", "frontPassengerDoor", "rearDriverDoor", "rearPassengerDoor")
-CLOSURES = (*DOORS, "rearTrunk", "frontTrunk", "chargePort", "tonneau")
-
-# A front trunk opens by itself; only a hand closes it. Doors likewise.
-_CLOSES_BY_ITSELF = frozenset(("rearTrunk", "chargePort", "tonneau"))
-
-_MOVES = {
-    vcsec.RKE_ACTION_OPEN_TRUNK: ("rearTrunk", vcsec.CLOSURE_MOVE_TYPE_MOVE),
-    vcsec.RKE_ACTION_OPEN_FRUNK: ("frontTrunk", vcsec.CLOSURE_MOVE_TYPE_OPEN),
-    vcsec.RKE_ACTION_OPEN_CHARGE_PORT: ("chargePort", vcsec.CLOSURE_MOVE_TYPE_OPEN),
-    vcsec.RKE_ACTION_CLOSE_CHARGE_PORT: ("chargePort", vcsec.CLOSURE_MOVE_TYPE_CLOSE),
-}
 
 
 class CommandRefusal(Exception):
@@ -28,27 +19,44 @@ class CommandRefusal(Exception):
         self.code = code
 
 
-def _require(key: WhitelistKey, permission: int) -> None:
+def require(key: WhitelistKey, permission: int) -> None:
+    """Raises CommandRefusal if `key` lacks a permission."""
     if not key.may(permission):
         raise CommandRefusal(vcsec.GENERICERROR_UNAUTHORIZED)
 
 
 class Body:
-    """The state of the car that its keys can change."""
+    """The state of the car that keys and hands can change."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float], behaviour: Behaviour) -> None:
         self.locked = True
         self.asleep = False
         self.may_drive = False
-        self.open_closures: set[str] = set()
+        self.closures = Closures(clock, behaviour)
+        self.seated = False
+        """Whether somebody is inside."""
+        self.present = False
+        """Whether the car noticed that: a door closed behind them."""
+        self._unlocked_passively = False
+
+    @property
+    def open_closures(self) -> frozenset[str]:
+        """The names of all that is not shut."""
+        return self.closures.opened
+
+    @property
+    def open_doors(self) -> frozenset[str]:
+        return self.closures.opened.intersection(DOORS)
+
+    @property
+    def used(self) -> bool:
+        """Whether somebody got in, or may have: then the car is to be locked behind them."""
+        return not self.locked and (self._unlocked_passively or self.closures.door_opened)
 
     def status(self) -> vcsec.VehicleStatus:
         """The state as the car reports it."""
-        closures = vcsec.ClosureStatuses()
-        for name in self.open_closures:
-            setattr(closures, name, vcsec.CLOSURESTATE_OPEN)
-        return vcsec.VehicleStatus(
-            closureStatuses=closures,
+        status = vcsec.VehicleStatus(
+            closureStatuses=self.closures.statuses(),
             vehicleLockState=(
                 vcsec.VEHICLELOCKSTATE_LOCKED if self.locked else vcsec.VEHICLELOCKSTATE_UNLOCKED
             ),
@@ -57,61 +65,78 @@ class Body:
                 if self.asleep
                 else vcsec.VEHICLE_SLEEP_STATUS_AWAKE
             ),
-            userPresence=vcsec.VEHICLE_USER_PRESENCE_NOT_PRESENT,
+            userPresence=(
+                vcsec.VEHICLE_USER_PRESENCE_PRESENT
+                if self.present
+                else vcsec.VEHICLE_USER_PRESENCE_NOT_PRESENT
+            ),
         )
+        # The only one whose way is told. Not while it moves: every percent would be a change.
+        percent = round(self.closures.percent("tonneau"))
+        if self.closures.state("tonneau") == vcsec.CLOSURESTATE_OPEN:
+            status.detailedClosureStatus.tonneauPercentOpen = percent
+        return status
 
     def description(self) -> str:
         """The state in words."""
-        parts = ["locked" if self.locked else "unlocked"]
-        parts += [f"{name} open" for name in CLOSURES if name in self.open_closures]
+        parts = ["locked" if self.locked else "unlocked", *self.closures.description()]
+        if self.present:
+            parts.append("somebody inside")
         if self.asleep:
             parts.append("asleep")
         return ", ".join(parts)
 
-    def remote_action(self, action: int, key: WhitelistKey) -> None:
-        """Do what a button of a key asks (RKEAction_E); raises CommandRefusal."""
-        if action in _MOVES:
-            self._move(*_MOVES[action], key)  # type: ignore[index]
-        elif action == vcsec.RKE_ACTION_UNLOCK:
-            _require(key, vcsec.WHITELISTKEYPERMISSION_LOCAL_UNLOCK)
+    def unlock(self, *, passively: bool = False) -> None:
+        """passively: for a key that nobody pressed."""
+        if self.locked:
             self.locked = False
-        elif action in (vcsec.RKE_ACTION_LOCK, vcsec.RKE_ACTION_AUTO_SECURE_VEHICLE):
-            _require(key, vcsec.WHITELISTKEYPERMISSION_LOCAL_UNLOCK)
-            if self.open_closures.intersection(DOORS):
-                raise CommandRefusal(vcsec.GENERICERROR_CLOSURES_OPEN)
-            self.locked = True
-            self.may_drive = False
-        elif action == vcsec.RKE_ACTION_REMOTE_DRIVE:
-            _require(key, vcsec.WHITELISTKEYPERMISSION_REMOTE_DRIVE)
-            self.may_drive = True
-        elif action != vcsec.RKE_ACTION_WAKE_VEHICLE:
-            raise CommandRefusal(vcsec.GENERICERROR_UNKNOWN)
-        self.asleep = False
+            self._unlocked_passively = passively
+            self.closures.door_opened = False
+
+    def lock(self) -> None:
+        """Raises CommandRefusal while a door is open; trunks may be."""
+        if self.open_doors:
+            raise CommandRefusal(vcsec.GENERICERROR_CLOSURES_OPEN)
+        self.locked = True
+        self.may_drive = False
+
+    def secure(self) -> None:
+        """Close what a motor closes, but for the charge port, and lock; raises CommandRefusal."""
+        self.lock()
+        for name in POWERED.intersection(self.open_closures) - {"chargePort"}:
+            self.closures.drive(name, vcsec.CLOSURESTATE_CLOSED)
 
     def move_closures(self, request: vcsec.ClosureMoveRequest, key: WhitelistKey) -> None:
         """Move what the request names, or nothing at all; raises CommandRefusal."""
-        moves = [(descriptor.name, move) for descriptor, move in request.ListFields()]
-        before = set(self.open_closures)
-        try:
-            for name, move in moves:
-                self._move(name, move, key)
-        except CommandRefusal:
-            self.open_closures = before
-            raise
-        self.asleep = False
+        self.move({descriptor.name: move for descriptor, move in request.ListFields()}, key)
 
-    def _move(self, name: str, move: int, key: WhitelistKey) -> None:
-        # A charging manager may open the charge port and nothing else.
+    def move(self, moves: dict[str, int], key: WhitelistKey) -> None:
+        """Move closures (name: ClosureMoveType_E), or none of them; raises CommandRefusal."""
+        for name, move in moves.items():
+            self._check_move(name, self._resolved(name, move), key)
+        for name, move in moves.items():
+            match self._resolved(name, move):
+                case vcsec.CLOSURE_MOVE_TYPE_OPEN:
+                    self.closures.drive(name, vcsec.CLOSURESTATE_OPEN)
+                case vcsec.CLOSURE_MOVE_TYPE_CLOSE:
+                    self.closures.drive(name, vcsec.CLOSURESTATE_CLOSED)
+                case vcsec.CLOSURE_MOVE_TYPE_STOP:
+                    self.closures.stop(name)
+
+    def _resolved(self, name: str, move: int) -> int:
+        """What MOVE means for how the closure stands."""
+        if move != vcsec.CLOSURE_MOVE_TYPE_MOVE:
+            return move
+        is_open = name in self.open_closures
+        return vcsec.CLOSURE_MOVE_TYPE_CLOSE if is_open else vcsec.CLOSURE_MOVE_TYPE_OPEN
+
+    def _check_move(self, name: str, move: int, key: WhitelistKey) -> None:
+        # A charging manager may move the charge port and nothing else.
         if name != "chargePort" or key.role != vcsec.ROLE_CHARGING_MANAGER:
-            _require(key, vcsec.WHITELISTKEYPERMISSION_LOCAL_UNLOCK)
-        if move == vcsec.CLOSURE_MOVE_TYPE_MOVE:
-            is_open = name in self.open_closures
-            move = vcsec.CLOSURE_MOVE_TYPE_CLOSE if is_open else vcsec.CLOSURE_MOVE_TYPE_OPEN
-        if move == vcsec.CLOSURE_MOVE_TYPE_OPEN:
-            self.open_closures.add(name)
-        elif move == vcsec.CLOSURE_MOVE_TYPE_CLOSE:
-            if name not in _CLOSES_BY_ITSELF:
-                raise CommandRefusal(vcsec.GENERICERROR_UNKNOWN)
-            self.open_closures.discard(name)
-        elif move != vcsec.CLOSURE_MOVE_TYPE_STOP:
+            require(key, vcsec.WHITELISTKEYPERMISSION_LOCAL_UNLOCK)
+        if move not in (
+            vcsec.CLOSURE_MOVE_TYPE_OPEN,
+            vcsec.CLOSURE_MOVE_TYPE_STOP,
+            vcsec.CLOSURE_MOVE_TYPE_CLOSE,
+        ) or (move == vcsec.CLOSURE_MOVE_TYPE_CLOSE and name not in POWERED):
             raise CommandRefusal(vcsec.GENERICERROR_UNKNOWN)

@@ -11,6 +11,7 @@ from host_tools.protocol import vcsec_pb2 as vcsec
 
 from . import names
 from .answers import broadcast, vehicle_status
+from .authentication import Authentication
 from .behaviour import Behaviour, Refusal
 from .body import Body
 from .commands import Commands
@@ -69,9 +70,9 @@ class Car(Hands):
         self.events: list[CarEvent] = []
         self.on_event = on_event
         self.violations: list[Reuse] = []
-        """Every repeated nonce or counter; empty as long as all keys behave."""
+        """Every nonce, counter or answer that was repeated; empty as long as all keys behave."""
         self.connections: list[CarConnection] = []
-        self.body = Body()
+        self.body = Body(clock, self.behaviour)
         self.whitelist = Whitelist()
         self._clock = clock
         self._random = random
@@ -84,11 +85,22 @@ class Car(Hands):
         self._enrolment = Enrolment(self.whitelist, self.behaviour, self._log, self._key_added)
         self._defence = Defence(self.behaviour, clock, self._log, self._drop_all)
         self._replies = Replies(self.behaviour, clock, self._log)
+        self._authentication = Authentication(
+            self.body,
+            self.whitelist,
+            self.connections,
+            clock,
+            random,
+            self._tell,
+            self._log,
+            self._report_reuse,
+        )
         commands = Commands(
             self.behaviour,
             self._enrolment,
             Information(self.vin, self.whitelist, self._ring, self.body),
             self.body,
+            self._authentication,
             self._log,
         )
         voice = (commands, self._replies, self.body.status, self._log, self._defence.bad_seal)
@@ -99,6 +111,7 @@ class Car(Hands):
                 LegacySession(self.whitelist, self._ring),
                 self._ring,
                 self._enrolment,
+                self._authentication,
                 *voice,
             ),
             SignedMessages(self.behaviour, self._session, self.whitelist, *voice),
@@ -161,11 +174,14 @@ class Car(Hands):
         if not self.connectable:
             why = "locked out" if self.locked_out else f"{MAX_CONNECTIONS} links are open"
             raise ConnectionLimitReached(why)
-        connection = CarConnection(peer, self._log, self._written, self._closed, self._lost)
-        connection.last_write = self._clock()
+        connection = CarConnection(
+            peer, self._log, self._written, self._closed, self._lost, self._read
+        )
+        connection.last_sign = self._clock()
         self.connections.append(connection)
         self._log("connected", f"link {len(self.connections)} of {MAX_CONNECTIONS}", connection)
         self._push(connection, self.body.status())
+        self._authentication.welcome(connection)
         return connection
 
     def tap_card(self) -> bool:
@@ -176,17 +192,34 @@ class Car(Hands):
     @property
     def next_due(self) -> float | None:
         """Seconds until `tick` has something to do, 0 for at once; None for nothing."""
-        return None
+        dues = [
+            self._enrolment.due,
+            self._replies.due,
+            self._authentication.due,
+            self.body.closures.due,
+            *(self._idle_at(connection) for connection in self.connections),
+        ]
+        due = min((due for due in dues if due is not None), default=None)
+        return None if due is None else max(0.0, due - self._clock())
 
     def tick(self) -> None:
         """Let time-outs happen; call it about once a second, and when `next_due` is over."""
         now = self._clock()
         self._enrolment.tick(now)
         self._replies.tick()
-        patience = self.behaviour.idle_timeout
+        if self.body.closures.tick(now):
+            self._push_changes()
+        self._authentication.tick(now)
         for connection in list(self.connections):
-            if patience is not None and now - connection.last_write >= patience:
+            idle_at = self._idle_at(connection)
+            if idle_at is not None and now >= idle_at:
                 self._drop(connection, "idle")
+
+    def _idle_at(self, connection: CarConnection) -> float | None:
+        patience = self.behaviour.idle_timeout
+        if patience is None or connection.dropping:
+            return None
+        return connection.last_sign + patience
 
     def rotate_key(self) -> None:
         """Change the vehicle's key pair, as a car may after an update."""
@@ -214,7 +247,7 @@ class Car(Hands):
 
     def _written(self, connection: CarConnection, data: bytes) -> None:
         self.tick()
-        connection.last_write = now = self._clock()
+        connection.last_sign = now = self._clock()
         messages = connection.reader.write(data, now)
         for reason, dropped in connection.reader.take_dropped():
             self._log("ignored", reason, connection, data=dropped)
@@ -236,9 +269,20 @@ class Car(Hands):
             self._dozes = False
             self._replies.hold(self.behaviour.wake_time)
 
+    def _wake(self) -> float:
+        self.tick()
+        delay = self.behaviour.wake_time if self._dozes else 0.0
+        self._rouse()
+        self.body.asleep = False
+        return delay
+
     def _key_added(self, key: WhitelistKey) -> None:
         self._ring.key_added(key)
         self._session.key_added(key)
+
+    def _read(self, connection: CarConnection) -> None:
+        self.tick()
+        connection.last_sign = self._clock()
 
     def _lost(self, connection: CarConnection, data: bytes) -> None:
         for message in connection.reader.completed_by(data):
@@ -250,6 +294,7 @@ class Car(Hands):
 
     def _drop(self, connection: CarConnection, reason: str) -> None:
         self._log("ignored", f"the car drops the link: {reason}", connection)
+        connection.dropping = True
         if connection.on_drop:
             connection.on_drop()
         else:
@@ -258,9 +303,24 @@ class Car(Hands):
     def _closed(self, connection: CarConnection) -> None:
         self.connections.remove(connection)
         self._log("disconnected", "", connection)
+        if connection.active_key and not any(other.active_key for other in self.connections):
+            self._walked_away(connection.active_key)
+
+    def _walked_away(self, key: WhitelistKey) -> None:
+        """The last active key is gone, and took whoever had it along."""
+        if not self.behaviour.walk_away_lock or not self.body.used or self.body.seated:
+            return
+        gone = f"key {key.key_id.hex()} is gone"
+        # A cable may stay in the charge port.
+        if hindrances := self.body.open_closures - {"chargePort"}:
+            text = f"{gone}, but the car stays unlocked: {', '.join(sorted(hindrances))} not closed"
+            self._log("authentication", text)
+        else:
+            self._log("authentication", f"{gone}: the car locks itself")
+            self.body.lock()
+            self._push_changes()
 
     def _push_changes(self) -> None:
-        """Tell every link what changed."""
         status = self.body.status()
         if status == self._reported:
             return
@@ -270,11 +330,14 @@ class Car(Hands):
             self._push(connection, status)
 
     def _push(self, connection: CarConnection, status: vcsec.VehicleStatus) -> None:
-        message = vehicle_status(status)
+        self._tell(connection, vehicle_status(status), "vehicleStatus")
+
+    def _tell(self, connection: CarConnection, message: vcsec.FromVCSECMessage, what: str) -> None:
+        """Say something unasked, in the forms in which this car does."""
         if self.behaviour.push != "wrapped":
-            connection.send(message, "vehicleStatus")
+            connection.send(message, what)
         if self.behaviour.push != "raw":
-            connection.send(broadcast(message), "vehicleStatus, to everybody")
+            connection.send(broadcast(message), f"{what}, to everybody")
 
     def _report_reuse(self, reuse: Reuse) -> None:
         self.violations.append(reuse)

@@ -9,12 +9,14 @@ from google.protobuf import text_format
 from host_tools.protocol import vcsec_pb2 as vcsec
 
 from . import answers
+from .authentication import Authentication
 from .behaviour import Behaviour
 from .body import Body, CommandRefusal
 from .connection import CarConnection
 from .enrolment import Enrolment
 from .events import Log
 from .information import Information
+from .remote_actions import RemoteActions
 from .whitelist import WhitelistKey, WhitelistRefusal
 
 
@@ -46,12 +48,15 @@ class Commands:
         enrolment: Enrolment,
         information: Information,
         body: Body,
+        authentication: Authentication,
         log: Log,
     ) -> None:
         self._behaviour = behaviour
         self._enrolment = enrolment
         self._information = information
         self._body = body
+        self._authentication = authentication
+        self._actions = RemoteActions(body, behaviour, authentication.cancel)
         self._log = log
 
     def execute(
@@ -60,8 +65,12 @@ class Commands:
         key: WhitelistKey,
         who: str,
         conversation: Conversation,
+        token: bytes | None = None,
     ) -> None:
-        """Do what a verified message says, unless its key may not; `who` asks, for the events."""
+        """Do what a verified message says, unless its key may not.
+
+        who: asks, for the events. token: of the authenticationRequest that the message is bound to.
+        """
         text = f"{describe(request)} ({who})"
         connection = conversation.connection
         if self._behaviour.busy > 0:
@@ -79,12 +88,15 @@ class Commands:
                     conversation.say(answers.whitelist_done(key.key_id))
                     return
                 case "RKEAction":
-                    self._body.remote_action(request.RKEAction, key)
+                    self._actions.carry_out(request.RKEAction, key)
+                    self._body.asleep = False
                 case "closureMoveRequest":
                     self._body.move_closures(request.closureMoveRequest, key)
+                    self._body.asleep = False
                 case "authenticationResponse":
-                    connection.active_key = key
-                    connection.level = request.authenticationResponse.authenticationLevel
+                    self._authentication.answer(
+                        request.authenticationResponse, key, connection, token
+                    )
                 case "setMetaDataForKey":
                     key.form_factor = request.setMetaDataForKey.keyFormFactor
                 case "keyfobInfo":

@@ -13,6 +13,9 @@ from .events import Log
 from .link import FrameReader, frame
 from .whitelist import WhitelistKey
 
+# Tokens that a late answer is still told apart by.
+_FORMER_TOKENS = 16
+
 
 class CarConnection:
     """Values written to the car go in with `write`; frames to indicate come out.
@@ -31,6 +34,7 @@ class CarConnection:
         on_write: Callable[[CarConnection, bytes], None],
         on_close: Callable[[CarConnection], None],
         on_loss: Callable[[CarConnection, bytes], None],
+        on_read: Callable[[CarConnection], None],
     ) -> None:
         self.peer = peer
         self.on_frame: Callable[[], None] | None = None
@@ -42,14 +46,22 @@ class CarConnection:
         self.level: int = vcsec.AUTHENTICATION_LEVEL_NONE
         """What that response allows (AuthenticationLevel_E)."""
         self.token: bytes | None = None
-        """The token of the last authenticationRequest sent over this link."""
-        self.last_write = 0.0
-        """Of the car's clock, when something was written or the link was made."""
+        """The token of the authenticationRequests that are sent over this link right now."""
+        self.former_tokens: deque[bytes] = deque(maxlen=_FORMER_TOKENS)
+        """Earlier ones: what is sealed with one of them is recognised, and refused."""
+        self.answered_tokens: deque[bytes] = deque(maxlen=_FORMER_TOKENS)
+        self.unanswered = 0
+        """How many tokens of the present request were not answered."""
+        self.last_sign = 0.0
+        """Of the car's clock, when something was written or read, or the link was made."""
+        self.dropping = False
+        """Whether the car wants the link to end."""
         self.is_open = True
         self._log = log
         self._on_write = on_write
         self._on_close = on_close
         self._on_loss = on_loss
+        self._on_read = on_read
         self._frames: deque[bytes] = deque()
 
     def write(self, data: bytes) -> None:
@@ -59,6 +71,14 @@ class CarConnection:
 
     def read_version(self) -> None:
         """The version characteristic (0214) is read, which keeps an idle link."""
+        if self.is_open:
+            self._on_read(self)
+
+    def renew_token(self, token: bytes | None) -> None:
+        """Replace the token; None for no request."""
+        if self.token is not None:
+            self.former_tokens.append(self.token)
+        self.token = token
 
     def lose(self, data: bytes) -> None:
         """A value was written, but the car did not take it: it only was on the air."""
@@ -91,7 +111,7 @@ class CarConnection:
             return
         self.is_open = False
         self._frames.clear()
+        self._on_close(self)
         self.active_key = None
         self.level = vcsec.AUTHENTICATION_LEVEL_NONE
         self.token = None
-        self._on_close(self)

@@ -75,6 +75,11 @@ class Enrolment:
             pending.connection.send(answers.whitelist_done(card.key_id), "commandStatus")
         return True
 
+    @property
+    def due(self) -> float | None:
+        """When `tick` gives up."""
+        return self.pending.deadline if self.pending else None
+
     def tick(self, now: float) -> None:
         """Give up on a request whose time is over."""
         if self.pending is None or now < self.pending.deadline:

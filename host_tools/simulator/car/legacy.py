@@ -5,6 +5,9 @@ The counter lives with the whitelist entry, so that it survives reconnects and a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from host_tools.protocol import vcsec_pb2 as vcsec
 
 from .keyring import KeyRing
@@ -24,6 +27,15 @@ class SignedMessageFault(Exception):
         self.counter = key.counter if key else 0
 
 
+@dataclass(frozen=True)
+class Opened:
+    """Who sealed a message, what it says, and the token it is bound to, if any."""
+
+    key: WhitelistKey
+    plaintext: bytes
+    token: bytes | None
+
+
 class LegacySession:
     """Opens signed messages of the keys on the whitelist."""
 
@@ -31,13 +43,14 @@ class LegacySession:
         self._whitelist = whitelist
         self._ring = ring
 
-    def open(self, message: vcsec.SignedMessage, token: bytes | None) -> tuple[WhitelistKey, bytes]:
-        """Return who sealed `message` and the plaintext; raises SignedMessageFault.
+    def open(self, message: vcsec.SignedMessage, tokens: Sequence[bytes | None]) -> Opened:
+        """Open a message; raises SignedMessageFault.
 
-        token: the one last sent over this link, which AES_GCM_TOKEN authenticates. The counter is
+        tokens: of the authenticationRequests on this link, any of which AES_GCM_TOKEN may
+        authenticate: first the present one, if there is one, then earlier ones. The counter is
         taken only once everything is right.
         """
-        sealed = self.note(message, token)
+        sealed = self.note(message, tokens)
         key = self._whitelist.find(message.keyId)
         if key is None:
             raise SignedMessageFault(vcsec.SIGNEDMESSAGE_INFORMATION_FAULT_NOT_ON_WHITELIST)
@@ -54,34 +67,49 @@ class LegacySession:
                 vcsec.SIGNEDMESSAGE_INFORMATION_FAULT_AES_DECRYPT_AUTH, key
             ) from None
         key.counter = message.counter
-        return key, plaintext
+        return Opened(key, plaintext, sealed.aad or None)
 
-    def note(self, message: vcsec.SignedMessage, token: bytes | None) -> Sealed:
+    def note(self, message: vcsec.SignedMessage, tokens: Sequence[bytes | None]) -> Sealed:
         """Have the nonce of a message watched; raises SignedMessageFault."""
-        sealed = Sealed(
-            key_id=message.keyId,
-            counter=message.counter,
-            epoch=b"",
-            nonce=message.counter.to_bytes(4, "big"),
-            ciphertext=message.protobufMessageAsBytes,
-            tag=message.signature,
-            aad=_additional_data(message, token),
-        )
+        forms = [
+            Sealed(
+                key_id=message.keyId,
+                counter=message.counter,
+                epoch=b"",
+                nonce=message.counter.to_bytes(4, "big"),
+                ciphertext=message.protobufMessageAsBytes,
+                tag=message.signature,
+                aad=aad,
+            )
+            for aad in _additional_data(message, tokens)
+        ]
+        sealed = self._right(forms) or forms[0]
         self._ring.note(sealed)
         return sealed
 
+    def _right(self, forms: list[Sealed]) -> Sealed | None:
+        """The one that opens."""
+        key = self._whitelist.find(forms[0].key_id)
+        if key is None or len(forms) == 1:
+            return None
+        shared_key = self._ring.shared_key(key.public_key)
+        return next((form for form in forms if form.opens_with(shared_key)), None)
 
-def _additional_data(message: vcsec.SignedMessage, token: bytes | None) -> bytes:
-    """What is authenticated beside the ciphertext: nothing, or the token."""
+
+def _additional_data(message: vcsec.SignedMessage, tokens: Sequence[bytes | None]) -> list[bytes]:
+    """What may be authenticated beside the ciphertext: nothing, or one of the tokens."""
     if message.signatureType == vcsec.SIGNATURE_TYPE_AES_GCM:
-        return b""
+        return [b""]
     if message.signatureType != vcsec.SIGNATURE_TYPE_AES_GCM_TOKEN:
         raise SignedMessageFault(vcsec.SIGNEDMESSAGE_INFORMATION_FAULT_UNKNOWN)
-    if token is None:
+    known = [token for token in tokens if token is not None]
+    if not known:
         raise SignedMessageFault(vcsec.SIGNEDMESSAGE_INFORMATION_FAULT_COULD_NOT_RETRIEVE_TOKEN)
     # Clients that work today leave the field empty and only authenticate the token.
-    if message.token and len(message.token) != TOKEN_LENGTH:
+    if not message.token:
+        return known
+    if len(message.token) != TOKEN_LENGTH:
         raise SignedMessageFault(vcsec.SIGNEDMESSAGE_INFORMATION_FAULT_TOKEN_IS_INCORRECT_LENGTH)
-    if message.token and message.token != token:
+    if message.token not in known:
         raise SignedMessageFault(vcsec.SIGNEDMESSAGE_INFORMATION_FAULT_INVALID_TOKEN)
-    return token
+    return [message.token]

@@ -10,13 +10,14 @@ from google.protobuf.message import DecodeError
 from host_tools.protocol import vcsec_pb2 as vcsec
 
 from . import answers
+from .authentication import Authentication
 from .behaviour import Behaviour
 from .commands import Commands, describe
 from .connection import CarConnection
 from .enrolment import Enrolment
 from .events import Log
 from .keyring import KeyRing
-from .legacy import LegacySession, SignedMessageFault
+from .legacy import LegacySession, Opened, SignedMessageFault
 from .replies import Replies
 from .whitelist import WhitelistKey
 
@@ -60,6 +61,7 @@ class LegacyMessages:
         session: LegacySession,
         ring: KeyRing,
         enrolment: Enrolment,
+        authentication: Authentication,
         commands: Commands,
         replies: Replies,
         status: Callable[[], vcsec.VehicleStatus],
@@ -71,6 +73,7 @@ class LegacyMessages:
         self._session = session
         self._ring = ring
         self._enrolment = enrolment
+        self._authentication = authentication
         self._commands = commands
         self._replies = replies
         self._status = status
@@ -96,7 +99,7 @@ class LegacyMessages:
         signed = request.signedMessage
         is_sealed = request.HasField("signedMessage")
         if is_sealed and signed.signatureType != vcsec.SIGNATURE_TYPE_PRESENT_KEY:
-            self._session.note(signed, connection.token)
+            self._session.note(signed, _tokens(connection))
 
     def _unsigned(self, message: vcsec.UnsignedMessage, talk: LegacyConversation) -> None:
         which = message.WhichOneof("sub_message")
@@ -129,14 +132,16 @@ class LegacyMessages:
 
     def _sealed(self, message: vcsec.SignedMessage, talk: LegacyConversation) -> None:
         try:
-            key, plaintext = self._session.open(message, talk.connection.token)
-            request = self._parse(plaintext, key)
+            opened = self._session.open(message, _tokens(talk.connection))
+            request = self._parse(opened.plaintext, opened.key)
+            self._check_form(opened, request, talk.connection)
         except SignedMessageFault as fault:
             self._fault(fault, talk)
             return
+        key = opened.key
         who = f"key {key.key_id.hex()}, counter {message.counter}"
         if self._is_active(key, request, talk.connection):
-            self._commands.execute(request, key, who, talk)
+            self._commands.execute(request, key, who, talk, opened.token)
             return
         mode = self._behaviour.require_none
         self._log(
@@ -163,6 +168,21 @@ class LegacyMessages:
             pass
         raise SignedMessageFault(vcsec.SIGNEDMESSAGE_INFORMATION_FAULT_UNKNOWN, key)
 
+    def _check_form(
+        self, opened: Opened, request: vcsec.UnsignedMessage, connection: CarConnection
+    ) -> None:
+        """Raises SignedMessageFault for a token that is over, and for a form that is not taken."""
+        forms, key = self._behaviour.response_forms, opened.key
+        stale = vcsec.SIGNEDMESSAGE_INFORMATION_FAULT_INVALID_TOKEN
+        if opened.token is not None:
+            if forms == "plain":
+                raise SignedMessageFault(vcsec.SIGNEDMESSAGE_INFORMATION_FAULT_UNKNOWN, key)
+            if not self._authentication.check_token(opened.token, key, connection):
+                raise SignedMessageFault(stale, key)
+        # NONE answers nothing: it marks the key as active.
+        elif forms == "token" and request.authenticationResponse.authenticationLevel:
+            raise SignedMessageFault(stale, key)
+
     def _is_active(
         self, key: WhitelistKey, request: vcsec.UnsignedMessage, connection: CarConnection
     ) -> bool:
@@ -182,3 +202,7 @@ class LegacyMessages:
             and self._behaviour.push_key
         ):
             talk.say(answers.session_info(self._ring.vehicle_key.public_key))
+
+
+def _tokens(connection: CarConnection) -> list[bytes | None]:
+    return [connection.token, *connection.former_tokens]

@@ -103,6 +103,15 @@ class CounterReuse(Reuse):
         return f"COUNTER REUSED: {super().__str__()}"
 
 
+class TokenReuse(Reuse):
+    """One key answered one authenticationRequest token twice."""
+
+    def __init__(self, key_id: bytes) -> None:
+        Exception.__init__(self, f"TOKEN ANSWERED TWICE: by key {key_id.hex()}")
+        self.key_id = key_id
+        self.identical = False
+
+
 class NonceRecord:
     """Every (key, nonce) and (key, counter) that ever came.
 

@@ -21,6 +21,11 @@ class Replies:
         self._held: list[tuple[CarConnection, Message, str]] = []
         self._until = 0.0
 
+    @property
+    def due(self) -> float | None:
+        """When `tick` has something to send."""
+        return self._until if self._held else None
+
     def hold(self, seconds: float) -> None:
         """Answers of the next `seconds` are sent when these are over."""
         self._until = self._clock() + seconds

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -76,6 +78,12 @@ class WhitelistKey:
         return self.form_factor in _KEY_FOBS
 
 
+def _nobodys_key(number: int) -> bytes:
+    """A valid public key, another one for each number."""
+    seed = hashlib.sha512(f"nobody's key {number}".encode()).digest()
+    return keys.VehicleKey.generate(lambda length: seed[:length]).public_key
+
+
 class WhitelistRefusal(Exception):
     """A change was refused; `information` is the WhitelistOperation_information_E."""
 
@@ -128,9 +136,20 @@ class Whitelist:
         return key
 
     def fill(self, *, key_fobs: bool = False) -> int:
-        """Add keys that nobody has until the list is full; key_fobs: only until all places of key
-        fobs are taken. Returns how many were added."""
-        raise NotImplementedError
+        """Add keys that nobody has until the list is full, or with `key_fobs` only key fobs until
+        all their places are taken. Returns how many were added."""
+        before = len(self)
+        limit, form_factor = MAX_KEYS, vcsec.KEY_FORM_FACTOR_ANDROID_DEVICE
+        if key_fobs:
+            fobs = sum(key.is_key_fob for key in self)
+            limit = min(MAX_KEYS, before + MAX_KEY_FOBS - fobs)
+            form_factor = vcsec.KEY_FORM_FACTOR_3_BUTTON_BLE_CAR_KEYFOB
+        candidates = (_nobodys_key(number) for number in itertools.count())
+        while len(self) < limit:
+            public_key = next(candidates)
+            if not self.find_public(public_key):
+                self.add(WhitelistKey(public_key, role=vcsec.ROLE_DRIVER, form_factor=form_factor))
+        return len(self) - before
 
     def remove(self, key_id: bytes) -> WhitelistKey:
         """Take a key off; raises WhitelistRefusal."""

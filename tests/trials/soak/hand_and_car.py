@@ -3,6 +3,7 @@
 import asyncio
 
 from host_tools.protocol import universal_message_pb2 as universal
+from host_tools.protocol import vcsec_pb2 as vcsec
 from host_tools.simulator import faults
 
 from ..newer_car import YEARS, Fault, Untagged
@@ -314,7 +315,7 @@ async def somebody_else_at_the_car(life: Life) -> None:
 @STEPS.add(2)
 async def an_open_door(life: Life) -> None:
     await rest(life)
-    life.world.car.body.open_closures.add("frontDriverDoor")
+    life.world.car.set_closure("frontDriverDoor", vcsec.CLOSURESTATE_OPEN)
     await life.works("unlock")
     life.witness.forget()
     await life.touch("lock")

@@ -250,7 +250,8 @@ class World:
             self.radio.come_back()
         self.disperse()
         self.car.behaviour.busy = self.car.behaviour.lose_answers = 0
-        self.car.body.open_closures.clear()
+        for name in self.car.body.open_closures:
+            self.car.close_door(name)
         self.board.hardware.set_battery(_CHARGED)
 
     async def quiet(self, limit: float, *, awake: bool = False) -> None:
