@@ -4,8 +4,10 @@ The firmware's texts are short, for its flash is small: "problem" or "problem: a
 remedies are sentences, and name the command that helps.
 """
 
+import re
 from typing import NamedTuple
 
+from host_tools.advice.whitelist_errors import removal_error
 from host_tools.failure import sentence
 
 _HOLD_BOTH = "hold both buttons for 5 seconds (from here: `fob press lock unlock --hold 5.5`)"
@@ -47,6 +49,7 @@ _REMEDIES = {
     "held-back": sentence(CONFIRM),
     "refused": "Try again; the car's screen may say why.",
     "not-paired": "Pair it: `fob pair`.",
+    "key-refused": "Look at the keys on the car's screen (Controls, Locks).",
     "internal": "Run `fob doctor`; if it finds nothing, report what `fob logs` shows.",
 }
 
@@ -87,6 +90,10 @@ _KNOWN = {
 }
 
 
+# Files of a car but the first.
+_CAR_FILE = re.compile(r"\bcar(?P<number>\d)/")
+
+
 class Explanation(NamedTuple):
     """A clause without a full stop, and a sentence that says what to do."""
 
@@ -94,14 +101,23 @@ class Explanation(NamedTuple):
     remedy: str
 
 
-def explain(code: str, text: str) -> Explanation:
-    """What an error of the firmware means, by its `code` and `text`."""
+def explain(code: str, text: str, reason: int | None = None) -> Explanation:
+    """What an error of the firmware means, by its `code`, `text` and the car's number for it."""
+    if code == "key-refused" and reason is not None:
+        refusal = removal_error(reason)
+        return Explanation(refusal.words, refusal.remedy)
     if code == "internal" and " " not in text:
         # The firmware names the kind of exception only.
         text = f"the fob's program failed ({text})"
     problem, _, advice = text.partition(": ")
     remedy = _KNOWN.get(problem)
-    if remedy is None and code in ("state", "refused") and advice:
+    car = _CAR_FILE.search(problem)
+    if car:
+        remedy = (
+            f"Take the car out with `fob cars forget {car['number']}`, then add it again with "
+            "`fob provision --vin VIN` and pair it."
+        )
+    if remedy is None and code in ("configuration", "state", "refused") and advice:
         remedy = sentence(advice)
     if remedy is None:
         remedy = _REMEDIES.get(code, _LOOK)

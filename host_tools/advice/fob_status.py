@@ -8,8 +8,11 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from host_tools.advice.car_keys import short_name
 from host_tools.advice.fob_errors import CONFIRM, Explanation, explain
+from host_tools.advice.light import pattern_rows
 from host_tools.advice.signal_strength import strength
+from host_tools.identity import gestures
 from host_tools.identity.counters import COUNTER_MAX
 from host_tools.identity.keys import POINT_LENGTH, key_identifier
 from host_tools.protocol import keys_pb2 as keys
@@ -23,6 +26,12 @@ _PROGRAM = {
     "outdated": "of another version than these tools: run `fob flash`",
     "incomplete": "incomplete or changed: run `fob flash`",
     "missing": "none: run `fob flash`",
+}
+_FORMS = {
+    "auto": "found out by itself",
+    "token": "bound to the car's token",
+    "plain": "without a token, as the oldest cars want it",
+    "signed": "that of the signed-command protocol",
 }
 _CAUSES = {
     "power-on": "the power was connected",
@@ -105,6 +114,45 @@ def car_rows(status: Mapping[str, Any]) -> Rows:
     return rows
 
 
+def cars_rows(status: Mapping[str, Any]) -> Rows:
+    """Its cars, where there are several."""
+    cars = status.get("cars") or []
+    if len(cars) < 2 and not any(car.get("wrong") for car in cars):
+        return []
+    ordered = sorted(cars, key=lambda car: int(car["number"]))
+    return [(f"car {car['number']}", _car(car)) for car in ordered]
+
+
+def buttons_rows(status: Mapping[str, Any]) -> Rows:
+    """What its buttons do; nothing for a fob that does not tell."""
+    mapped = status.get("gestures")
+    return gestures.rows(mapped) if mapped else []
+
+
+def light_rows(status: Mapping[str, Any]) -> Rows:
+    """What its light says."""
+    if status.get("configuration") or not status.get("vin"):
+        return []
+    several = len(status.get("cars") or []) > 1
+    return pattern_rows(warns_open=bool(status.get("warn_open")), several_cars=several)
+
+
+def passive_rows(status: Mapping[str, Any]) -> Rows:
+    """Whether the car may open without a press."""
+    if "passive" not in status:
+        return []
+    passive = status["passive"]
+    if passive is None:
+        return [("allowed", "no: the car obeys presses only")]
+    permitted = "unlock and drive" if passive["level"] > 1 else "unlock"
+    minutes = passive["minutes"]
+    rows = [("allowed", f"{permitted}, for {minutes} minute{'s' * (minutes > 1)} after a press")]
+    rows.append(("form", _FORMS.get(passive["form"], passive["form"])))
+    if passive["secure_at_end"]:
+        rows.append(("at the end", "auto secure, if the car is still connected"))
+    return rows
+
+
 def journal_rows(status: Mapping[str, Any]) -> Rows:
     """What went wrong last, and how often it crashed in a row."""
     rows = [("in short", _crashes(status["crashes"]))] if status["crashes"] else []
@@ -154,14 +202,9 @@ def is_low(status: Mapping[str, Any]) -> bool:
 
 
 def _asks_for(status: Mapping[str, Any]) -> str:
-    role = _short(keys.Role.DESCRIPTOR, status.get("role"), "ROLE_")
-    form = _short(vcsec.KeyFormFactor.DESCRIPTOR, status.get("form_factor"), "KEY_FORM_FACTOR_")
+    role = short_name(keys.Role.DESCRIPTOR, status.get("role"), "ROLE_")
+    form = short_name(vcsec.KeyFormFactor.DESCRIPTOR, status.get("form_factor"), "KEY_FORM_FACTOR_")
     return f"role {role}, listed as {form}"
-
-
-def _short(enum: Any, number: Any, prefix: str) -> str:
-    named = enum.values_by_number.get(number) if isinstance(number, int) else None
-    return named.name.removeprefix(prefix).replace("_", " ").lower() if named else str(number)
 
 
 def _paired(status: Mapping[str, Any]) -> str:
@@ -173,6 +216,22 @@ def _paired(status: Mapping[str, Any]) -> str:
         return "no: run `fob pair`"
     spoken = PROTOCOLS.get(status.get("speaks") or "", "a protocol not known yet")
     return f"yes, in {spoken}"
+
+
+def _car(car: Mapping[str, Any]) -> str:
+    if car.get("wrong"):
+        problem, remedy = explain("configuration", car["wrong"])
+        return f"{problem}. {remedy}"
+    told = [str(car.get("vin"))]
+    if car.get("public_key"):
+        told.append(f"key {key_identifier(bytes.fromhex(car['public_key']))}")
+    lost = (car.get("counter") or {}).get("wrong")
+    told.append(str(lost) if lost else f"paired: {_paired(car)}")
+    if car.get("rssi") is not None:
+        told.append(strength(car["rssi"]))
+    if car.get("waits"):
+        told.append("waits for you")
+    return "; ".join(told)
 
 
 def _counter(counter: Mapping[str, Any]) -> str:

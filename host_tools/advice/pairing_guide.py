@@ -67,7 +67,7 @@ def said(text: str) -> str | None:
 
 def setback(code: str, text: str, reason: int | None) -> Setback:
     """What an error of the firmware's `pair` means, and whether trying again is worth it."""
-    if code == "refused" and text == _REFUSED:
+    if code == "key-refused" or (code == "refused" and text == _REFUSED):
         error = whitelist_error(reason or 0)
         return Setback(error.words, error.remedy, error.again, reason_name(reason or 0))
     explained = explain(code, text)

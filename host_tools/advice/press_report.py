@@ -3,21 +3,21 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from host_tools.advice import light as patterns
 from host_tools.advice.fob_errors import explain
 from host_tools.advice.fob_status import last_result
 from host_tools.failure import Failure, InputError
+from host_tools.identity.gestures import GESTURES
 
 # As firmware/fob/gestures.py has it: what is shorter is a press, or means nothing.
-_HOLD_SECONDS = 3.0
+_HOLD_SECONDS = 1.5
+_TIMES = {1: "single", 2: "double", 3: "triple"}
 
 # What several buttons bring about that are held; see firmware/fob/app.py.
 _DONE = {
     "confirm": "Done: what waited for you is confirmed. Press again.",
     "pair": "Done: paired. The car has proved that it knows the key.",
 }
-_DONE_LIGHT = "one long flash"
-_FAILED_LIGHT = "three short flashes"
-_LAPTOP_LIGHT = "long, short, pause, repeating"
 # Errors after which the light asks for the laptop: those of firmware/fob/errors.py below
 # NeedsLaptop.
 _NEEDS_LAPTOP = ("needs-laptop", "configuration", "state", "counter-exhausted")
@@ -36,8 +36,8 @@ def light(outcome: str | None) -> str | None:
     if outcome is None:
         return None
     if outcome == "done":
-        return _DONE_LIGHT
-    return _LAPTOP_LIGHT if outcome in _NEEDS_LAPTOP else _FAILED_LIGHT
+        return patterns.DONE
+    return patterns.NEEDS_LAPTOP if outcome in _NEEDS_LAPTOP else patterns.FAILED
 
 
 def done(text: str) -> str:
@@ -52,11 +52,14 @@ def failed(code: str, text: str) -> Failure:
     return Failure(result.text, result.remedy) if result.code else Failure(*explain(code, text))
 
 
-def no_gesture(names: Sequence[str], hold: float | None, status: Mapping[str, Any]) -> Failure:
+def no_gesture(
+    names: Sequence[str], hold: float | None, status: Mapping[str, Any], times: int = 1
+) -> Failure:
     """Why the firmware took it for no gesture; `hold` is in seconds."""
-    guard_ms = status.get("press_guard_ms", 0)
+    guard_ms = status.get("press_guard_ms") or 0
     together = " and ".join(names)
-    if len(names) > 1 and (hold or 0) < _HOLD_SECONDS:
+    held = (hold or 0) >= _HOLD_SECONDS
+    if len(names) > 1 and not held:
         return Failure(
             f"{together} pressed together mean nothing unless they are held",
             "Hold them 3 seconds to pair a fob that is not paired, 5 to confirm what waits: "
@@ -65,13 +68,22 @@ def no_gesture(names: Sequence[str], hold: float | None, status: Mapping[str, An
     if len(names) > 1:
         return Failure(
             f"nothing happened while {together} were held",
-            "The fob is paired already and nothing waits to be confirmed.",
+            "The fob is paired already and nothing waits to be confirmed; `fob pair --again` "
+            "pairs it anew, `fob provision --gesture 'both hold=ACTION'` gives them an action.",
         )
     if hold is not None and hold * 1000 < guard_ms:
         return Failure(
             f"the press was too short: this fob's press guard is {guard_ms} ms",
             f"Hold it longer: --hold {guard_ms / 1000 + 0.1:.1f}.",
         )
+    gesture = "hold" if held else _TIMES[times]
     return Failure(
-        f"the button {together} does nothing", "What a button does is in firmware/fob/actions.py."
+        f"the button {together} does nothing when it is {_pressed(gesture)}",
+        f"`fob status` shows what the buttons do; `fob provision --gesture "
+        f"'{together} {gesture}=ACTION'` changes it.",
     )
+
+
+def _pressed(gesture: str) -> str:
+    words = GESTURES[gesture]
+    return words if gesture == "hold" else f"pressed {words}"

@@ -28,6 +28,7 @@ _CLOSURES = {
 }
 CLOSED = 0
 _CLOSURE_STATES = {
+    CLOSED: "closed",
     1: "open",
     2: "ajar",
     3: "unknown",
@@ -46,26 +47,19 @@ def completed(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 def car_rows(status: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(what, value) of a completed answer."""
-    rows = [
-        ("locks", _named(_LOCK_STATES, status["vehicleLockState"])),
-        ("open", _open(status["closureStatuses"])),
-        ("sleep", _named(_SLEEP, status["vehicleSleepStatus"])),
-        ("presence", _named(_PRESENCE, status["userPresence"])),
+    rows = [("locks", _named(_LOCK_STATES, status["vehicleLockState"]))]
+    rows += [
+        (_CLOSURES.get(name, name), _named(_CLOSURE_STATES, state))
+        for name, state in status["closureStatuses"].items()
     ]
+    percent = (status.get("detailedClosureStatus") or {}).get("tonneauPercentOpen")
+    if percent is not None:
+        rows.append(("tonneau cover open", f"{percent} %"))
+    rows.append(("sleep", _named(_SLEEP, status["vehicleSleepStatus"])))
+    rows.append(("presence", _named(_PRESENCE, status["userPresence"])))
     if status.get("rssi") is not None:
         rows.append(("signal", strength(status["rssi"])))
     return rows
-
-
-def _open(closures: Mapping[str, int]) -> str:
-    found = []
-    for name, state in closures.items():
-        if state == CLOSED:
-            continue
-        where = _CLOSURES.get(name, name)
-        told = _named(_CLOSURE_STATES, state)
-        found.append(where if told == "open" else f"{where} ({told})")
-    return ", ".join(found) or "nothing"
 
 
 def _named(names: Mapping[int, str], number: int) -> str:

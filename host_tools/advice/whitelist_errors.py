@@ -1,8 +1,8 @@
-"""Why a car does not take a key: WhitelistOperation_information_E in the owner's words.
+"""Why a car does not take a key, or keeps one: WhitelistOperation_information_E in words.
 
 The numbers and their names are those of proto/vcsec.proto; that file's sources say no more about
-most of them than the name does, so nor do the words. A car that says no while a key is added says
-so with one of these in `whitelistOperationStatus`.
+most of them than the name does, so nor do the words. A car that says no while a key is added or
+removed says so with one of these in `whitelistOperationStatus`.
 """
 
 from typing import NamedTuple
@@ -120,12 +120,31 @@ WHITELIST_ERRORS = {
 }
 
 
+# Where the words above are about the card that a key is added with.
+_WHILE_REMOVING = {
+    0: WhitelistError("the car keeps the key and gives no reason", _ON_THE_SCREEN),
+    1: WhitelistError("the car ran into an error that it does not explain", _ON_THE_SCREEN),
+    7: WhitelistError(
+        "this fob's key may not remove keys",
+        "Only an owner's may: remove the other on the car's screen (Controls, Locks), or take "
+        "`fob provision --role owner`, delete this fob's key there and pair it again.",
+    ),
+    10: WhitelistError("that key may do more than this fob's", _ON_THE_SCREEN),
+    12: WhitelistError("the car does not list that key", "Look at what it lists: `fob keys`."),
+}
+
+
 def whitelist_error(reason: int) -> WhitelistError:
     """What the car means by the number `reason`, also by one that is not known here."""
     return WHITELIST_ERRORS.get(reason) or WhitelistError(
         f"the car gives a reason that is not known here: number {reason}",
         "A later version of these tools may know it.",
     )
+
+
+def removal_error(reason: int) -> WhitelistError:
+    """What the car means by the number `reason` when it was to remove another key."""
+    return _WHILE_REMOVING.get(reason) or whitelist_error(reason)
 
 
 def reason_name(reason: int) -> str:

@@ -24,11 +24,9 @@ def checked(name: str, result: Any) -> dict[str, Any]:
         raise ValueError
     if name != "status":
         return result
-    kept = {
-        field: value
-        for field, value in result.items()
-        if value is None or _TOLD.get(field, _anything)(value)
-    }
+    kept = _usable(result, _TOLD)
+    if kept.get("cars") is not None:
+        kept["cars"] = [_usable(car, _OF_A_CAR) for car in kept["cars"]]
     if kept.get("configuration") is None and not _fits(kept, _CONFIGURED):
         raise ValueError
     return kept
@@ -42,6 +40,14 @@ def checked_event(event: dict[str, Any]) -> bool:
 
 def _fits(told: Mapping[str, Any], shape: Mapping[str, _Check]) -> bool:
     return all(check(told.get(field, _MISSING)) for field, check in shape.items())
+
+
+def _usable(told: Mapping[str, Any], shape: Mapping[str, _Check]) -> dict[str, Any]:
+    return {
+        field: value
+        for field, value in told.items()
+        if value is None or shape.get(field, _anything)(value)
+    }
 
 
 def _anything(_: Any) -> bool:
@@ -104,6 +110,24 @@ def _board(value: Any) -> bool:
     return isinstance(buttons, dict) and all(map(_count, buttons.values()))
 
 
+def _cars(value: Any) -> bool:
+    if not isinstance(value, list):
+        return False
+    return all(isinstance(car, dict) and _fits(car, _CAR) for car in value)
+
+
+def _gestures(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(mapped, dict) and all(map(_text, mapped.values())) for mapped in value.values()
+    )
+
+
+def _passive(value: Any) -> bool:
+    return isinstance(value, dict) and _fits(
+        value, {"level": _count, "minutes": _count, "form": _text, "secure_at_end": _flag}
+    )
+
+
 def _car_state(value: Any) -> bool:
     if isinstance(value, dict):
         return all(map(_number, value.values()))
@@ -118,10 +142,24 @@ _NEEDED: dict[str, dict[str, _Check]] = {
         "configuration": _or_none(_text),
     },
     "press": {"outcome": _or_none(_text), "text": _or_none(_text)},
+    "send": {"ms": _count, "open": _flag},
+    "keys": {"count": _count, "slots": _count},
     "pair": {"speaks": _or_none(_text)},
     "scan": {"heard": _count, "car": _flag, "rssi": _or_none(_number)},
     "new_key": {"public_key": _whole_point},
     "whose_key": {"public_key": _or_none(_whole_point)},
+}
+_CAR: dict[str, _Check] = {"number": _count, "wrong": _or_none(_text)}
+_OF_A_CAR: dict[str, _Check] = {
+    "vin": _text,
+    "public_key": _whole_point,
+    "counter": _counter,
+    "paired": _flag,
+    "unknown": _flag,
+    "waits": _flag,
+    "speaks": _text,
+    "peer": _text,
+    "rssi": _number,
 }
 _TOLD: dict[str, _Check] = {
     "vin": _text,
@@ -141,10 +179,22 @@ _TOLD: dict[str, _Check] = {
     "last": _text,
     "battery_mv": _number,
     "cause": _text,
+    "cars": _cars,
+    "gestures": _gestures,
+    "warn_open": _flag,
+    "passive": _passive,
 }
 _CONFIGURED: dict[str, _Check] = {"vin": _text, "public_key": _whole_point, "board": _board}
 _EVENTS: dict[str, dict[str, _Check]] = {
     "said": {"text": _text},
     "found": {"rssi": _number},
     "progress": {"done": _count, "of": _count},
+    "key": {
+        "slot": _count,
+        "key_id": _text,
+        "public_key": _point,
+        "role": _count,
+        "form_factor": _count,
+        "ours": _flag,
+    },
 }

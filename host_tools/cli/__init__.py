@@ -58,7 +58,15 @@ _GROUPS = (
         },
         "fob press unlock",
     ),
-    _Group("Your car", {"pair": "add the fob's key to the car"}, "fob pair"),
+    _Group(
+        "Your car",
+        {
+            "pair": "add the fob's key to the car",
+            "send": "have the car do anything a fob can ask for",
+            "keys": "the keys that the car lists; remove one",
+        },
+        "fob send frunk",
+    ),
     _Group(
         "Bench",
         {

@@ -10,7 +10,7 @@ from host_tools.advice.fob_status import configuration_fault
 from host_tools.cable.device import ConsoleError, Device
 from host_tools.cable.ports import choose_port
 from host_tools.cli.screen import errors
-from host_tools.failure import Failure, sentence
+from host_tools.failure import Failure, InputError, sentence
 
 
 def connect(port: str | None, console: Console | None = None) -> Device:
@@ -34,10 +34,16 @@ def open_port(port: str, console: Console | None = None, *, any_chip: bool = Fal
     return Device(port, on_wait=wait, any_chip=any_chip)
 
 
-def provisioned(device: Device) -> dict[str, Any]:
-    """The status of a fob that can press and pair. Raises Failure for one that cannot yet."""
+def provisioned(device: Device, wanted: str | None = None) -> dict[str, Any]:
+    """The status of a fob that can press and pair, of the car `wanted` where one is.
+
+    Raises Failure for a fob that cannot yet, InputError as `chosen_car`.
+    """
     try:
         status = device.call("status")
+        number = chosen_car(status, wanted)
+        if number is not None and status.get("vin") != _vin(status, number):
+            status = device.call("status", car=number)
     except ConsoleError as error:
         raise worded(error) from error
     check_provisioned(status)
@@ -54,8 +60,49 @@ def check_provisioned(status: dict[str, Any]) -> None:
         raise Failure(*explain("state", lost))
 
 
+def chosen_car(status: dict[str, Any], wanted: str | None) -> int | None:
+    """The number of the car that was named by VIN or number; None where none was.
+
+    Raises InputError for one that the fob does not have, Failure for one of no use.
+    """
+    if wanted is None:
+        return None
+    cars = status.get("cars") or []
+    for car in cars:
+        if wanted.upper() in (str(car["number"]), car.get("vin")):
+            if car.get("wrong"):
+                raise Failure(*explain("configuration", car["wrong"]))
+            return int(car["number"])
+    if not cars:
+        check_provisioned(status)
+    raise InputError(f"this fob has no car {wanted}", f"It has: {_listed(status)}.")
+
+
+def the_car(status: dict[str, Any], wanted: str | None) -> dict[str, Any]:
+    """The argument that names the car to the fob's console: empty for a fob with one car.
+
+    Raises InputError where there are several and none was named, and as `chosen_car`.
+    """
+    number = chosen_car(status, wanted)
+    if number is not None:
+        return {"car": number}
+    if len(status.get("cars") or []) > 1:
+        raise InputError("this fob has several cars", f"Take one by --vin: {_listed(status)}.")
+    return {}
+
+
+def _listed(status: dict[str, Any]) -> str:
+    cars = status.get("cars") or []
+    return ", ".join(f"{car['number']} ({car.get('vin') or 'of no use'})" for car in cars)
+
+
+def _vin(status: dict[str, Any], number: int) -> str | None:
+    found = (car.get("vin") for car in status.get("cars") or [] if car["number"] == number)
+    return next(found, None)
+
+
 def worded(error: Failure) -> Failure:
     """An error of the firmware's console with its remedy; other Failures as they are."""
     if isinstance(error, ConsoleError):
-        return Failure(*explain(error.code, error.text))
+        return Failure(*explain(error.code, error.text, error.reason))
     return error

@@ -40,6 +40,12 @@ board_option = click.option(
     shell_complete=complete_boards,
     help="A board of `fob boards`, or the path of a board's TOML.",
 )
+car_option = click.option(
+    "--vin",
+    "wanted",
+    metavar="VIN|NUMBER",
+    help="Which car, where the fob has several; `fob cars` lists.",
+)
 tap_after_option = click.option(
     "--tap-after",
     type=click.FloatRange(min=0),

@@ -13,8 +13,8 @@ from rich.text import Text
 from host_tools.advice import pairing_guide
 from host_tools.advice.pairing_guide import CARD_SECONDS, Setback, setback
 from host_tools.cable.device import ConsoleError, Device
-from host_tools.cli.fob_session import connect, provisioned
-from host_tools.cli.options import json_option, port_option
+from host_tools.cli.fob_session import connect, provisioned, the_car
+from host_tools.cli.options import car_option, json_option, port_option
 from host_tools.cli.questions import agree
 from host_tools.cli.screen import errors, out, show_json
 from host_tools.cli.sections import show_text
@@ -35,9 +35,10 @@ _SILENCE = 130.0
     show_default=True,
     help="How often to ask the car before giving up.",
 )
+@car_option
 @port_option
 @json_option
-def pair(again: bool, tries: int, port: str | None, as_json: bool) -> None:
+def pair(again: bool, tries: int, wanted: str | None, port: str | None, as_json: bool) -> None:
     """Add the fob's key to the car.
 
     Have one of the owner's key cards in your hand, within 1 to 3 m of the car. The fob finds the
@@ -49,24 +50,27 @@ def pair(again: bool, tries: int, port: str | None, as_json: bool) -> None:
       fob pair
     """
     with connect(port) as device:
-        status = provisioned(device)
+        status = provisioned(device, wanted)
+        car = the_car(status, wanted)
         if status.get("paired") and not again:
             _ask_whether_again(as_json)
         teller = _Json() if as_json else _People(out(), status)
         try:
-            result = _paired(device, teller, tries)
+            result = _paired(device, teller, tries, car)
         except KeyboardInterrupt:
             errors().print("Given up: the fob lets go of the car.", style="yellow")
             raise
     teller.done(result)
 
 
-def _paired(device: Device, teller: "_People | _Json", tries: int) -> dict[str, Any]:
+def _paired(
+    device: Device, teller: "_People | _Json", tries: int, car: dict[str, Any]
+) -> dict[str, Any]:
     """Pair, within so many tries; the firmware's result. Raises Failure."""
     for number in range(1, tries + 1):
         try:
             with teller.attempt(number, tries):
-                return device.call("pair", on_event=teller.hear, timeout=_SILENCE)
+                return device.call("pair", on_event=teller.hear, timeout=_SILENCE, **car)
         except ConsoleError as error:
             why = setback(error.code, error.text, error.reason)
             last = number == tries or not why.again

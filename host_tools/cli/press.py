@@ -22,22 +22,26 @@ _SILENCE = 130.0
     "--hold",
     type=click.FloatRange(0.02, _LONGEST_SECONDS),
     metavar="SECONDS",
-    help="Keep it down so long: 3 pair a fob that is not paired, 5 confirm what waits.",
+    help="Keep it down so long: 1.5 is a hold; of both, 3 pair a new fob, 5 confirm what waits.",
 )
-@click.option("--double", is_flag=True, help="Press twice in a row.")
+@click.option("--double", "times", flag_value=2, type=int, help="Press twice in a row.")
+@click.option("--triple", "times", flag_value=3, type=int, help="Press three times in a row.")
 @port_option
 @json_option
 def press(
-    names: tuple[str, ...], hold: float | None, double: bool, port: str | None, as_json: bool
+    names: tuple[str, ...], hold: float | None, times: int | None, port: str | None, as_json: bool
 ) -> None:
     """Press buttons of the fob from here.
 
-    What follows is what a finger would bring about, light included. Several buttons are pressed
-    together. The exit code is 0 only when the car has confirmed it.
+    What follows is what a finger would bring about, light included; `fob status` lists which
+    gesture does what. Several buttons are pressed together. The exit code is 0 only when the car
+    has confirmed it.
 
     \b
     Example:
       fob press unlock
+      fob press unlock --double
+      fob press lock --hold 2
     """
     with connect(port) as device:
         status = provisioned(device)
@@ -58,7 +62,7 @@ def press(
                 on_event=hear,
                 timeout=_SILENCE,
                 buttons=buttons,
-                times=2 if double else 1,
+                times=times or 1,
                 **held,
             )
         except ConsoleError as error:
@@ -69,7 +73,7 @@ def press(
     elif outcome:
         out().print(f"Light: {press_report.light(outcome)}.")
     if outcome is None:
-        raise press_report.no_gesture(buttons, hold, status)
+        raise press_report.no_gesture(buttons, hold, status, times or 1)
     if outcome != "done":
         raise press_report.failed(outcome, result["text"])
     if not as_json:

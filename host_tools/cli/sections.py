@@ -9,6 +9,8 @@ from rich.text import Text
 Row = tuple[str, str]
 
 _INDENT = 2
+# Names are padded to this at least, so that most sections stand alike.
+_NAMES = 13
 _GAP = 2
 
 
@@ -20,12 +22,11 @@ def show_text(console: Console, text: str, style: str = "") -> None:
 
 def show_sections(console: Console, sections: Iterable[tuple[str, Sequence[Row]]]) -> None:
     """Print headings with their rows; long values wrap beside their names."""
-    listed = list(sections)
-    names = max((len(name) for _, rows in listed for name, _ in rows), default=0)
-    for at, (heading, rows) in enumerate(listed):
+    for at, (heading, rows) in enumerate(sections):
         if at:
             console.print()
         console.print(Text(heading, "bold"))
+        names = max([_NAMES, *(len(name) for name, _ in rows)])
         for name, value in rows:
             show_row(console, Text(f"{'':{_INDENT}}{name:<{names}}", "cyan"), Text(value))
 

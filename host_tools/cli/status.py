@@ -8,8 +8,8 @@ import click
 from host_tools.advice import fob_status, vehicle_status
 from host_tools.advice.fob_status import Rows
 from host_tools.cable.device import Facts, NoConsole
-from host_tools.cli.fob_session import check_provisioned, connect, worded
-from host_tools.cli.options import json_option, port_option
+from host_tools.cli.fob_session import check_provisioned, chosen_car, connect, worded
+from host_tools.cli.options import car_option, json_option, port_option
 from host_tools.cli.screen import out, show_json
 from host_tools.cli.sections import show_sections
 from host_tools.failure import Failure
@@ -22,13 +22,14 @@ _SILENCE = 45.0
 
 @click.command()
 @click.option("--car", "ask_car", is_flag=True, help="Ask the car how it is, too.")
+@car_option
 @port_option
 @json_option
-def status(ask_car: bool, port: str | None, as_json: bool) -> None:
-    """Show who the fob is, how it is, and what its last presses came to.
+def status(ask_car: bool, wanted: str | None, port: str | None, as_json: bool) -> None:
+    """Show who the fob is, how it is, what its buttons do and what its last presses came to.
 
-    --car asks the car whether it is locked, what is open, whether it sleeps and whether somebody
-    is in it; any car answers that, paired or not.
+    --car asks the car whether it is locked, which door, trunk or port is open, whether it sleeps
+    and whether somebody is in it; any car answers that, paired or not.
 
     \b
     Example:
@@ -45,9 +46,14 @@ def status(ask_car: bool, port: str | None, as_json: bool) -> None:
             if program == "missing":
                 raise NoConsole("this board has no fob program", "Install it: `fob flash`.")
             told = device.call("status")
+            number = chosen_car(told, wanted)
+            named: dict[str, Any] = {} if number is None else {"car": number}
+            if named:
+                told = device.call("status", **named)
             if ask_car:
                 check_provisioned(told)
-                car = vehicle_status.completed(device.call("car_status", timeout=_SILENCE))
+                answer = device.call("car_status", timeout=_SILENCE, **named)
+                car = vehicle_status.completed(answer)
         except Failure as error:
             # What is known all the same is shown first.
             failure = worded(error)
@@ -82,10 +88,13 @@ def _sections(
     if told is None:
         return [("Board", board)]
     sections = [("Fob", fob_status.identity_rows(told)), ("Board", board)]
-    pairing = fob_status.car_rows(told)
-    if pairing:
-        sections.append(("Its car", pairing))
+    sections += [("Its car", fob_status.car_rows(told)), ("Its cars", fob_status.cars_rows(told))]
     if car:
         sections.append(("The car says", vehicle_status.car_rows(car)))
-    sections.append(("What went wrong", fob_status.journal_rows(told)))
-    return sections
+    sections += [
+        ("Its buttons", fob_status.buttons_rows(told)),
+        ("Its light", fob_status.light_rows(told)),
+        ("Passive entry", fob_status.passive_rows(told)),
+        ("What went wrong", fob_status.journal_rows(told)),
+    ]
+    return [(heading, rows) for heading, rows in sections if rows]

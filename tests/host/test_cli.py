@@ -185,7 +185,7 @@ def test_the_completion_script_of_each_shell_is_printed(shell: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "expected"), [("fob st", "status"), ("fob setup --board lolin", "lolin32-lite")]
+    ("words", "expected"), [("fob st", "status"), ("fob setup --board m5", "m5stickc-plus")]
 )
 def test_the_shell_completes(words: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("_FOB_COMPLETE", "bash_complete")

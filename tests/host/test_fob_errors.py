@@ -23,7 +23,23 @@ def test_every_error_of_the_firmware_has_a_remedy_that_is_a_sentence(code):
 
 def test_what_is_known_by_its_text_is_what_the_firmware_says():
     for text in fob_errors._KNOWN:
-        assert text.removeprefix("the flash ") in SOURCES, text
+        # Those of a car's files are made of their names.
+        made = text.replace("fob.json", "%s").replace("key.bin", "%s")
+        assert text.removeprefix("the flash ") in SOURCES or made in SOURCES, text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["car3/car.json is damaged", "no usable car3/key.bin", "car3/key.bin does not belong to x"],
+)
+def test_a_car_that_is_of_no_use_is_taken_out_and_added_again(text):
+    told = explain("configuration", f"{text}: run `fob provision`")
+    assert told.problem == text
+    assert "`fob cars forget 3`" in told.remedy
+
+
+def test_a_car_that_is_not_there_is_looked_up():
+    assert explain("configuration", "no car 3 of use: run `fob cars`").remedy == "Run `fob cars`."
 
 
 def test_the_advice_of_a_refusal_is_told_as_a_sentence():
@@ -60,3 +76,9 @@ def test_an_exception_of_the_program_is_told_as_one_and_once():
 def test_a_refusal_is_not_worth_repeating_and_a_lost_link_is():
     assert not is_worth_repeating("refused")
     assert is_worth_repeating("disconnected")
+
+
+def test_a_key_that_the_car_keeps_is_told_by_the_number_it_gave():
+    told = explain("key-refused", "the car refuses", 2)
+    assert told.problem == "a key cannot remove itself from the car"
+    assert explain("key-refused", "the car refuses").problem == "the car refuses"

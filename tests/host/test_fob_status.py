@@ -29,7 +29,21 @@ STATUS = {
     "battery_mv": 3912,
     "cause": "power-on",
     "flash": {"free": 1024000, "total": 2097152},
+    "gestures": {"lock": {"single": "lock"}, "unlock": {"double": "trunk@2"}},
+    "warn_open": False,
+    "passive": None,
 }
+FIRST = {
+    "number": 1,
+    "vin": STATUS["vin"],
+    "public_key": PUBLIC_KEY,
+    "paired": True,
+    "speaks": "signed",
+    "rssi": -61,
+    "wrong": None,
+    "counter": {"next": 7, "end": 64},
+}
+SECOND = {**FIRST, "number": 2, "vin": "5YJ3E1EA0KF000316", "paired": False, "rssi": None}
 
 
 def rows(**changes):
@@ -119,3 +133,60 @@ def test_a_configuration_that_is_wrong_is_shown_with_its_owner():
 def test_the_newest_line_of_the_journal_comes_first():
     told = fob_status.journal_rows({"crashes": 2, "journal": ["a", "b", "c", "d"]})
     assert told == [("in short", "2 crashes in a row"), ("last", "d"), ("", "c"), ("", "b")]
+
+
+def test_the_buttons_are_told_in_the_words_of_the_table():
+    told = dict(fob_status.buttons_rows(STATUS))
+    assert told["lock, once"] == "lock: locks the car"
+    assert "on car 2" in told["unlock, twice"]
+    assert fob_status.buttons_rows({}) == []
+
+
+def test_the_light_tells_of_open_doors_and_of_cars_only_where_it_may_show_them():
+    plain = dict(fob_status.light_rows(STATUS))
+    assert len(plain) == 5
+    warning = dict(fob_status.light_rows({**STATUS, "warn_open": True}))
+    assert set(warning) - set(plain) == {"two long flashes"}
+    several = dict(fob_status.light_rows({**STATUS, "cars": [FIRST, SECOND]}))
+    assert set(several) - set(plain) == {"one to four brief flashes"}
+
+
+def test_one_car_needs_no_list_of_cars():
+    assert fob_status.cars_rows({**STATUS, "cars": [FIRST]}) == []
+    assert fob_status.cars_rows(STATUS) == []
+
+
+def test_several_cars_are_listed_by_their_numbers():
+    told = dict(fob_status.cars_rows({**STATUS, "cars": [SECOND, FIRST]}))
+    assert list(told) == ["car 1", "car 2"]
+    assert STATUS["vin"] in told["car 1"] and "paired: yes" in told["car 1"]
+    assert "-61 dBm, near" in told["car 1"]
+    assert "fob pair" in told["car 2"]
+    assert PUBLIC_KEY not in told["car 1"]
+
+
+def test_a_car_of_no_use_says_why_also_where_it_is_the_only_one_told():
+    broken = {"number": 2, "wrong": "no usable key.bin: run `fob provision`"}
+    told = dict(fob_status.cars_rows({**STATUS, "cars": [broken]}))
+    assert told["car 2"].startswith("no usable key.bin")
+
+
+def test_a_car_without_a_counter_says_so():
+    lost = {**SECOND, "counter": {"wrong": "the message counter is damaged"}}
+    assert "counter is damaged" in dict(fob_status.cars_rows({"cars": [FIRST, lost]}))["car 2"]
+
+
+def test_passive_entry_that_is_off_is_told_so():
+    assert dict(fob_status.passive_rows(STATUS))["allowed"].startswith("no")
+    assert fob_status.passive_rows({}) == []
+
+
+@pytest.mark.parametrize(
+    ("level", "minutes", "told"),
+    [(1, 1, "unlock, for 1 minute after"), (2, 5, "unlock and drive, for 5 minutes after")],
+)
+def test_passive_entry_tells_what_and_how_long(level, minutes, told):
+    passive = {"level": level, "minutes": minutes, "form": "auto", "secure_at_end": True}
+    shown = dict(fob_status.passive_rows({"passive": passive}))
+    assert shown["allowed"].startswith(told)
+    assert "auto secure" in shown["at the end"]

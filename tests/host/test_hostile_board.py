@@ -25,7 +25,7 @@ from host_tools.harmless import harmless
 
 HARM = "\x1b]0;owned\x07\x1b[2J\r\u202e\ud800\x9b\x7f"
 STATUS: dict[str, Any] = {
-    "version": 2,
+    "version": 3,
     "vin": "5YJ3E1EA0KF000316",
     "public_key": "04" + 64 * "5a",
     "role": 3,
@@ -46,7 +46,28 @@ STATUS: dict[str, Any] = {
     "cause": "power-on",
     "configuration": None,
     "flash": {"free": 1, "total": 2},
+    "cars": [
+        {
+            "number": 1,
+            "vin": "5YJ3E1EA0KF000316",
+            "public_key": "04" + 64 * "5a",
+            "paired": True,
+            "unknown": False,
+            "waits": False,
+            "speaks": "signed",
+            "counter": {"next": 7, "end": 65},
+            "peer": "2c:a7:74:00:00:01",
+            "rssi": -50,
+            "wrong": None,
+        },
+        {"number": 2, "wrong": "no usable key.bin"},
+    ],
+    "gestures": {"lock": {"single": "lock", "hold": "auto-secure@2"}},
+    "actions": {"lock": {"RKEAction": 1}},
+    "warn_open": True,
+    "passive": {"level": 1, "minutes": 5, "form": "auto", "secure_at_end": False},
 }
+CAR: dict[str, Any] = STATUS["cars"][0]
 NONSENSE = st.recursive(
     st.none()
     | st.booleans()
@@ -74,6 +95,10 @@ def shown(status: dict[str, Any]) -> str:
         ("Fob", fob_status.identity_rows(status)),
         ("Board", board),
         ("Car", fob_status.car_rows(status)),
+        ("Cars", fob_status.cars_rows(status)),
+        ("Buttons", fob_status.buttons_rows(status)),
+        ("Light", fob_status.light_rows(status)),
+        ("Passive", fob_status.passive_rows(status)),
         ("Log", fob_status.journal_rows(status)),
         ("Doctor", [(f.check, f.text) for f in fob_findings(Evidence(status=status))]),
     ]
@@ -93,6 +118,27 @@ def test_whatever_a_status_tells_can_be_shown_or_is_another_version(field: str, 
     text.encode()
 
 
+@given(field=st.sampled_from(sorted(CAR)), value=NONSENSE)
+def test_whatever_a_status_tells_of_a_car_can_be_shown(field: str, value: Any) -> None:
+    cars = [{**CAR, field: value}, CAR]
+    status = answer("status", {"result": {**STATUS, "cars": cars}})
+    assert "\x1b" not in shown(status)
+
+
+@given(
+    passive=st.fixed_dictionaries(
+        dict.fromkeys(("level", "minutes", "form", "secure_at_end"), NONSENSE)
+    )
+)
+def test_whatever_a_status_tells_of_passive_entry_can_be_shown(passive: Any) -> None:
+    assert "\x1b" not in shown(answer("status", {"result": {**STATUS, "passive": passive}}))
+
+
+@given(gestures=NONSENSE | st.dictionaries(st.text(), st.dictionaries(st.text(), st.text())))
+def test_whatever_a_status_tells_of_buttons_can_be_shown(gestures: Any) -> None:
+    assert "\x1b" not in shown(answer("status", {"result": {**STATUS, "gestures": gestures}}))
+
+
 def test_an_honest_status_is_passed_on_whole() -> None:
     assert answer("status", {"result": STATUS}) == STATUS
     assert "5YJ3E1EA0KF000316" in shown(STATUS)
@@ -101,7 +147,10 @@ def test_an_honest_status_is_passed_on_whole() -> None:
 ENDS = st.fixed_dictionaries({"result": NONSENSE}) | st.fixed_dictionaries(
     dict.fromkeys(("error", "text", "reason", "needs_laptop"), NONSENSE)
 )
-CALLS = ("press", "pair", "scan", "new_key", "whose_key", "car_status", "wipe")
+CALLS = (
+    *("press", "pair", "scan", "new_key", "whose_key", "car_status", "wipe"),
+    *("send", "keys", "remove_key"),
+)
 
 
 @given(name=st.sampled_from(CALLS), end=ENDS)
@@ -122,6 +171,7 @@ def test_events_that_make_no_sense_are_passed_over() -> None:
         {"event": "said"},
         {"event": "progress", "done": -1, "of": None},
         {"event": []},
+        {"event": "key", "slot": 1},
         {"event": "said", "text": f"a{HARM}b"},
     ):
         listener.hear(json.dumps(event))

@@ -42,11 +42,17 @@ def test_a_failure_has_the_remedy_of_its_code():
         (["lock", "unlock"], None, "unless they are held"),
         (["lock", "unlock"], 3.5, "paired already"),
         (["lock"], 0.1, "press guard is 300 ms"),
-        (["third"], 0.5, "the button third does nothing"),
+        (["third"], 0.5, "the button third does nothing when it is pressed once"),
+        (["third"], 2.0, "'third hold=ACTION'"),
     ],
 )
 def test_a_press_that_is_no_gesture_says_why(names, hold, why):
     assert why in str(no_gesture(names, hold, {"press_guard_ms": 300}))
+
+
+def test_presses_in_a_row_that_mean_nothing_are_named():
+    told = str(no_gesture(["unlock"], None, {}, times=3))
+    assert "pressed three times" in told and "'unlock triple=ACTION'" in told
 
 
 def test_the_light_asks_for_the_laptop_after_the_errors_that_the_firmware_says(interpreter):

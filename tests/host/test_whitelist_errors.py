@@ -1,6 +1,11 @@
 """What the owner is told when a car does not take a key."""
 
-from host_tools.advice.whitelist_errors import WHITELIST_ERRORS, reason_name, whitelist_error
+from host_tools.advice.whitelist_errors import (
+    WHITELIST_ERRORS,
+    reason_name,
+    removal_error,
+    whitelist_error,
+)
 from host_tools.protocol import vcsec_pb2 as vcsec
 
 NUMBERS = vcsec.WhitelistOperation_information_E.DESCRIPTOR.values_by_number
@@ -37,3 +42,12 @@ def test_a_number_that_a_later_car_may_send_is_named():
 
 def test_machines_get_the_name_of_the_protocol():
     assert reason_name(4) == "WHITELISTOPERATION_INFORMATION_WHITELIST_FULL"
+
+
+def test_a_key_that_is_not_removed_is_told_without_cards():
+    for number in (0, 1, 2, 7, 10, 12, 99):
+        error = removal_error(number)
+        assert "card that" not in error.words
+        assert error.remedy[0].isupper() and error.remedy[-1] == "."
+    assert "cannot remove itself" in removal_error(2).words
+    assert "--role owner" in removal_error(7).remedy

@@ -1,0 +1,57 @@
+"""The keys that a car lists, and which of them may be removed."""
+
+import pytest
+
+from host_tools.advice import car_keys
+from host_tools.failure import Failure, InputError
+
+OURS = {
+    "slot": 2,
+    "key_id": "3fb59233",
+    "public_key": "04" + 64 * "5a",
+    "role": 2,
+    "form_factor": 7,
+    "ours": True,
+}
+CARD = {**OURS, "slot": 0, "key_id": "00000012", "form_factor": 1, "ours": False}
+NAMELESS = {**CARD, "slot": 11, "key_id": "aabbccdd", "public_key": ""}
+ENTRIES = [CARD, OURS, NAMELESS]
+
+
+def test_a_key_is_shown_with_its_place_and_what_it_is():
+    assert car_keys.row(OURS) == ("2", "3fb59233", "owner", "android device", "this fob's")
+    assert car_keys.row(CARD)[-1] == ""
+
+
+def test_numbers_of_later_cars_are_shown_as_they_are():
+    assert car_keys.row({**CARD, "role": 77, "form_factor": 99})[2:4] == ("77", "99")
+
+
+@pytest.mark.parametrize("wanted", ["0", "00", "00000012"])
+def test_a_key_is_chosen_by_slot_or_by_id(wanted):
+    assert car_keys.chosen(ENTRIES, wanted) is CARD
+
+
+def test_an_id_may_be_typed_in_capitals():
+    assert car_keys.chosen([{**CARD, "key_id": "aabbccdd"}], "AABBCCDD")
+
+
+@pytest.mark.parametrize("wanted", ["", "5", "ffffffff", "3fb5", "²"])
+def test_a_key_that_is_not_there_is_wrong_input(wanted):
+    with pytest.raises(InputError, match="`fob keys` shows them"):
+        car_keys.chosen(ENTRIES, wanted)
+
+
+def test_two_keys_of_one_id_are_told_apart_by_their_slots():
+    with pytest.raises(InputError, match="Take its slot"):
+        car_keys.chosen([CARD, {**CARD, "slot": 3}], "00000012")
+
+
+def test_the_own_key_is_refused_with_what_to_do():
+    with pytest.raises(Failure, match=r"cannot remove itself.*car's screen"):
+        car_keys.chosen(ENTRIES, "2")
+
+
+def test_a_key_without_a_public_one_cannot_be_named_to_the_car():
+    with pytest.raises(Failure, match="did not tell the public key"):
+        car_keys.chosen(ENTRIES, "11")
