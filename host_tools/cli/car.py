@@ -23,6 +23,7 @@ from host_tools.cli.vintage import vintage_option
 from host_tools.failure import Failure
 from host_tools.simulator.car import Behaviour, Car, CarEvent, Vintage
 from host_tools.simulator.car import vintage as behaviour_of
+from host_tools.simulator.deeds import DEEDS, deeds_help
 from host_tools.simulator.radio.air import Air
 from host_tools.simulator.radio.car_radio import REAL_CAR_MTU, AddressKind, CarRadio, car_address
 from host_tools.simulator.radio.lent_controller import lend
@@ -32,7 +33,10 @@ HOST_ADDRESS = "02:00:00:00:00:{:02X}"
 # Seconds in which the answer to a repeated nonce still gets out before the car gives up.
 _LAST_WORDS = 1.0
 
-_KEYS = "t tap the card · r new vehicle key · b reboot · s status · q quit"
+_KEYS = f"""\
+  t  tap the card          r  new vehicle key       b  reboot
+  w  walk away, come back  s  status                q  quit
+{deeds_help()}"""
 
 
 @dataclass(frozen=True)
@@ -121,8 +125,8 @@ def car(
 ) -> None:
     """Run a simulated car and show all that it hears and says.
 
-    Keys on standard input: t taps the card, r changes the vehicle's key, b reboots the car, s shows
-    the status, q quits. A repeated nonce ends the car with exit code 1.
+    Keys on standard input tap the card, pull a handle, open a door, walk away and more: it lists
+    them when it begins. A repeated nonce ends the car with exit code 1.
 
     \b
     Example:
@@ -218,7 +222,7 @@ class _Runner:
 
     async def _until_the_end(self, keyboard: Keyboard, radio: CarRadio) -> None:
         """Obey the keyboard until something ends the run."""
-        keys = asyncio.create_task(self._obey(keyboard))
+        keys = asyncio.create_task(self._obey(keyboard, radio))
         violated = asyncio.create_task(self._violated.wait())
         stop = asyncio.create_task(self._stop.wait())
         lost = asyncio.create_task(radio.lost())
@@ -236,11 +240,17 @@ class _Runner:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _obey(self, keyboard: Keyboard) -> None:
+    async def _obey(self, keyboard: Keyboard, radio: CarRadio) -> None:
         while True:
             match await keyboard.key():
                 case "t":
                     self.car.tap_card()
+                case "w" if radio.hidden:
+                    self._tell("comes back")
+                    radio.show()
+                case "w":
+                    self._tell("walks away")
+                    await radio.hide()
                 case "r":
                     self.car.rotate_key()
                 case "b":
@@ -249,6 +259,16 @@ class _Runner:
                     self.car.report()
                 case "q":
                     self._stop.set()
+                case key if key in DEEDS:
+                    DEEDS[key].do(self.car, self._tell)
+
+    def _tell(self, what: str) -> None:
+        """Tell what the person at the car does."""
+        seconds = time.monotonic() - self._start
+        if self._options.as_json:
+            show_json({"time": round(seconds, 6), "kind": "driver", "text": what})
+        else:
+            click.echo(click.style(f"{seconds:8.3f}  driver: {what}", bold=True))
 
     def _event(self, event: CarEvent) -> None:
         if self._options.as_json:

@@ -17,6 +17,8 @@ _COLOURS = {
     "accepted": "green",
     "state": "cyan",
     "enrolment": "yellow",
+    "authentication": "yellow",
+    "granted": "green",
     "refused": "magenta",
     "violation": "red",
 }

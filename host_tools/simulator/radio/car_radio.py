@@ -114,6 +114,7 @@ class CarRadio:
         self._changed = asyncio.Event()
         self._readvertised = asyncio.Event()
         self._stopping = False
+        self._hidden = False
         self._links: dict[Connection, CarLink] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._main: asyncio.Task[None] | None = None
@@ -187,6 +188,24 @@ class CarRadio:
             if link.car_connection.peer == peer:
                 await _disconnect(connection)
 
+    @property
+    def hidden(self) -> bool:
+        """Whether the car is out of everybody's reach."""
+        return self._hidden
+
+    async def hide(self) -> None:
+        """Be out of everybody's reach, as far as a controller can: drop every link, advertise no
+        more."""
+        self._hidden = True
+        self._changed.set()
+        for connection in list(self._links):
+            await _disconnect(connection)
+
+    def show(self) -> None:
+        """Be there again."""
+        self._hidden = False
+        self._changed.set()
+
     async def change_address(self) -> None:
         """Advertise under a new random address; links stay as they are."""
         if self._address == "public":
@@ -252,6 +271,10 @@ class CarRadio:
                 await self.device.stop_advertising()
 
     async def _advertise(self) -> None:
+        if self._hidden:
+            await self.device.stop_advertising()
+            self._advertised = None
+            return
         epoch = self._address_epoch()
         wanted = (self.car.advertised_name, self.car.connectable, epoch)
         if wanted == self._advertised:
