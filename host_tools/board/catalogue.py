@@ -37,6 +37,9 @@ BUZZER_KINDS = ("tone", "pin")
 PULLS = ("internal", "external")
 SERIALS = ("uart", "native")
 
+_RESERVED = "both"
+_MOST_BUTTONS = 8
+_HIGHEST_RATIO = 20.0
 _LARGEST_FILE = 64 * 1024
 _CELL = 30
 _ONBOARD = 24
@@ -130,6 +133,11 @@ def _parse(definition: Mapping[str, Any], slug: str) -> BoardDefinition:
     section = table.take_table("buttons")
     pins = section.take_table("pins")
     names = (*REQUIRED_BUTTONS, *(name for name in pins.left() if name not in REQUIRED_BUTTONS))
+    if len(names) > _MOST_BUTTONS:
+        raise FieldError(
+            f"buttons.pins has {len(names)} buttons, and a fob at most {_MOST_BUTTONS}",
+            "Leave some out.",
+        )
     buttons = {_button_name(pins, name): pins.take(name, int) for name in names}
     active_low = section.take("active_low", bool)
     light = table.take_table("light")
@@ -195,6 +203,11 @@ def _button_name(pins: Table, name: str) -> str:
             f"{pins.name(name)} is no name for a button",
             "Write up to 16 lower-case letters, digits and underscores.",
         )
+    if name == _RESERVED:
+        raise FieldError(
+            f"{pins.name(name)}: gestures call lock and unlock together {_RESERVED}",
+            "Take another name.",
+        )
     return name
 
 
@@ -235,7 +248,7 @@ def _vibration(board: Table) -> tuple[Vibration | None, str]:
 def _battery(section: Table) -> Battery:
     battery = Battery(
         pin=section.take("pin", int),
-        ratio=section.take_number("ratio", 1.0, 100.0),
+        ratio=section.take_number("ratio", 1.0, _HIGHEST_RATIO),
         low_mv=section.take("low_mv", int),
     )
     section.finish()

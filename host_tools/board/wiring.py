@@ -169,6 +169,12 @@ def warnings(board: BoardDefinition) -> list[str]:
                 f" {button.name} wakes it: solder 10 kOhm from {_pin(button.resistor.start)} to"
                 f' {button.resistor.end} and write pull = "external"'
             )
+        if button.name not in board.waking:
+            found.append(
+                f"the button {button.name} does not wake the fob: it works only for a minute after"
+                " another one; name it in buttons.wake, and if the chip cannot, wire all buttons to"
+                " 3.3 V and write active_low = false"
+            )
     for button in wiring.buttons:
         if button.gpio in board.chip.glitching:
             found.append(

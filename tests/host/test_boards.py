@@ -9,6 +9,8 @@ import pytest
 from host_tools.board.catalogue import (
     Battery,
     BoardError,
+    Buzzer,
+    Vibration,
     list_boards,
     load_board,
     parse_board,
@@ -24,6 +26,7 @@ DEVKIT: dict[str, Any] = {
     "buttons": {"active_low": True, "pull": "internal", "pins": {"lock": 32, "unlock": 33}},
     "light": {"kind": "pin", "pin": 2, "inverted": False},
 }
+BUZZER = {"kind": "tone", "pin": 18}
 BATTERY = {"pin": 35, "ratio": 2.0, "low_mv": 3300}
 
 
@@ -211,6 +214,30 @@ def test_a_third_button_may_be_added() -> None:
         ("buttons.pins.Boot Button", 25, "lower-case"),
         ("buttons.pins.lock", 23, r"GPIO23 .* cannot end a deep sleep. Take another pin"),
         ("buttons.pins.trunk", 25, r"only 2 can wake an esp32, not 3 .*active_low = false"),
+        ("buttons.pins.both", 25, "gestures call lock and unlock together both. Take another"),
+        (
+            "buttons.pins",
+            {"lock": 32, "unlock": 33} | {f"b{n}": 34 + n for n in range(7)},
+            "has 9 buttons, and a fob at most 8",
+        ),
+        ("buzzer", {"pin": 18}, r"buzzer\.kind is missing"),
+        ("buzzer", BUZZER | {"kind": "loud"}, "must be one of tone, pin, not loud"),
+        ("buzzer", BUZZER | {"pin": "18"}, r"buzzer\.pin must be a whole number"),
+        ("buzzer", BUZZER | {"inverted": 1}, r"buzzer\.inverted must be true or false"),
+        ("buzzer", BUZZER | {"volume": 3}, r"buzzer\.volume is not a field"),
+        ("buzzer", BUZZER | {"onboard": "a" * 25}, r"buzzer\.onboard must be one line of at most"),
+        ("buzzer", "loud", r"buzzer must be a table"),
+        ("buzzer", BUZZER | {"pin": 35}, r"buzzer\.pin: GPIO35 of the esp32 can only be read"),
+        ("buzzer", BUZZER | {"pin": 24}, r"buzzer\.pin: GPIO24 of the esp32 does not exist"),
+        ("buzzer", BUZZER | {"pin": 6}, r"buzzer\.pin: GPIO6 .* wired to the flash"),
+        ("buzzer", BUZZER | {"pin": 1}, "carries the link to the laptop"),
+        ("buzzer", BUZZER | {"pin": 33}, r"already used by buttons\.pins\.unlock"),
+        ("buzzer", BUZZER | {"pin": 12}, "strapping pin: what hangs on it may keep the chip"),
+        ("vibration", {}, r"vibration\.pin is missing"),
+        ("vibration", {"pin": 19, "kind": "pin"}, r"vibration\.kind is not a field"),
+        ("vibration", {"pin": 39}, r"vibration\.pin: GPIO39 of the esp32 can only be read"),
+        ("vibration", {"pin": 2}, r"already used by light\.pin"),
+        ("vibration", {"pin": 15}, "strapping pin: what hangs on it may keep the chip"),
         ("buttons.wake", ["horn"], "must name some of lock, unlock, each once, not 'horn'"),
         ("buttons.wake", ["lock", "lock"], "each once"),
         ("buttons.wake", [], "nothing would wake the fob"),
@@ -220,9 +247,10 @@ def test_a_third_button_may_be_added() -> None:
         ("battery", BATTERY | {"pin": 27}, "cannot measure while the radio is on. Take one of 32"),
         ("battery", BATTERY | {"pin": 33}, r"already used by buttons\.pins\.unlock"),
         ("battery", BATTERY | {"ratio": 2}, "must be a number with a decimal point"),
-        ("battery", BATTERY | {"ratio": 0.5}, "must lie between 1 and 100"),
+        ("battery", BATTERY | {"ratio": 0.5}, "must lie between 1 and 20"),
         ("battery", BATTERY | {"low_mv": 3}, "in millivolts"),
         ("battery", BATTERY | {"kind": "LiPo"}, r"battery\.kind is not a field"),
+        ("battery", BATTERY | {"ratio": 21.0}, "must lie between 1 and 20"),
         ("battery", {"pin": 35, "ratio": 2.0}, r"battery\.low_mv is missing"),
     ],
 )
@@ -338,6 +366,53 @@ def test_a_battery_divider_and_the_usb_pin_may_be_told() -> None:
     definition["usb"] = 34
     board = parse_board(definition)
     assert (board.battery, board.usb) == (Battery(35, 2.0, 3300), 34)
+
+
+def test_a_buzzer_and_a_motor_may_be_told() -> None:
+    definition = changed("buzzer", BUZZER) | {"vibration": {"pin": 19, "inverted": True}}
+    board = parse_board(definition)
+    assert (board.buzzer, board.vibration) == (Buzzer("tone", 18), Vibration(19, inverted=True))
+
+
+def test_buzzer_and_motor_take_a_pin_each() -> None:
+    definition = changed("buzzer", BUZZER) | {"vibration": {"pin": 18}}
+    with pytest.raises(BoardError, match=r"vibration\.pin: .* already used by buzzer\.pin"):
+        parse_board(definition)
+
+
+def test_a_misspelt_buzzer_is_named() -> None:
+    with pytest.raises(BoardError, match=r"buzer is not a field of a board\. Did you mean buzzer"):
+        parse_board(changed("buzer", BUZZER))
+
+
+def test_a_buzzer_of_the_board_itself_may_sit_on_a_strapping_pin() -> None:
+    definition = changed("buzzer", BUZZER | {"pin": 12, "onboard": "buzzer"})
+    assert parse_board(definition).buzzer == Buzzer("tone", 12)
+
+
+def test_a_buzzer_to_wire_needs_a_place_in_the_rows_of_pins() -> None:
+    definition = changed("pinout", rows("GND 3V3 32 33 2")) | {"buzzer": BUZZER}
+    with pytest.raises(BoardError, match=r"buzzer\.pin: no pin of the board has GPIO18"):
+        parse_board(definition)
+
+
+@pytest.mark.parametrize("count", [3, 4])
+def test_a_real_board_with_more_buttons_is_shipped_and_each_of_them_wakes_it(count: int) -> None:
+    found = [load_board(name) for name in real_boards()]
+    larger = [board for board in found if len(board.buttons) == count]
+    assert larger
+    for board in larger:
+        assert set(board.waking) == set(board.buttons)
+
+
+@pytest.mark.parametrize(("name", "count"), [("virtual", 2), ("virtual3", 3), ("virtual4", 4)])
+def test_the_simulator_has_a_board_of_each_number_of_buttons(name: str, count: int) -> None:
+    board = load_board(name)
+    assert len(board.waking) == len(board.buttons) == count
+
+
+def test_the_buzzer_of_an_m5stickc_plus_is_known() -> None:
+    assert load_board("m5stickc-plus").buzzer == Buzzer("tone", 2)
 
 
 def test_a_board_may_have_neither_battery_divider_nor_usb_pin() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from host_tools.board.catalogue import list_boards
+from host_tools.board.catalogue import list_boards, real_boards
 from host_tools.cli.boards import boards
 from host_tools.failure import Failure, InputError
 from host_tools.resources import resource_folder
@@ -144,3 +144,25 @@ def test_a_board_named_without_show_gets_the_right_command() -> None:
 
 def test_the_help_has_an_example() -> None:
     assert "Example:" in run("--help").stdout and "Example:" in run("show", "--help").stdout
+
+
+def test_a_board_is_shown_with_its_buzzer_and_motor_and_what_they_take() -> None:
+    shown = " ".join(run("show", "lolin32-lite-4").stdout.split())
+    assert "Buzzer: a passive piezo of yours at pin 18" in shown
+    assert "Motor: a vibration motor of yours at pin 19" in shown
+    assert "1 diode (1N5819, 1N4001 or alike)" in shown
+
+
+def test_buzzer_and_motor_are_told_to_machines() -> None:
+    shown = json.loads(run("show", "m5stickc-plus", "--json").stdout)
+    buzzer = {"kind": "tone", "pin": 2, "inverted": False, "onboard": "buzzer"}
+    assert (shown["buzzer"], shown["vibration"]) == (buzzer, None)
+
+
+def test_the_list_counts_what_is_to_be_soldered_beside_the_buttons() -> None:
+    line = next(line for line in run().stdout.splitlines() if line.startswith("lolin32-lite-4"))
+    assert "4 buttons, 2 more" in line
+
+
+def test_the_boards_of_the_simulator_are_not_among_the_real_ones() -> None:
+    assert set(list_boards()) - set(real_boards()) == {"virtual", "virtual3", "virtual4"}

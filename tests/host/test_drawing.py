@@ -153,11 +153,11 @@ def test_everything_of_a_drawing_lies_inside_it(wiring: Wiring) -> None:
 
 
 @pytest.mark.parametrize("name", list_boards())
-def test_a_shipped_board_is_drawn_640_wide_unless_it_has_more_than_four_parts(name: str) -> None:
+def test_a_shipped_board_is_drawn_640_wide_unless_it_has_more_than_three_parts(name: str) -> None:
     wiring = WIRINGS[name]
     count = len(wiring.outside) + wiring.light_outside + len(wiring.loads_outside)
     root = ElementTree.fromstring(draw_svg(wiring))
-    assert int(root.attrib["width"]) <= 640 + 150 * max(0, count - 4)
+    assert int(root.attrib["width"]) <= 640 + 150 * max(0, count - 3)
 
 
 @every_wiring
