@@ -115,3 +115,9 @@ class NotPaired(Refused):
     """The car does not know this fob's key."""
 
     code = "not-paired"
+
+
+class KeyRefused(Refused):
+    """The car changed nothing on its whitelist; `reason` is the number that it gave for that."""
+
+    code = "key-refused"

@@ -12,7 +12,9 @@ from time import ticks_add, ticks_diff, ticks_ms
 from micropython import const
 
 from fob import framing, messages
-from fob.errors import DecodeError, Disconnected, TimedOut
+from fob.errors import AttError, DecodeError, Disconnected, TimedOut
+
+_VEHICLE_SLEEP_STATUS_ASLEEP = const(2)
 
 # A message that needs more writes than this is worth a longer ATT_MTU, which costs one request.
 _WRITES_WITHOUT_MTU_EXCHANGE = const(2)
@@ -28,10 +30,14 @@ _INBOX = const(64)
 
 
 class Exchange:
-    """One connection's conversation; remembers the lock state that the car last told.
+    """One connection's conversation; remembers what the car told last.
 
     `read` decodes a message; whoever asks in another protocol than the older one replaces it.
-    `lock_state` is that state and `earlier_state` the one that the car told before it. `began`,
+    `lock_state` is the car's lock state and `earlier_state` the one that it told before;
+    `closures` are the closureStatuses and `asleep` the sleep of its last vehicleStatus, None where
+    it told neither. `request` and `operation` are its last authenticationRequest and
+    whitelistOperationStatus, None where there was none. `greeted`: the car was told on this
+    connection, by an authenticationResponse, which key this is. `began`,
     `sent` and `answered` are places in the stream from the car, in bytes: where the answer that
     was received last began; where the stream stood before the last write of the message sent
     last, and when the car had answered that write. `whole` tells that this write was attempted:
@@ -46,6 +52,8 @@ class Exchange:
         self._waiting = []
         self._heard = False
         self.lock_state = self.earlier_state = None
+        self.closures = self.asleep = self.request = self.operation = None
+        self.greeted = False
         self.began = self.sent = self.answered = 0
         self.whole = False
 
@@ -69,6 +77,21 @@ class Exchange:
         self._frames.drop()
         self._waiting.clear()
         return self._link.handles[0] != to_vehicle
+
+    async def keep_alive(self):
+        """Show the car that somebody is here: see hal.link."""
+        await self._link.keep_alive()
+
+    async def there(self, question):
+        """Await question(); again where remembered handles turn out to be another attribute's."""
+        try:
+            return await question()
+        except (AttError, TimedOut) as error:
+            if isinstance(error, TimedOut) and not self.unheard:
+                raise
+            if not await self.rediscover():
+                raise
+        return await question()
 
     async def send(self, message):
         """Write one message; returns when the last write was answered.
@@ -160,9 +183,15 @@ class Exchange:
             pass
 
     def note(self, answer):
-        """Take notice of what a decoded FromVCSECMessage tells of the lock; returns it."""
+        """Take notice of what a decoded FromVCSECMessage tells; returns it."""
         self._heard = True
-        state = messages.lock_state(answer)
-        if state is not None:
-            self.earlier_state, self.lock_state = self.lock_state, state
+        status = answer.get("vehicleStatus")
+        if status is not None:
+            self.earlier_state, self.lock_state = self.lock_state, messages.lock_state(answer)
+            self.closures = status.get("closureStatuses", {})
+            sleep = status.get("vehicleSleepStatus")
+            self.asleep = sleep == _VEHICLE_SLEEP_STATUS_ASLEEP if sleep else None
+        self.request = answer.get("authenticationRequest", self.request)
+        command = answer.get("commandStatus", {})
+        self.operation = command.get("whitelistOperationStatus", self.operation)
         return answer

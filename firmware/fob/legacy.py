@@ -1,9 +1,10 @@
 """The session of the teslabtapi documentation: ephemeral key, counter, AES-GCM; bytes in and out.
 
 The shared key is SHA-1(x of the P-256 agreement)[:16]; the nonce is the counter as 4 bytes
-big-endian; no AAD; what is encrypted is the UnsignedMessage itself (plaintext form A, the one
-that cars accepted in 2026). Source: teslabtapi documentation, "Getting the ephemeral key" and
-"Authenticating".
+big-endian; the AAD is empty, or the token of the authenticationRequest that a message answers; what
+is encrypted is the UnsignedMessage itself (plaintext form A, the one that cars accepted in 2026).
+Source: teslabtapi documentation, "Getting the ephemeral key" and "Authenticating"; for the token,
+what a car granted in July 2026.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ from micropython import const
 from fob import messages, protobuf
 from fob.errors import DecodeError
 
+_SIGNATURE_TYPE_AES_GCM_TOKEN = const(3)
 _SIGNEDMESSAGE_INFORMATION_NONE = const(0)
 
 
@@ -51,18 +53,23 @@ class Session:
         self.shared_key = hashlib.sha1(secret).digest()[:16]
         self.vehicle_key = vehicle_key
 
-    def seal(self, unsigned, counter):
-        """Encrypt an UnsignedMessage under `counter` (1..2**32-1, never used before)."""
+    def seal(self, unsigned, counter, token=b""):
+        """Encrypt an UnsignedMessage under `counter` (1..2**32-1, never used before).
+
+        With a `token` the message answers that one alone; it does not travel along.
+        """
         # Loaded here because a key agreement needs all the memory.
         from fob import gcm
 
-        ciphertext, tag = gcm.seal(self.shared_key, counter.to_bytes(4, "big"), unsigned)
+        ciphertext, tag = gcm.seal(self.shared_key, counter.to_bytes(4, "big"), unsigned, token)
         signed = {
             "protobufMessageAsBytes": ciphertext,
             "signature": tag,
             "keyId": self.key_id,
             "counter": counter,
         }
+        if token:
+            signed["signatureType"] = _SIGNATURE_TYPE_AES_GCM_TOKEN
         return protobuf.encode(messages.TO_VCSEC_MESSAGE, {"signedMessage": signed})
 
 

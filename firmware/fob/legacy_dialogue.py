@@ -6,7 +6,18 @@ from fob import legacy, messages
 from fob.cache import NEEDS_NONE
 from fob.delivery import Delivery
 from fob.errors import InvalidKey, NotPaired, Refused, TimedOut
-from fob.verdicts import ACCEPTED, ANSWER_MS, BUSY, KNOWN, REFUSED, SILENT, TRIES, UNKNOWN
+from fob.verdicts import (
+    ACCEPTED,
+    ANSWER_MS,
+    AUTHENTICATED_MS,
+    AUTHENTICATION,
+    BUSY,
+    KNOWN,
+    REFUSED,
+    SILENT,
+    TRIES,
+    UNKNOWN,
+)
 
 _AUTHENTICATION_LEVEL_NONE = const(0)
 _SIGNEDMESSAGE_INFORMATION_FAULT_NOT_ON_WHITELIST = const(2)
@@ -64,12 +75,24 @@ class LegacyDialogue:
 
     async def status(self):
         """Return the VehicleStatus; raises TimedOut."""
+        return await self.inquire({}, "vehicleStatus")
 
-        def tells(answer):
-            return "vehicleStatus" in answer
+    async def inquire(self, request, name):
+        """Ask what anybody may know: return the field `name` of the car's answer to the
+        InformationRequest `request` (dicts); raises TimedOut."""
+        answer = await self._exchange.ask(
+            lambda: messages.information_request(request), lambda answer: name in answer, ANSWER_MS
+        )
+        return answer[name]
 
-        answer = await self._exchange.ask(messages.status_request, tells, ANSWER_MS)
-        return answer["vehicleStatus"]
+    async def authenticate(self, level, token=b""):
+        """Tell the car, once, how far this key may go by itself (AUTHENTICATION_LEVEL_...); return
+        its word, which is mostly SILENT.
+
+        `token`: of the request that this answers alone; without one it permits the car's next
+        action. Raises what command raises.
+        """
+        return await self._authenticate(level, token, AUTHENTICATED_MS)
 
     async def command(self, unsigned, lock_state):
         """Send the command, after NONE where the car wants that; return its word: an outcome."""
@@ -90,6 +113,7 @@ class LegacyDialogue:
             outcome = await delivery.send(
                 sealed, counter, lock_state, ANSWER_MS, lock_state is not None, doubtful
             )
+            self._exchange.greeted |= unsigned[:1] == AUTHENTICATION
             if outcome in (BUSY, REFUSED):
                 self._means.undecided = False
             return outcome
@@ -186,23 +210,29 @@ class LegacyDialogue:
         A silent car is asked for its status after `wait_ms`, lest a late word on this pass for
         one on the command.
         """
-        none = messages.authentication_response(_AUTHENTICATION_LEVEL_NONE)
+        return await self._authenticate(_AUTHENTICATION_LEVEL_NONE, b"", wait_ms, True, enrolling)
+
+    async def _authenticate(self, level, token, wait_ms, settle=False, enrolling=False):
+        response = messages.authentication_response(level)
 
         async def send():
             counter = self._means.counter.take()
-            sealed = self.session.seal(none, counter)
-            return await self._delivery.send(sealed, counter, None, wait_ms, settle=True)
+            sealed = self.session.seal(response, counter, token)
+            return await self._delivery.send(sealed, counter, None, wait_ms, settle)
 
-        return await self._insist(send, enrolling)
+        outcome = await self._insist(send, enrolling, settle)
+        self._exchange.greeted = outcome in (SILENT, ACCEPTED)
+        return outcome
 
-    async def _insist(self, send, enrolling=False):
-        """Repeat `send` as long as the car is busy or its fault can be mended."""
+    async def _insist(self, send, enrolling=False, patient=True):
+        """Repeat `send` as long as the car's fault can be mended and, where `patient`, also as
+        long as the car is busy or has another key."""
         guard = self._means.guard
-        agreed = False
+        agreed = not patient
         outcome = SILENT
         for _ in range(TRIES):
             outcome = await send()
-            if outcome == BUSY:
+            if outcome == BUSY and patient:
                 continue
             if outcome != REFUSED or not self.information:
                 break

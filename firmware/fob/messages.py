@@ -7,7 +7,7 @@ returned encoded; answers are decoded into the dicts that fob.protobuf describes
 from micropython import const
 
 from fob import protobuf
-from fob.protobuf import BYTES, ENUM, MESSAGE, ONEOF, REPEATED, UINT32
+from fob.protobuf import BYTES, ENUM, INT32, MESSAGE, ONEOF, REPEATED, UINT32
 
 _SIGNATURE_TYPE_PRESENT_KEY = const(2)
 _INFORMATION_REQUEST_TYPE_GET_STATUS = const(0)
@@ -33,22 +33,42 @@ PERMISSION_CHANGE = (
     4, "keyRole", ENUM, None,
 )
 WHITELIST_OPERATION = (
+    2, "removePublicKeyFromWhitelist", MESSAGE | ONEOF, PUBLIC_KEY,
     5, "addKeyToWhitelistAndAddPermissions", MESSAGE | ONEOF, PERMISSION_CHANGE,
     6, "metadataForKey", MESSAGE, KEY_METADATA,
 )
 INFORMATION_REQUEST = (
     1, "informationRequestType", ENUM, None,
     2, "keyId", MESSAGE | ONEOF, KEY_IDENTIFIER,
+    4, "slot", UINT32 | ONEOF, None,
 )
 AUTHENTICATION_RESPONSE = (
     1, "authenticationLevel", ENUM, None,
     2, "estimatedDistance", UINT32, None,
 )
+# The states of a ClosureStatuses and the moves of a ClosureMoveRequest: the same names and numbers.
+CLOSURES = (
+    1, "frontDriverDoor", ENUM, None,
+    2, "frontPassengerDoor", ENUM, None,
+    3, "rearDriverDoor", ENUM, None,
+    4, "rearPassengerDoor", ENUM, None,
+    5, "rearTrunk", ENUM, None,
+    6, "frontTrunk", ENUM, None,
+    7, "chargePort", ENUM, None,
+    8, "tonneau", ENUM, None,
+)
+KEYFOB_INFO = (
+    1, "appCRC", BYTES, None,
+    2, "batteryVoltage_mV", UINT32, None,
+    3, "temperature_degreesC", INT32, None,
+)
 UNSIGNED_MESSAGE = (
     1, "InformationRequest", MESSAGE | ONEOF, INFORMATION_REQUEST,
     2, "RKEAction", ENUM | ONEOF, None,
     3, "authenticationResponse", MESSAGE | ONEOF, AUTHENTICATION_RESPONSE,
+    4, "closureMoveRequest", MESSAGE | ONEOF, CLOSURES,
     16, "WhitelistOperation", MESSAGE | ONEOF, WHITELIST_OPERATION,
+    23, "keyfobInfo", MESSAGE | ONEOF, KEYFOB_INFO,
 )
 SIGNED_MESSAGE = (
     2, "protobufMessageAsBytes", BYTES, None,
@@ -68,8 +88,10 @@ SESSION_INFO = (
     3, "publicKey", BYTES, None,
 )
 AUTHENTICATION_REQUEST = (
+    1, "keyIdToAuth", MESSAGE, KEY_IDENTIFIER,
     2, "sessionInfo", MESSAGE, SESSION_INFO,
     3, "requestedLevel", ENUM, None,
+    4, "reasonsForAuth", ENUM | REPEATED, None,
 )
 SIGNED_MESSAGE_STATUS = (
     1, "counter", UINT32, None,
@@ -85,20 +107,13 @@ COMMAND_STATUS = (
     2, "signedMessageStatus", MESSAGE | ONEOF, SIGNED_MESSAGE_STATUS,
     3, "whitelistOperationStatus", MESSAGE | ONEOF, WHITELIST_OPERATION_STATUS,
 )
-CLOSURE_STATUSES = (
-    1, "frontDriverDoor", ENUM, None,
-    2, "frontPassengerDoor", ENUM, None,
-    3, "rearDriverDoor", ENUM, None,
-    4, "rearPassengerDoor", ENUM, None,
-    5, "rearTrunk", ENUM, None,
-    6, "frontTrunk", ENUM, None,
-    7, "chargePort", ENUM, None,
-)
+DETAILED_CLOSURE_STATUS = (1, "tonneauPercentOpen", UINT32, None)
 VEHICLE_STATUS = (
-    1, "closureStatuses", MESSAGE, CLOSURE_STATUSES,
+    1, "closureStatuses", MESSAGE, CLOSURES,
     2, "vehicleLockState", ENUM, None,
     3, "vehicleSleepStatus", ENUM, None,
     4, "userPresence", ENUM, None,
+    5, "detailedClosureStatus", MESSAGE, DETAILED_CLOSURE_STATUS,
 )
 NOMINAL_ERROR = (1, "genericError", ENUM, None)
 FROM_VCSEC_MESSAGE = (
@@ -106,6 +121,9 @@ FROM_VCSEC_MESSAGE = (
     2, "sessionInfo", MESSAGE | ONEOF, SESSION_INFO,
     3, "authenticationRequest", MESSAGE | ONEOF, AUTHENTICATION_REQUEST,
     4, "commandStatus", MESSAGE | ONEOF, COMMAND_STATUS,
+    # Left encoded: only fob.keychain knows what is in them.
+    16, "whitelistInfo", BYTES | ONEOF, None,
+    17, "whitelistEntryInfo", BYTES | ONEOF, None,
     46, "nominalError", MESSAGE | ONEOF, NOMINAL_ERROR,
 )
 # fmt: on
@@ -163,12 +181,12 @@ def authentication_response(level):
 
 def status_request():
     """Ask for a VehicleStatus; the car answers this without authentication."""
-    return _information_request({"informationRequestType": _INFORMATION_REQUEST_TYPE_GET_STATUS})
+    return information_request({"informationRequestType": _INFORMATION_REQUEST_TYPE_GET_STATUS})
 
 
 def ephemeral_key_request(key_id):
     """Ask for the car's public key, on behalf of the key with identifier `key_id` (4 bytes)."""
-    return _information_request(
+    return information_request(
         {
             "informationRequestType": _INFORMATION_REQUEST_TYPE_GET_EPHEMERAL_PUBLIC_KEY,
             "keyId": {"publicKeySHA1": key_id},
@@ -176,7 +194,8 @@ def ephemeral_key_request(key_id):
     )
 
 
-def _information_request(request):
+def information_request(request):
+    """Ask for what an InformationRequest (dict) says, without authentication."""
     return protobuf.encode(TO_VCSEC_MESSAGE, {"unsignedMessage": {"InformationRequest": request}})
 
 

@@ -14,6 +14,8 @@ from fob.handshake import Handshake
 from fob.verdicts import (
     ACCEPTED,
     ANSWER_MS,
+    AUTHENTICATED_MS,
+    AUTHENTICATION,
     BUSY,
     BUSY_MS,
     DETAIL_MS,
@@ -104,37 +106,42 @@ class SignedDialogue(Handshake):
 
     async def status(self):
         """Return the VehicleStatus, which anybody on the air may pretend; raises TimedOut."""
+        return await self.inquire({}, "vehicleStatus")
+
+    async def inquire(self, request, name):
+        """Ask what anybody may know, and anybody on the air may pretend: return the field `name` of
+        the car's answer to the InformationRequest `request` (dicts); raises TimedOut."""
         exchange = self._exchange
         heard = []
 
         def question():
-            return self.session.plain(messages.unsigned({"InformationRequest": {}}))
+            return self.session.plain(messages.unsigned({"InformationRequest": request}))
 
         def tells(answer):
             envelope = self._envelope(answer)
             if envelope is not None:
                 answer = self._content(envelope)[0]
-            heard.append(answer.get("vehicleStatus"))
+            heard.append(answer.get(name))
             return heard[-1] is not None and exchange.began >= exchange.sent
 
         await exchange.ask(question, tells, ANSWER_MS)
         return heard[-1]
 
+    async def authenticate(self, level, token=b""):
+        """Tell the car how far this key may go by itself (AUTHENTICATION_LEVEL_...); return its
+        word, an outcome.
+
+        This protocol binds no answer to a `token`. Raises what command raises.
+        """
+        response = messages.authentication_response(level)
+        return await self._insist(response, AUTHENTICATED_MS, patient=False) or SILENT
+
     async def command(self, unsigned, lock_state):
         """Send the command, until the car decides; return its word: an outcome."""
-        outcome = SILENT
-        for _ in range(TRIES):
-            expires_at = await self._expiry()
-            if expires_at is None:
-                return SILENT
-            outcome = await self._send(unsigned, expires_at)
-            if outcome == REFUSED and self.information in _OUT_OF_STEP:
-                self._means.guard.fault()
-            elif outcome != BUSY:
-                break
+        outcome = await self._insist(unsigned, self._answer_ms)
         if outcome == SILENT and lock_state is not None:
             return await self.settle(lock_state)
-        return outcome
+        return outcome or SILENT
 
     def escalate(self, outcome):
         """Prepare another try after `outcome`; False where there is none."""
@@ -146,6 +153,25 @@ class SignedDialogue(Handshake):
         self._answer_ms *= 2
         return True
 
+    async def _insist(self, unsigned, wait_ms, patient=True):
+        """Send as long as the car's fault can be mended and, where `patient`, it is busy.
+
+        Returns its word, None where it does not understand.
+        """
+        outcome = SILENT
+        for _ in range(TRIES):
+            expires_at = await self._expiry()
+            if expires_at is None:
+                return None
+            outcome = await self._send(unsigned, expires_at, wait_ms)
+            if outcome == REFUSED and self.information in _OUT_OF_STEP:
+                self._means.guard.fault()
+            elif outcome != BUSY or not patient:
+                break
+        if unsigned[:1] == AUTHENTICATION:
+            self._exchange.greeted = outcome in (SILENT, ACCEPTED)
+        return outcome
+
     async def _expiry(self):
         """Return when a message sent now is to expire, after session info where that is in doubt;
         None where the car does not understand."""
@@ -156,7 +182,7 @@ class SignedDialogue(Handshake):
             expires_at = self._clock.expires_at(self._lifetime_s)
         return expires_at
 
-    async def _send(self, unsigned, expires_at):
+    async def _send(self, unsigned, expires_at, wait_ms):
         """Send one sealed message; return the car's word on it."""
         exchange = self._exchange
         self._asked_ms = self._means.now_ms()
@@ -165,7 +191,7 @@ class SignedDialogue(Handshake):
             await exchange.send(message)
         finally:
             self._means.undecided = self._means.undecided or exchange.whole
-        deadline = ticks_add(ticks_ms(), self._answer_ms)
+        deadline = ticks_add(ticks_ms(), wait_ms)
         outcome = SILENT
         try:
             while True:

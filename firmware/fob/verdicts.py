@@ -22,6 +22,10 @@ UNKNOWN = const(1)
 KNOWN = const(2)
 
 ANSWER_MS = const(1500)
+# Who answers an authenticationRequest goes on listening: most cars say nothing to that.
+AUTHENTICATED_MS = const(500)
+# How the UnsignedMessage of an authenticationResponse begins.
+AUTHENTICATION = b"\x1a"
 # After an error without detail, the detail may follow as a message of its own.
 DETAIL_MS = const(300)
 # How long a busy car wants to be left alone.

@@ -19,6 +19,7 @@ _IRQ_GATTC_CHARACTERISTIC_RESULT = const(11)
 _IRQ_GATTC_CHARACTERISTIC_DONE = const(12)
 _IRQ_GATTC_DESCRIPTOR_RESULT = const(13)
 _IRQ_GATTC_DESCRIPTOR_DONE = const(14)
+_IRQ_GATTC_READ_DONE = const(16)
 _IRQ_GATTC_WRITE_DONE = const(17)
 _IRQ_GATTC_NOTIFY = const(18)
 _IRQ_GATTC_INDICATE = const(19)
@@ -31,6 +32,7 @@ _STATUS_LINK_LOST = const(7)
 _SERVICE = UUID("00000211-b2d1-43f0-9b88-960cebf8b91e")
 _TO_VEHICLE = UUID("00000212-b2d1-43f0-9b88-960cebf8b91e")
 _FROM_VEHICLE = UUID("00000213-b2d1-43f0-9b88-960cebf8b91e")
+_VERSION = UUID("00000214-b2d1-43f0-9b88-960cebf8b91e")
 _CCCD = UUID(0x2902)
 
 _DEFAULT_MTU = const(23)
@@ -65,6 +67,8 @@ class Link:
         self.handles = (0, 0, 0, 0)
         self.remembered = False
         self.payload = _DEFAULT_MTU - _ATT_HEADER
+        # Handle of what keep_alive reads; None while nobody has looked for it.
+        self._version = None
 
     async def open(self, handles=None):
         """Subscribe to the car's answers; discovers the handles where none are handed in.
@@ -117,7 +121,20 @@ class Link:
         except LinkError:
             self._connected = False
 
-    async def _discovered(self):
+    async def keep_alive(self):
+        """Read the car's version, which keeps it from taking an idle link down after some 40 s.
+
+        Raises LinkError where the car offers none, AttError where it refuses to tell it.
+        """
+        if self._version is None:
+            await self._characteristics()
+        if not self._version:
+            raise LinkError("the vehicle's service lacks its version")
+        self._radio.call(self._ble.gattc_read, self._handle, self._version)
+        await self._done(_IRQ_GATTC_READ_DONE, self._version)
+
+    async def _characteristics(self):
+        """Discover the service; return UUID -> (value handle, last handle, properties)."""
         services = await self._discover(
             self._ble.gattc_discover_services,
             (_SERVICE,),
@@ -135,6 +152,11 @@ class Link:
             _IRQ_GATTC_CHARACTERISTIC_DONE,
         ):
             characteristics[uuid] = value, last, properties
+        self._version = characteristics.get(_VERSION, (0,))[0]
+        return characteristics
+
+    async def _discovered(self):
+        characteristics = await self._characteristics()
         try:
             to_vehicle, _, writable = characteristics[_TO_VEHICLE]
             from_vehicle, last, readable = characteristics[_FROM_VEHICLE]
@@ -175,10 +197,15 @@ class Link:
         self._radio.call(
             self._ble.gattc_write, self._handle, handle, value, 1 if with_response else 0
         )
+        if with_response:
+            await self._done(_IRQ_GATTC_WRITE_DONE, handle)
+
+    async def _done(self, event, handle):
+        """Wait for the end of a read or write of `handle`."""
         deadline = ticks_add(ticks_ms(), _PROCEDURE_MS)
-        while with_response:
+        while True:
             kind, data = await self._reply(deadline)
-            if kind == _IRQ_GATTC_WRITE_DONE and data[1] == handle:
+            if kind == event and data[1] == handle:
                 self._check(data[2])
                 return
 

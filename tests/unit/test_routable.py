@@ -43,7 +43,7 @@ def test_a_broadcast_of_vehicle_security_is_unwrapped():
 
 
 def test_a_broadcast_that_a_car_sent_is_unwrapped():
-    request = {"sessionInfo": {"token": TOKEN}, "requestedLevel": 2}
+    request = {"sessionInfo": {"token": TOKEN}, "requestedLevel": 2, "reasonsForAuth": [1]}
     assert routable.read(BROADCAST) == {"authenticationRequest": request}
 
 
