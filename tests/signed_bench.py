@@ -16,12 +16,13 @@ LOCK = b"\x10\x01"
 
 
 class SignedBench(CarBench):
-    """`key` is a SignedKey, on the whitelist and in session unless `known` is False."""
+    """`key` is a SignedKey, on the whitelist and in session unless `known` is False. Its link stays
+    however long it is idle, unless the changes say otherwise."""
 
     key: SignedKey
 
     def __init__(self, year: Vintage = "2023", *, known: bool = True, **changes: Any) -> None:
-        super().__init__(**vars(vintage(year, **{"untagged": 0, **changes})))
+        super().__init__(**vars(vintage(year, **{"untagged": 0, "idle_timeout": None, **changes})))
         self.key = SignedKey(vin=VIN)
         if known:
             self.enrol()

@@ -109,6 +109,7 @@ _VINTAGES: dict[Vintage, dict[str, Any]] = {
     "2021": {},
     "2023": {
         "protocols": "both",
+        "idle_timeout": 42.0,
         "require_role": "refuse",
         "silent_asleep": True,
         "unknown_key": "fault",
@@ -119,6 +120,7 @@ _VINTAGES: dict[Vintage, dict[str, Any]] = {
     },
     "2026": {
         "protocols": "signed",
+        "idle_timeout": 42.0,
         "require_role": "ignore",
         "announce_enrolment": False,
         "push": "wrapped",
