@@ -76,12 +76,5 @@ def _list(as_json: bool) -> None:
     table.add_column("action", overflow="fold", max_width=32)
     table.add_column("what the car does", overflow="fold")
     for row in rows:
-        table.add_row(Text(_written(row.names), "cyan"), Text(row.does))
+        table.add_row(Text(row.written, "cyan"), Text(row.does))
     out().print(table)
-
-
-def _written(names: tuple[str, ...]) -> str:
-    """Names of one row, what they begin with only once."""
-    first, *rest = names
-    mark = ":" if ":" not in first and rest and ":" in rest[0] else "-"
-    return " ".join([first, *(f"{mark}{name.rpartition(mark)[2]}" for name in rest)])

@@ -5,7 +5,7 @@ An action is what one sealed UnsignedMessage says. Its names:
     lock, unlock, auto-secure, wake, ...    an RKEAction
     trunk, frunk:close, charge-port:open    a closure, and how it shall move: move, stop, open or
                                             close; without one, as in `usual`
-    trunk:close+frunk:close                 several closures in one message
+    trunk:close+charge-port:close           several closures in one message
     authenticate:LEVEL[:DISTANCE]           an authenticationResponse; none, unlock or drive
     battery-report                          the fob's voltage and temperature
     arm                                     nothing is sent: passive entry begins
@@ -86,9 +86,9 @@ class Action(NamedTuple):
     names       what is typed; several where they differ in one way of being pressed only.
     does        what the car does, a clause whose subject it is.
     message     the message's field and number in proto/vcsec.proto.
-    older       whether the older protocol has it.
-    newer       whether today's cars' list of numbers still has it; one that has not is sent all
-                the same by a fob that was told to.
+    older       whether the older protocol's list of fields has it.
+    newer       whether the list of today's cars has it; a fob that is told to sends it all the
+                same, and a car may refuse it.
     """
 
     names: tuple[str, ...]
@@ -96,6 +96,13 @@ class Action(NamedTuple):
     message: str
     older: bool
     newer: bool
+
+    @property
+    def written(self) -> str:
+        """The names, what they begin with only once: "trunk :move :stop"."""
+        first, *rest = self.names
+        mark = ":" if ":" not in first and rest and ":" in rest[0] else "-"
+        return " ".join([first, *(f"{mark}{name.rpartition(mark)[2]}" for name in rest)])
 
 
 def content(text: str) -> Content:
@@ -171,8 +178,8 @@ def catalogue() -> list[Action]:
     rows += [_closure_row(name) for name in _CLOSURES]
     rows.append(
         Action(
-            ("trunk:close+frunk:close",),
-            "several at once: closes the trunk, closes the frunk",
+            ("front-passenger-door:open+trunk:close",),
+            "several at once, joined by +",
             "closureMoveRequest",
             True,
             True,
@@ -215,7 +222,7 @@ def _closure_row(name: str) -> Action:
     usually = _MOVING[_MOVES[usual(name)]]
     return Action(
         (name, *moved),
-        f"{usually} the {words}; or as the name says",
+        f"{usually} the {words}, or as the name says",
         f"closureMoveRequest.{field}",
         name not in _LATER_CLOSURES,
         True,
