@@ -3,6 +3,7 @@
 `diagnose` is a pure function of the Evidence that examination.py found.
 """
 
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -17,6 +18,9 @@ from host_tools.identity.provision import CONFIGURATION_PATH, KEY_PATH, LIGHT_PA
 from host_tools.installation.micropython import check_micropython, dotted, oldest_micropython
 
 OLDEST_PYTHON = (3, 11)
+_OF_A_CAR = re.compile(r"/car\d/")
+# What the firmware writes itself: all but what makes a car's folder.
+_OWN = re.compile(r"/state/|/car\d/(?!car\.json|key\.bin)")
 SPARE_BYTES = 32 * 1024
 """What littlefs and the firmware's state want to be free."""
 
@@ -122,8 +126,9 @@ def _program_findings(evidence: Evidence) -> Iterator[Finding]:
 def _leftovers(evidence: Evidence) -> Iterator[Finding]:
     """What an interrupted command left; the firmware's own leftovers do no harm."""
     files = evidence.files if isinstance(evidence.files, dict) else {}
-    staged = [path for path in files if path.endswith(STAGED) and not path.startswith("/state/")]
+    staged = [path for path in files if path.endswith(STAGED) and not _OWN.match(path)]
     data = {path + STAGED for path in (CONFIGURATION_PATH, LIGHT_PATH, KEY_PATH)}
+    data |= {path for path in staged if _OF_A_CAR.match(path)}
     for command, what, found in (
         ("fob provision", "provisioning", [path for path in staged if path in data]),
         ("fob flash", "an upload", [path for path in staged if path not in data]),

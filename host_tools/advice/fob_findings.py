@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from host_tools.advice.evidence import Evidence, Finding, Verdict, unanswered
-from host_tools.advice.fob_errors import CONFIRM
-from host_tools.advice.fob_status import configuration_fault, is_low
+from host_tools.advice.fob_errors import CONFIRM, explain
+from host_tools.advice.fob_status import configuration_fault, is_low, pair_command
 from host_tools.advice.signal_strength import strength
 from host_tools.cable.device import NoConsole
 from host_tools.failure import Failure, sentence
@@ -34,6 +34,7 @@ def fob_findings(evidence: Evidence) -> Iterator[Finding]:
     yield from _counter(evidence)
     if not status.get("configuration"):
         yield from _pairing(status)
+    yield from _more_cars(status)
     yield _crashes(status)
     yield _battery(status)
     yield from _radio(evidence)
@@ -83,14 +84,48 @@ def _counter(evidence: Evidence) -> Iterator[Finding]:
 def _pairing(status: Mapping[str, Any]) -> Iterator[Finding]:
     if status.get("unknown"):
         text = "the car said that it does not know the key any more"
-        yield Finding("pairing", Verdict.WARNING, text, "Run `fob pair`.")
+        yield Finding("pairing", Verdict.WARNING, text, f"Run {pair_command(status)}.")
     elif "paired" in status and not status["paired"]:
-        yield Finding("pairing", Verdict.WARNING, "not paired yet", "Run `fob pair`.")
+        remedy = f"Run {pair_command(status)}."
+        yield Finding("pairing", Verdict.WARNING, "not paired yet", remedy)
     elif status.get("paired"):
         yield Finding("pairing", Verdict.OK, "paired")
     if status.get("waits"):
         text = "the fob holds something back until you confirm it"
         yield Finding("held back", Verdict.WARNING, text, sentence(CONFIRM))
+
+
+def _more_cars(status: Mapping[str, Any]) -> Iterator[Finding]:
+    """The cars but the one that the rest is about, each in a line."""
+    for car in status.get("cars") or []:
+        if car.get("wrong") or car.get("vin") != status.get("vin"):
+            yield _car(car)
+
+
+def _car(car: Mapping[str, Any]) -> Finding:
+    check = f"car {car['number']}"
+    counter = car.get("counter") or {}
+    fault = explain("configuration", car["wrong"]) if car.get("wrong") else None
+    if counter.get("wrong"):
+        fault = explain("state", counter["wrong"])
+    if fault:
+        return Finding(check, Verdict.WRONG, fault.problem, fault.remedy)
+    told = str(car.get("vin"))
+    pair = f"Run `fob pair --vin {car['number']}`."
+    left = COUNTER_MAX - counter["next"] + 1 if "next" in counter else None
+    if car.get("unknown"):
+        text = f"{told} said that it does not know the key any more"
+        return Finding(check, Verdict.WARNING, text, pair)
+    if not car.get("paired"):
+        return Finding(check, Verdict.WARNING, f"{told} is not paired yet", pair)
+    if car.get("waits"):
+        text = f"{told}: the fob holds something back until you confirm it"
+        return Finding(check, Verdict.WARNING, text, sentence(CONFIRM))
+    if left is not None and left < FEW_VALUES:
+        remedy = f"Plan a new key: `fob provision --vin {told} --replace-key`, then `fob pair`."
+        text = f"{told}: {max(left, 0):,} values of its counter are left"
+        return Finding(check, Verdict.WARNING, text, remedy)
+    return Finding(check, Verdict.OK, f"{told}, paired")
 
 
 def _crashes(status: Mapping[str, Any]) -> Finding:

@@ -211,11 +211,17 @@ def _paired(status: Mapping[str, Any]) -> str:
     if "paired" not in status:
         return "not known: the counter is lost"
     if status.get("unknown"):
-        return "no: the car said that it does not know the key; run `fob pair`"
+        return f"no: the car said that it does not know the key; run {pair_command(status)}"
     if not status["paired"]:
-        return "no: run `fob pair`"
+        return f"no: run {pair_command(status)}"
     spoken = PROTOCOLS.get(status.get("speaks") or "", "a protocol not known yet")
     return f"yes, in {spoken}"
+
+
+def pair_command(status: Mapping[str, Any]) -> str:
+    """What pairs the car that a status, or an entry of its cars, is about."""
+    named = len(status.get("cars") or []) > 1 or "number" in status
+    return f"`fob pair --vin {status.get('vin')}`" if named else "`fob pair`"
 
 
 def _car(car: Mapping[str, Any]) -> str:

@@ -234,3 +234,52 @@ def test_a_radio_that_fails_is_wrong_and_one_that_hears_nothing_a_warning():
 
 def test_a_car_that_is_away_is_nothing_wrong():
     assert found(scan={"heard": 3, "car": False, "rssi": None}) == {}
+
+
+CAR = {
+    "number": 2,
+    "vin": "5YJ3E1EA0KF000317",
+    "public_key": "04" + "ab" * 64,
+    "paired": True,
+    "counter": {"next": 9, "end": 64},
+    "wrong": None,
+}
+FIRST = {**CAR, "number": 1, "vin": STATUS["vin"]}
+
+
+def test_another_car_that_is_well_has_a_line_of_its_own():
+    evidence = dataclasses.replace(HEALTHY, status=status(cars=[FIRST, CAR]))
+    told = [f for f in diagnose(evidence) if f.check.startswith("car ")]
+    assert told == [Finding("car 2", Verdict.OK, f"{CAR['vin']}, paired")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "told"),
+    [
+        ({"wrong": "car2/car.json is damaged: run `fob provision`"}, "wrong", "cars forget 2"),
+        (
+            {"counter": {"wrong": "the counter is lost: run `fob provision --repair`"}},
+            "wrong",
+            "--repair",
+        ),
+        ({"paired": False}, "warning", "fob pair --vin 2"),
+        ({"unknown": True}, "warning", "fob pair --vin 2"),
+        ({"waits": True}, "warning", "5 seconds"),
+        ({"counter": {"next": COUNTER_MAX, "end": COUNTER_MAX}}, "warning", "--replace-key"),
+    ],
+)
+def test_another_car_that_is_not_well_says_what_to_do(changes, verdict, told):
+    finding = only(status=status(cars=[FIRST, {**CAR, **changes}]))
+    assert (finding.check, finding.verdict) == ("car 2", verdict)
+    assert told in finding.remedy
+
+
+def test_a_first_car_to_pair_is_named_where_there_are_several():
+    finding = only(status=status(paired=False, cars=[FIRST, CAR]))
+    assert STATUS["vin"] in finding.remedy
+
+
+def test_what_is_left_over_in_a_cars_folder_is_told_unless_the_firmware_wrote_it():
+    files = {**HEALTHY.files, "/car2/car.json.new": 1, "/car2/session.new": 1}
+    finding = only(files=files)
+    assert "provisioning broke off: 1 file left over" in finding.text
