@@ -1,14 +1,13 @@
 """Gestures to actions to feedback, and when to sleep."""
 
 import asyncio
-from time import ticks_diff, ticks_ms
+from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-from fob import messages, patterns
-from fob.actions import ACTIONS, PAIRING_CHORD
-from fob.errors import FobError
-from fob.gestures import HOLD, LONG_HOLD, PRESS, Gestures
+from fob import actions, patterns
+from fob.errors import ConfigError, FobError, LinkError, TimedOut
+from fob.gestures import BEGUN, DOUBLE, HOLD, LONG_HOLD, SINGLE, TRIPLE, Gestures
 
 _SAMPLE_MS = const(10)
 # While no button is down an edge ends the wait. Tasks want to be looked after more often than
@@ -24,6 +23,9 @@ _PAIRING_MS = const(120000)
 # What does not end this long after it was given up hangs.
 _HANG_MS = const(5000)
 
+# Held together they pair and confirm; fob.json maps them as one button.
+_CHORD = ("lock", "unlock")
+_BOTH = "both"
 _PAIR = "pair"
 _CONFIRM = "confirm"
 
@@ -36,16 +38,19 @@ class App:
     """Owns the fob's behaviour; everything it touches is handed in.
 
     `buttons` offers names, levels() -> mask and await changed(); `light` offers set(on);
-    `vehicle` is a fob.vehicle.Vehicle, `journal` a fob.journal.Journal; `power` offers feed(),
-    maintenance (no sleep while it is true) and battery_mv() -> int or None; `say(text)` is for
-    whoever watches the console.
+    `vehicle` is a fob.vehicle.Vehicle or a fob.fleet.Fleet, `journal` a fob.journal.Journal;
+    `power` offers feed(), maintenance (no sleep while it is true), battery_mv() and temperature_c()
+    -> int or None; `say(text)` is for whoever watches the console.
 
     `woken` is the mask of the buttons whose press started the fob: they count as pressed, also
     when they are up again. `stuck` is the mask of those that are ignored until they have been
-    released. Where no press started it, everything that is down already is ignored so.
+    released. Where no press started it, everything that is down already is ignored so; but lock and
+    unlock, held together from `power_up` on, pair a fob that is paired, too.
     """
 
-    def __init__(self, buttons, light, vehicle, config, journal, power, say, woken=0, stuck=0):
+    def __init__(
+        self, buttons, light, vehicle, config, journal, power, say, woken=0, stuck=0, power_up=False
+    ):
         self._buttons = buttons
         self._light = light
         self._vehicle = vehicle
@@ -54,22 +59,39 @@ class App:
         self._power = power
         self._say = say
         levels = buttons.levels()
+        self._both = sum([1 << bit for bit, name in enumerate(buttons.names) if name in _CHORD])
+        together = self._both & (self._both - 1) and levels & self._both == self._both
+        self._anew = bool(power_up and together)
+        pressed = self._both if self._anew else woken
+        mapped = {gesture: self._having(gesture) for gesture in (DOUBLE, TRIPLE, HOLD)}
         self._gestures = Gestures(
-            levels, stuck if woken else levels, woken, ticks_ms(), config.press_guard_ms
+            mapped,
+            levels,
+            stuck if woken else levels & ~pressed,
+            pressed,
+            ticks_ms(),
+            config.press_guard_ms,
         )
         # Who pressed wants no more than that; who only connected the power may press yet.
         self._touched = bool(woken)
         self._wanted = None
+        # The action under way, None once a gesture took it back; `_decided` is set when the
+        # gesture that it began with is complete.
         self._doing = None
+        self._decided = asyncio.Event()
         self._action = None
-        self._began_ms = ticks_ms()
+        self._began_ms = self._legible_ms = ticks_ms()
+        self._patience_ms = _PRESS_MS
+        self._late = False
         self._shown = None
         self._lowest_mv = None
+        self._arming = None
+        if config.passive:
+            from fob.arming import Arming
+
+            self._arming = Arming(vehicle, config.passive, say, self._report)
         # Of the last action: "done" or the error's code, and the text that said it.
         self.outcome = None, None
-        for name in buttons.names:
-            if name not in ACTIONS:
-                say("button %s has no action" % name)
 
     @property
     def stuck(self):
@@ -84,9 +106,9 @@ class App:
     async def run(self):
         """Serve presses; returns when it is time to sleep, with nothing left running.
 
-        That is when a press is done and its light has been shown, or a minute has passed without
-        one. What dies or hangs ends this with an exception. The watchdog is fed here and only
-        here, so that it catches whatever keeps even that from happening.
+        That is when a press is done, its light has been shown and passive entry is over, or a
+        minute has passed without one. What dies or hangs ends this with an exception. The watchdog
+        is fed here and only here, so that it catches whatever keeps even that from happening.
         """
         quiet_ms = ticks_ms()
         try:
@@ -100,7 +122,7 @@ class App:
                 self._power.feed()
                 await self._rest()
         finally:
-            for task in (self._action, self._shown):
+            for task in (self._action, self._shown, self._arming):
                 if task:
                     task.cancel()
             # Lets the cancelled ones clean up: the link goes down, the light goes out.
@@ -120,7 +142,8 @@ class App:
     def _busy(self):
         pending = self._gestures.pending
         self._touched = self._touched or pending
-        return bool(pending or self._wanted or self._action or self._shown)
+        armed = self._arming and self._arming.armed
+        return bool(pending or self._wanted or self._action or self._shown or armed)
 
     def _may_sleep(self, quiet_ms):
         return (self._touched or quiet_ms >= _IDLE_MS) and not self._power.maintenance
@@ -128,79 +151,199 @@ class App:
     def _sample(self):
         """Turn buttons into wanted actions; the latest press wins over one not yet begun."""
         gesture = self._gestures.feed(self._buttons.levels(), ticks_ms())
-        self._wanted = (gesture and self._meaning(*gesture)) or self._wanted
+        if gesture:
+            self._understand(*gesture)
+        if not self._gestures.pending:
+            self._anew = False
         if self._wanted and not self._action:
-            self._doing, self._wanted = self._wanted, None
-            self._began_ms = ticks_ms()
-            self._lowest_mv = None
-            self._action = asyncio.create_task(self._act(self._doing))
+            wanted, self._wanted = self._wanted, None
+            self._begin(wanted)
+            self._decided.set()
+
+    def _understand(self, kind, mask):
+        if kind == BEGUN:
+            early = self._early(mask)
+            if early and not self._action:
+                self._begin(early)
+            return
+        meaning = self._meaning(kind, mask)
+        if self._action and not self._decided.is_set():
+            if meaning and self._content(meaning):
+                self._doing = meaning
+                self._decided.set()
+                return
+            # Nothing to send, after all.
+            self._doing = None
+            self._action.cancel()
+        self._wanted = meaning or self._wanted
+
+    def _begin(self, action):
+        self._doing = action
+        self._decided = asyncio.Event()
+        self._began_ms = self._legible_ms = ticks_ms()
+        self._patience_ms = _PAIRING_MS if action == _PAIR else _PRESS_MS
+        self._late = False
+        self._lowest_mv = None
+        self._action = asyncio.create_task(self._act())
 
     async def _supervise(self):
         """Look after the tasks; raises what one of them died of, or Hang."""
         if self._shown and self._shown.done():
             self._shown = await self._shown
+        if self._arming and self._arming.hangs:
+            raise Hang("passive entry")
         if not self._action:
             return
+        overdue_ms = ticks_diff(ticks_ms(), self._began_ms) - self._patience_ms
         if self._action.done():
-            self._action = await self._action
-        elif ticks_diff(ticks_ms(), self._began_ms) > self._patience(self._doing) + _HANG_MS:
+            action, self._action = self._action, None
+            try:
+                await action
+            except asyncio.CancelledError:
+                # Given up when its outcome had been told.
+                pass
+        elif overdue_ms > _HANG_MS:
             raise Hang(self._doing)
+        elif overdue_ms > 0 and not self._late:
+            self._late = True
+            self._action.cancel()
         else:
             # The radio is at work: now the battery shows what it still can.
             reading = self._power.battery_mv()
             if reading is not None:
                 self._lowest_mv = min(reading, self._lowest_mv or reading)
 
-    def _meaning(self, kind, mask):
-        held = [name for bit, name in enumerate(self._buttons.names) if mask >> bit & 1]
-        if kind == PRESS and len(held) == 1 and held[0] in ACTIONS:
-            return held[0]
-        if sorted(held) == sorted(PAIRING_CHORD):
-            # A car that no longer knows the key says so: then the chord must work again.
-            if kind == HOLD and not self._vehicle.paired:
-                return _PAIR
-            if kind == LONG_HOLD and self._vehicle.waits:
-                return _CONFIRM
-            if kind == LONG_HOLD and self._vehicle.paired and not self._action:
-                self._say("paired already")
+    def _having(self, gesture):
+        """Mask of the buttons that have a gesture."""
+        mask = 0
+        for bit, name in enumerate(self._buttons.names):
+            if gesture in self._map(name):
+                mask |= 1 << bit
+        return mask
+
+    def _map(self, button):
+        return self._config.gestures.get(button, {})
+
+    def _button(self, mask):
+        for bit, name in enumerate(self._buttons.names):
+            if mask == 1 << bit:
+                return name
         return None
 
-    def _patience(self, name):
-        return _PAIRING_MS if name == _PAIR else _PRESS_MS
+    def _content(self, action):
+        return self._config.actions[actions.parted(action)[0]]
 
-    async def _act(self, name):
+    def _early(self, mask):
+        """Return what to begin with while a button may be pressed again; None where more presses
+        are for another car, or one sends nothing."""
+        mapped = self._map(self._button(mask))
+        single = mapped.get(SINGLE)
+        cars = {actions.parted(action)[1] for action in mapped.values()}
+        return single if single and len(cars) == 1 and self._content(single) else None
+
+    def _meaning(self, kind, mask):
+        """Return the action that a gesture stands for, None where it means nothing."""
+        button = self._button(mask)
+        if button:
+            action = self._map(button).get(kind)
+            if not action:
+                self._say("%s: %s means nothing" % (button, kind))
+            return action
+        if mask != self._both:
+            return None
+        # A car that no longer knows the key says so: then the chord must work again.
+        paired = self._vehicle.paired and not self._anew
+        waits = self._vehicle.waits
+        action = self._map(_BOTH).get(HOLD)
+        if kind == HOLD:
+            return action if paired and not waits else None
+        if kind == LONG_HOLD:
+            return None if paired or self._doing == _PAIR else _PAIR
+        if waits:
+            return _CONFIRM
+        if paired and not action and not self._action:
+            self._say("paired already")
+        return None
+
+    async def _act(self):
         """Carry out one action with its lights; errors end here, as a light and a line."""
-        if name == _PAIR and self._vehicle.paired:
-            return
         started = ticks_ms()
         self._show(patterns.WORKING)
+        failure = is_open = None
         try:
-            await asyncio.wait_for_ms(self._perform(name), self._patience(name))
-        except FobError as error:
-            pattern = patterns.NEEDS_LAPTOP if error.needs_laptop else patterns.FAILED
-            self._failed(name, error.code, error, pattern)
-        except asyncio.TimeoutError:
-            self._failed(name, "timed-out", "it took too long")
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next press must work
-            self._failed(name, "internal", type(error).__name__)
+            try:
+                is_open = await self._perform()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next press must work
+                failure = error
+                # What failed may show yet.
+                await self._decided.wait()
+        except asyncio.CancelledError:
+            if self._doing and not self._late:
+                raise
+            failure = TimedOut("it took too long")
+            self._decided.set()
+        name, self._doing = self._doing, None
+        if not name:
+            self._dark()
+        elif failure:
+            self._fail(name, failure)
         else:
-            self._verdict(patterns.DONE)
-            self._tell("done", "%s done in %d ms" % (name, ticks_diff(ticks_ms(), started)))
+            self._verdict(patterns.SOMETHING_OPEN if is_open else patterns.DONE)
+            took_ms = ticks_diff(ticks_ms(), started)
+            self._tell("done", "%s done in %d ms" % (name, took_ms))
+        await self._settle(name, failure)
 
-    async def _perform(self, name):
-        if name == _CONFIRM:
-            self._vehicle.confirm()
-        elif name == _PAIR:
+    async def _perform(self):
+        """Return whether a closure is open after a lock."""
+        if self._doing == _CONFIRM:
+            return self._vehicle.confirm()
+        if self._arming:
+            await self._arming.pause()
+        if self._doing == _PAIR:
+            if self._arming:
+                await self._arming.let_go()
             from fob import pairing
 
-            car = self._vehicle.candidate
-            await pairing.pair(car, car.config, self._say)
-        else:
-            content, lock_state = ACTIONS[name]
-            await self._vehicle.perform(messages.unsigned(content), lock_state)
+            vehicle = self._vehicle.candidate
+            return await pairing.pair(vehicle, vehicle.config, self._say)
+        if not self._content(self._doing):
+            if not self._arming:
+                raise ConfigError("passive entry is off: run `fob provision --passive unlock`")
+            return None
+        choose = (self._arming or self._vehicle).choose
+        vehicle = await choose(actions.parted(self._doing)[1], self._show_car)
+        return await vehicle.perform(None, None, self._command)
 
-    def _failed(self, name, code, text, pattern=patterns.FAILED):
-        self._verdict(pattern)
+    async def _command(self):
+        """Return what to send, and the lock state it leads to, as soon as that is certain."""
+        await self._decided.wait()
+        await asyncio.sleep_ms(max(0, ticks_diff(self._legible_ms, ticks_ms())))
+        content = self._content(self._doing)
+        return actions.unsigned(content, self._power), actions.lock_state(content)
+
+    async def _settle(self, name, failure):
+        """Passive entry goes on, or begins, or ends, as the press has it."""
+        if not self._arming:
+            return
+        wish = number = None
+        if name and name not in (_PAIR, _CONFIRM):
+            number = actions.parted(name)[1]
+            if actions.locks(self._content(name)):
+                wish = False
+            elif failure is None or isinstance(failure, LinkError):
+                wish = True
+        await self._arming.settle(wish, number)
+
+    def _fail(self, name, error):
+        needs_laptop = isinstance(error, FobError) and error.needs_laptop
+        self._verdict(patterns.NEEDS_LAPTOP if needs_laptop else patterns.FAILED)
+        self._report(name, error)
+
+    def _report(self, name, error):
+        """Say and note what failed."""
+        code, text = "internal", type(error).__name__
+        if isinstance(error, FobError):
+            code, text = error.code, str(error)
         self._tell(code, "%s failed (%s): %s" % (name, code, text))
         self._journal.note("%s %s: %s" % (name, code, text))
 
@@ -210,18 +353,30 @@ class App:
 
     def _verdict(self, pattern):
         lowest_mv = self._lowest_mv
-        low = lowest_mv is not None and lowest_mv < self._config.battery["low_mv"]
-        if low:
+        if lowest_mv is not None and lowest_mv < self._config.battery["low_mv"]:
             self._say("the battery is low: %s mV" % lowest_mv)
-        self._show(pattern, low)
+            self._show(pattern, patterns.BATTERY_LOW)
+        else:
+            self._show(pattern)
 
-    def _show(self, pattern, low=False):
+    async def _show_car(self, number):
+        """Show which car was chosen; the command waits for it, the connection does not."""
+        flashes = number, patterns.CAR
+        shown_ms = patterns.PAUSE_MS + number * sum(patterns.CAR)
+        self._legible_ms = ticks_add(ticks_ms(), shown_ms)
+        self._show(patterns.DARK, flashes, patterns.WORKING)
+
+    def _show(self, *turn):
+        self._dark()
+        self._shown = asyncio.create_task(self._play(turn))
+
+    def _dark(self):
         if self._shown:
             self._shown.cancel()
-        self._shown = asyncio.create_task(self._play(pattern, low))
+            self._shown = None
 
-    async def _play(self, pattern, low):
-        await patterns.play(self._light, pattern)
-        if low:
-            await asyncio.sleep_ms(patterns.PAUSE_MS)
-            await patterns.play(self._light, patterns.BATTERY_LOW)
+    async def _play(self, turn):
+        for pattern in turn:
+            if pattern is not turn[0]:
+                await asyncio.sleep_ms(patterns.PAUSE_MS)
+            await patterns.play(self._light, pattern)

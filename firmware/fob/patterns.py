@@ -16,6 +16,7 @@ BATTERY_LOW = (2, (300, 300))
 SOMETHING_OPEN = (2, (700, 150))
 # The steps of as many flashes as the number of the car that was chosen, dark for PAUSE_MS before.
 CAR = (80, 320)
+DARK = (1, ())
 
 # Dark in between, so that patterns in turn are told apart.
 PAUSE_MS = 600

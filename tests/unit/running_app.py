@@ -75,44 +75,86 @@ class Light:
         return self._since is not None
 
 
-class Vehicle:
-    """Does what `script` says, one entry for each command: ms it takes, or an error."""
+class Car:
+    def __init__(self, number):
+        self.number = number
 
-    def __init__(self, *script, paired=True, waits=False):
+
+class Vehicle:
+    """Does what `script` says, one entry for each command: ms it takes, or an error.
+
+    `connecting_ms` of them pass before it is connected; `done` has what was sent then, the
+    numbers of RKEActions or the whole message, `sent_ms` when; `is_open` is its answer.
+    """
+
+    def __init__(self, *script, paired=True, waits=False, connecting_ms=100, number=1):
         self._script = list(script)
+        self._connecting_ms = connecting_ms
         self.paired = paired
         self.waits = waits
         self.done = []
+        self.lock_states = []
+        self.sent_ms = []
         self.deaf = False
-        self.config = None
+        self.is_open = False
+        self.config = Car(number)
+        self.linked = self.lingers = False
+        # What became of the links: "up" and "down" in turn.
+        self.links = []
 
     @property
     def candidate(self):
         return self
 
-    async def perform(self, unsigned, lock_state=None):
+    async def choose(self, number=None, shown=None):
+        return self
+
+    async def perform(self, unsigned, lock_state=None, decided=None):
         entry = self._script.pop(0) if self._script else 300
         if isinstance(entry, Exception):
             raise entry
+        if not self.linked:
+            self._set_linked(True)
+        done = False
         try:
-            await asyncio.sleep_ms(entry)
+            await asyncio.sleep_ms(min(entry, self._connecting_ms))
+            if decided:
+                unsigned, lock_state = await decided()
+            await asyncio.sleep_ms(max(0, entry - self._connecting_ms))
+            done = True
         except asyncio.CancelledError:
             if self.deaf:
                 await asyncio.sleep_ms(3600000)
             raise
-        # An UnsignedMessage with RKEAction: field 2, varint.
-        assert unsigned[0] == 2 << 3
-        self.done.append(unsigned[1])
+        finally:
+            if not (done and self.lingers):
+                self._set_linked(False)
+        # Of an UnsignedMessage with RKEAction, field 2: the number.
+        self.done.append(unsigned[1] if unsigned[0] == 2 << 3 else unsigned)
+        self.sent_ms.append(virtual_time.ticks_ms())
+        self.lock_states.append(lock_state)
+        return self.is_open
+
+    async def let_go(self):
+        if self.linked:
+            # As the radio waits for it to be down.
+            await asyncio.sleep_ms(20)
+            self._set_linked(False)
 
     def confirm(self):
         self.waits = False
+
+    def _set_linked(self, linked):
+        self.linked = linked
+        self.links.append("up" if linked else "down")
 
 
 class Power:
     """Never asleep while `maintenance`; `readings` are the battery's, the last for ever."""
 
-    def __init__(self, *readings):
+    def __init__(self, *readings, temperature_c=None):
         self.maintenance = False
+        self._temperature_c = temperature_c
         self.fed_ms = []
         self._readings = list(readings)
 
@@ -124,11 +166,29 @@ class Power:
             return None
         return self._readings.pop(0) if len(self._readings) > 1 else self._readings[0]
 
+    def temperature_c(self):
+        return self._temperature_c
+
+
+ACTIONS = {
+    "lock": {"RKEAction": 1},
+    "unlock": {"RKEAction": 0},
+    "trunk": {"RKEAction": 2},
+    "frunk": {"RKEAction": 3},
+    "auto-secure": {"RKEAction": 29},
+    "battery-report": {"keyfobInfo": {}},
+    "arm": {},
+}
+SINGLE_ONLY = {"lock": {"single": "lock"}, "unlock": {"single": "unlock"}}
+
 
 class Config:
-    def __init__(self, press_guard_ms=0):
+    def __init__(self, press_guard_ms=0, gestures=SINGLE_ONLY, passive=None):
         self.press_guard_ms = press_guard_ms
         self.battery = {"pin": 35, "ratio": 2, "low_mv": 3400}
+        self.gestures = gestures
+        self.actions = ACTIONS
+        self.passive = passive
 
 
 class Journal:
@@ -142,7 +202,18 @@ class Journal:
 class Running:
     """An app with everything around it, running; `lines` is what it said."""
 
-    def __init__(self, vehicle=None, mask=0, woken=0, stuck=0, power=None, guard_ms=0):
+    def __init__(
+        self,
+        vehicle=None,
+        mask=0,
+        woken=0,
+        stuck=0,
+        power=None,
+        guard_ms=0,
+        gestures=SINGLE_ONLY,
+        passive=None,
+        power_up=False,
+    ):
         self.vehicle = vehicle or Vehicle()
         self.buttons = Buttons(mask)
         self.light = Light()
@@ -153,12 +224,13 @@ class Running:
             self.buttons,
             self.light,
             self.vehicle,
-            Config(guard_ms),
+            Config(guard_ms, gestures, passive),
             self.journal,
             self.power,
             self._say,
             woken,
             stuck,
+            power_up,
         )
         self.task = asyncio.create_task(self.app.run())
 
