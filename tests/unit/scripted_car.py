@@ -54,6 +54,11 @@ LOCK = b"\x10\x01"
 NONE = b"\x1a\x00"
 OWNER = b"mine"
 
+WHITELIST_REQUESTS = (
+    codes.INFORMATION_REQUEST_TYPE_GET_WHITELIST_INFO,
+    codes.INFORMATION_REQUEST_TYPE_GET_WHITELIST_ENTRY_INFO,
+)
+
 PEER = (0, b"\x01\x02\x03\x04\x05\x06")
 # To vehicle, from vehicle, CCCD; with response and by indication.
 HANDLES = (0x11, 0x13, 0x14, 3)
@@ -88,17 +93,32 @@ def framed(message):
 
 
 class Car:
-    """`heard` lists what came: ("sealed", counter, plaintext), ("unreadable", counter),
-    ("session",), ("status",) or ("enrol", WhitelistOperation)."""
+    """`heard` lists what came: ("sealed", counter, plaintext), with the token behind it where it is
+    bound to one of `tokens`; ("unreadable", counter), ("session",), ("status",), ("whitelist",
+    InformationRequest) or ("enrol", WhitelistOperation)."""
 
-    def __init__(self, on_connect=(), on_sealed=(), on_status=(), on_session=(), on_enrol=()):
+    def __init__(
+        self,
+        on_connect=(),
+        on_sealed=(),
+        on_status=(),
+        on_session=(),
+        on_enrol=(),
+        on_whitelist=(),
+        tokens=(),
+    ):
         self._script = {
             "connect": list(on_connect),
             "sealed": list(on_sealed),
             "status": list(on_status),
             "session": list(on_session),
             "enrol": list(on_enrol),
+            "whitelist": list(on_whitelist),
         }
+        self._tokens = tokens
+        # What a read of the version raises, and how often it was tried.
+        self.version_error = None
+        self.version_reads = 0
         self.lock_state = LOCKED
         self.handles = HANDLES
         # What other attributes answer to a write: an ATT error, or nothing of note.
@@ -136,6 +156,8 @@ class Car:
         if "unsignedMessage" in content:
             request = content["unsignedMessage"]["InformationRequest"]
             kind = request.get("informationRequestType", 0)
+            if kind in WHITELIST_REQUESTS:
+                return ("whitelist", request)
             return ("session",) if kind else ("status",)
         signed = content["signedMessage"]
         if signed.get("signatureType") == codes.SIGNATURE_TYPE_PRESENT_KEY:
@@ -144,13 +166,16 @@ class Car:
         counter = signed["counter"]
         assert counter not in self.counters, "a counter was used twice"
         self.counters.append(counter)
-        try:
-            nonce = counter.to_bytes(4, "big")
-            ciphertext = signed["protobufMessageAsBytes"]
-            plaintext = gcm.open(self.shared_key, nonce, ciphertext, signed["signature"])
-        except AuthenticationFailed:
-            return ("unreadable", counter)
-        return ("sealed", counter, plaintext)
+        bound = signed.get("signatureType") == codes.SIGNATURE_TYPE_AES_GCM_TOKEN
+        nonce = counter.to_bytes(4, "big")
+        ciphertext, tag = signed["protobufMessageAsBytes"], signed["signature"]
+        for token in self._tokens if bound else (b"",):
+            try:
+                plaintext = gcm.open(self.shared_key, nonce, ciphertext, tag, token)
+            except AuthenticationFailed:
+                continue
+            return ("sealed", counter, plaintext) + ((token,) if bound else ())
+        return ("unreadable", counter)
 
 
 class Link:
@@ -193,6 +218,13 @@ class Link:
     @property
     def subscribed(self):
         return self.handles[1:3] == self.car.handles[1:3]
+
+    async def keep_alive(self):
+        self.requests.append("read")
+        await asyncio.sleep_ms(10)
+        self.car.version_reads += 1
+        if self.car.version_error:
+            raise self.car.version_error
 
     async def exchange_mtu(self):
         self.requests.append("mtu")
