@@ -26,10 +26,11 @@ class Lost:
     def __init__(self, error):
         self._error = error
 
-    async def choose(self, _number=None, _shown=None):
+    @property
+    def candidate(self):
         raise self._error
 
-    async def perform(self, _unsigned, _lock_state=None):
+    async def choose(self, _number=None, _shown=None):
         raise self._error
 
 
@@ -93,7 +94,12 @@ def build_vehicles(settings, radio, retained):
 
 def build_light(settings):
     """Return the light, with buzzer and vibration where the board has them."""
-    return light.build(brightness=settings.brightness, **settings.light)
+    return light.build(
+        brightness=settings.brightness,
+        buzzer=settings.buzzer,
+        vibration=settings.vibration,
+        **settings.light,
+    )
 
 
 def serve(settings, supply, buttons, lamp, retained):
@@ -120,7 +126,8 @@ def serve(settings, supply, buttons, lamp, retained):
         # For the laptop: the flash keeps failures only.
         retained.put("said", text.encode())
 
-    app = App(buttons, lamp, vehicle, settings, log, supply, tell, woken, stuck)
+    power_up = power.cause() == power.POWER_ON
+    app = App(buttons, lamp, vehicle, settings, log, supply, tell, woken, stuck, power_up)
     say("ready")
     while True:
         serve_until_quiet(app, radio, buttons)
