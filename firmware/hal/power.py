@@ -129,6 +129,15 @@ class Power:
             return None
         return int(microvolts * self._ratio) // 1000
 
+    def temperature_c(self):
+        """Return the chip's temperature in degrees Celsius, None where it cannot be measured."""
+        # The first ESP32 has another sensor than its successors, which nobody calibrated.
+        if hasattr(esp32, "mcu_temperature"):
+            return esp32.mcu_temperature()
+        if hasattr(esp32, "raw_temperature"):
+            return (esp32.raw_temperature() - 32) * 5 // 9
+        return None
+
     def sleep(self, held):
         """Sleep deeply until a button is pressed; does not return.
 

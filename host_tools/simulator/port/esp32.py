@@ -130,5 +130,10 @@ def _wake_on_several(name, pins, level):
     bridge.call("board", name, None if pins is None else [pin._id for pin in pins], level)
 
 
+def raw_temperature():
+    # Fahrenheit: a fob in a pocket.
+    return 86
+
+
 for _name in bridge.call("board", "missing_functions"):
     del globals()[_name]
