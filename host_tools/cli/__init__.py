@@ -41,6 +41,7 @@ _GROUPS = (
             "key": "make, show, import or back up a key",
             "flash": "write MicroPython and the fob's program; keeps the key",
             "provision": "give the fob its key, VIN, buttons and light",
+            "cars": "the fob's cars; forget one",
             "image": "one file with all of it, to flash in one go",
             "completion": "let your shell complete what you type",
         },

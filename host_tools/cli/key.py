@@ -8,12 +8,14 @@ from rich.text import Text
 from host_tools.cli.fob_session import connect
 from host_tools.cli.options import json_option, port_option
 from host_tools.cli.passphrase import existing_passphrase, new_passphrase, passphrase_option
+from host_tools.cli.provision import car_named
 from host_tools.cli.screen import errors, out, show_json
-from host_tools.failure import Failure
+from host_tools.failure import Failure, InputError
 from host_tools.identity.counter_floor import note_counter
 from host_tools.identity.key_files import check_absent, read_key, write_backup, write_key
 from host_tools.identity.keys import ONE_FOB, Key, new_key
-from host_tools.identity.stored import read_identity, require_key
+from host_tools.identity.request import find_car, listed
+from host_tools.identity.stored import Held, Identity, read_identity, require_key
 
 _file = click.Path(path_type=Path)
 
@@ -104,33 +106,57 @@ def import_(file: Path, new: Path, passphrase_file: Path | None, as_json: bool) 
 
 @key.command()
 @click.argument("file", type=_file)
+@click.option("--vin", metavar="VIN", help="Of the car, where they have keys of their own.")
 @passphrase_option
 @port_option
 @json_option
-def backup(file: Path, passphrase_file: Path | None, port: str | None, as_json: bool) -> None:
+def backup(
+    file: Path, vin: str | None, passphrase_file: Path | None, port: str | None, as_json: bool
+) -> None:
     """Copy the fob's key to FILE, encrypted, with its VIN and message counter.
 
     For the day the fob breaks: `fob provision --key FILE` makes another fob of it. Never have two
-    fobs with one key at a time. A newer backup is a better one, for its counter.
+    fobs with one key at a time. A newer backup is a better one, for its counter. A key that several
+    cars know is one file, with the VIN of the first and the counter that has come farthest.
 
     \b
     Example:
       fob key backup fob.pem
     """
+    named = None if vin is None else car_named(vin)
     check_absent(file)
     passphrase = new_passphrase(file, passphrase_file)
     with connect(port) as device:
         identity = read_identity(device, with_key=True)
-    found, settings = require_key(identity)
-    if identity.counter is None:
+    held = _whose(identity, named)
+    found, car = require_key(held)
+    sharing = [each.counter for each in identity.cars.values() if each.holder == held.holder]
+    known = [each for each in sharing if each is not None]
+    if len(known) < len(sharing):
         raise Failure(
             "the fob's message counter is lost, and a backup would not know it",
             "Run `fob provision --repair` first.",
         )
-    note_counter(found.public, identity.counter)
-    write_backup(file, found, passphrase, settings.vin, identity.counter)
-    _report(file, found, True, as_json=as_json, vin=settings.vin, counter=identity.counter)
+    counter = max(known)
+    note_counter(found.public, counter)
+    write_backup(file, found, passphrase, car.vin, counter)
+    _report(file, found, True, as_json=as_json, vin=car.vin, counter=counter)
     _warn_of_copies()
+
+
+def _whose(identity: Identity, named: str | None) -> Held:
+    """The car whose key is meant. Raises InputError."""
+    if named is not None:
+        held = find_car(identity, named)
+        if held is None:
+            raise InputError(f"{named} is none of this fob's cars", listed(identity))
+        return held
+    first, *others = identity.cars.values()
+    if any(each.holder != first.holder for each in others):
+        raise InputError(
+            "this fob has several keys", f"Name the car of one by --vin. {listed(identity)}"
+        )
+    return first
 
 
 def _report(

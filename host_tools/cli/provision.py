@@ -1,36 +1,38 @@
-"""`fob provision`: gives a fob its key, its car, its board."""
+"""`fob provision`: gives a fob its key, its cars, its board."""
 
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
-from rich import box
-from rich.table import Table
-from rich.text import Text
 
 from host_tools.board.catalogue import load_board
 from host_tools.cable.device import Device, DeviceError
 from host_tools.cli.fob_session import connect
 from host_tools.cli.options import board_option, json_option, port_option, yes_option
 from host_tools.cli.passphrase import existing_passphrase, new_passphrase, passphrase_option
+from host_tools.cli.provision_report import Report
 from host_tools.cli.questions import agree
-from host_tools.cli.screen import errors, next_step, out, show_json
+from host_tools.cli.screen import errors
 from host_tools.failure import InputError
 from host_tools.identity.key_files import check_absent, read_key, write_backup
-from host_tools.identity.keys import ONE_FOB, key_identifier
-from host_tools.identity.plan import Plan, Request, carry_out, make_plan
-from host_tools.identity.plan_report import Change, changes, notes, warnings
-from host_tools.identity.provision import (
+from host_tools.identity.plan import Plan, Request, carry_out, clean, make_plan
+from host_tools.identity.settings import (
     ENROL_FORMS,
     FORM_FACTORS,
     LIGHTS,
+    PASSIVE_FORMS,
+    PASSIVE_LEVELS,
+    PASSIVE_MOST_MINUTES,
     PRESS_GUARD_MOST_MS,
     PROTOCOLS,
     ROLES,
+    SWITCH,
 )
 from host_tools.identity.stored import Identity, read_identity
 from host_tools.identity.vin import parse_vin
+
+_PASSIVE_MORE = ("minutes", "form", "secure_at_end")
 
 
 class _Numbered(click.ParamType[int]):
@@ -50,7 +52,8 @@ class _Numbered(click.ParamType[int]):
 
 
 @click.command()
-@click.option("--vin", metavar="VIN", help="Of the car: on its screen (Controls, Software).")
+@click.option("--vin", metavar="VIN", help="Of the car (Controls, Software); another one is added.")
+@click.option("--change-vin", metavar="VIN", help="Correct the VIN of a car that is on the fob.")
 @board_option
 @click.option(
     "--key",
@@ -65,6 +68,7 @@ class _Numbered(click.ParamType[int]):
     type=click.Path(path_type=Path),
     help="Keep an encrypted copy of the key.",
 )
+@click.option("--own-key", is_flag=True, help="Give this car a key of its own, not the shared one.")
 @click.option("--on-device", is_flag=True, help="Have the fob make its key; no copy ever exists.")
 @click.option("--replace-key", is_flag=True, help="Give up the key on the fob for another.")
 @click.option("--repair", is_flag=True, help="Restore a lost message counter.")
@@ -81,7 +85,33 @@ class _Numbered(click.ParamType[int]):
     help="What the car takes the fob for: android, ios, or a number.  [default: android]",
 )
 @click.option("--protocol", type=click.Choice(PROTOCOLS), help="How it speaks.  [default: auto]")
+@click.option(
+    "--enrol",
+    type=click.Choice(ENROL_FORMS),
+    help="How the key is added; permissions: for cars of 2021.  [default: role]",
+)
+@click.option(
+    "--gesture",
+    "gestures",
+    metavar="MAP",
+    multiple=True,
+    help="'BUTTON GESTURE=ACTION', as in 'unlock double=frunk'; @2 behind it: for car 2 only;"
+    " nothing behind the =: takes it away. `fob send --list` has the actions.",
+)
+@click.option(
+    "--gestures",
+    "reset_gestures",
+    type=click.Choice(["default"]),
+    help="Forget all --gesture.",
+)
 @click.option("--light", type=click.Choice(LIGHTS), help="How bright.  [default: normal]")
+@click.option("--buzzer", type=click.Choice(SWITCH), help="Where the board has one.  [default: on]")
+@click.option("--vibration", type=click.Choice(SWITCH), help="Likewise.  [default: on]")
+@click.option(
+    "--warn-open/--no-warn-open",
+    default=None,
+    help="After a lock, have the light say that something is open.  [default: no]",
+)
 @click.option(
     "--press-guard-ms",
     metavar="MS",
@@ -89,9 +119,29 @@ class _Numbered(click.ParamType[int]):
     help="How long a button has to be held to count.  [default: 0]",
 )
 @click.option(
-    "--enrol",
-    type=click.Choice(ENROL_FORMS),
-    help="How the key is added; permissions: for cars of 2021.  [default: role]",
+    "--passive",
+    type=click.Choice(["off", *PASSIVE_LEVELS]),
+    help="For some minutes after a press, let the car open (unlock) or also drive off by itself"
+    " beside you. Meanwhile it can be RELAYED: two people with radios, one near you, one at the"
+    " car, open it. Use PIN to Drive.  [default: off]",
+)
+@click.option(
+    "--passive-minutes",
+    "minutes",
+    metavar="N",
+    type=click.IntRange(1, PASSIVE_MOST_MINUTES),
+    help="How long after a press.  [default: 5]",
+)
+@click.option(
+    "--passive-form",
+    "form",
+    type=click.Choice(PASSIVE_FORMS),
+    help="How it answers; auto: as the car speaks.  [default: auto]",
+)
+@click.option(
+    "--secure-at-end/--no-secure-at-end",
+    default=None,
+    help="Auto secure when the time ends and the car is near.  [default: no]",
 )
 @passphrase_option
 @port_option
@@ -99,23 +149,32 @@ class _Numbered(click.ParamType[int]):
 @json_option
 def provision(
     vin: str | None,
+    change_vin: str | None,
     board: str | None,
     key_path: Path | None,
     backup: Path | None,
+    own_key: bool,
     on_device: bool,
     replace_key: bool,
     repair: bool,
+    gestures: tuple[str, ...],
+    reset_gestures: str | None,
+    passive: str | None,
     passphrase_file: Path | None,
     port: str | None,
     yes: bool,
     as_json: bool,
     **settings: Any,
 ) -> None:
-    """Give the fob its key, its car, its board.
+    """Give the fob its key, its cars, its board.
 
     The first time VIN and board are needed; the key is made here, and then is on the fob only.
     Later, only what you name changes, and the fob keeps its key: you see what would change and are
     asked. An interrupted run does no harm: run it again.
+
+    With the VIN of another car that one is added, up to four. It is to know the same key; with
+    --own-key it gets one of its own, so that one car learns nothing of the other. What is for one
+    car takes --vin, or its number there. `fob cars` lists them.
 
     A key lives on ONE fob only: two fobs with one key repeat nonces and lock each other out. A
     key from a file goes on where its message counter cannot have been, so this computer's clock
@@ -129,16 +188,21 @@ def provision(
     """
     _check_options(key_path, backup, on_device, repair)
     chosen = {name: value for name, value in settings.items() if value is not None}
-    if vin is not None:
-        chosen["vin"] = parse_vin(vin)
     if backup is not None:
         check_absent(backup)
     request = Request(
-        settings=chosen,
+        vin=None if vin is None else car_named(vin),
+        change_vin=None if change_vin is None else parse_vin(change_vin),
+        settings={name: chosen[name] for name in chosen if name not in _PASSIVE_MORE},
+        passive=passive,
+        passive_more={name: chosen[name] for name in chosen if name in _PASSIVE_MORE},
+        gestures=gestures,
+        reset_gestures=reset_gestures is not None,
         board=load_board(board) if board is not None else None,
         key=None
         if key_path is None
         else read_key(key_path, existing_passphrase(key_path, passphrase_file)),
+        own_key=own_key,
         on_device=on_device,
         replace_key=replace_key,
         repair=repair,
@@ -147,6 +211,12 @@ def provision(
     passphrase = new_passphrase(backup, passphrase_file) if backup is not None else ""
     with connect(port) as device:
         _run(device, request, backup, passphrase, yes, as_json)
+
+
+def car_named(text: str) -> str:
+    """A VIN as the car has it, or the number of one of the fob's cars. Raises InputError."""
+    number = text.strip()
+    return number if len(number) == 1 and number.isdecimal() else parse_vin(text)
 
 
 def _check_options(
@@ -174,9 +244,9 @@ def _run(
     device.require_files()
     identity = read_identity(device)
     plan = make_plan(identity, request, chip=device.facts.chip)
-    report = _Report(identity, request, plan, backup)
+    report = Report(identity, request, plan, backup)
     if not report.changes:
-        device.remove(identity.leftovers)
+        clean(device, identity)
         report.end(as_json, done=True, public=plan.public or b"")
         return
     if as_json and not yes:
@@ -185,22 +255,30 @@ def _run(
         sys.exit(1)
     if not as_json:
         report.show()
-        # What only comes in addition takes nothing away.
-        if any(change.now for change in report.changes) and not yes:
+        # What only comes in addition takes nothing away; but another VIN may be a wrong one.
+        if plan.adds(identity) and not yes:
+            agree("Add this car?")
+        elif any(change.now for change in report.changes) and not yes:
             agree("Change that?")
     public = _carry_out(device, identity, plan, backup, passphrase)
-    report.end(as_json, done=True, public=public)
+    report.end(as_json, done=True, public=public or b"")
 
 
 def _carry_out(
     device: Device, identity: Identity, plan: Plan, backup: Path | None, passphrase: str
-) -> bytes:
-    key, counter = plan.key, plan.begins_at or identity.counter
-    if backup is None or key is None:
+) -> bytes | None:
+    key, target = plan.key, plan.target
+    if backup is None or key is None or target is None or target.car is None:
         return carry_out(device, identity, plan)
+    vin = target.car.vin
+    # A key that others share has as many counters: none of them has come as far as this.
+    sharing = [number for number, each in plan.cars.items() if each.holder == target.holder]
+    known = [identity.cars[number].counter for number in sharing if number in identity.cars]
+    begins = [plan.begins_at(number) for number in sharing]
+    counter = max(filter(None, [*known, *begins]), default=None)
 
     def keep() -> None:
-        write_backup(backup, key, passphrase, plan.settings.vin, counter)
+        write_backup(backup, key, passphrase, vin, counter)
 
     try:
         return carry_out(device, identity, plan, before_commit=keep)
@@ -209,79 +287,3 @@ def _carry_out(
             raise
         remedy = f"{error.remedy} The key is in {backup}: run again with --key {backup}.".strip()
         raise DeviceError(error.kind, error.problem, remedy, reached=error.reached) from error
-
-
-class _Report:
-    """What a run means, for people and for machines."""
-
-    def __init__(
-        self, identity: Identity, request: Request, plan: Plan, backup: Path | None
-    ) -> None:
-        self.changes = changes(identity, plan)
-        self._notes = notes(identity, request)
-        self._warnings = warnings(identity, request, plan)
-        self._plan = plan
-        self._backup = backup
-        self._before = identity.public
-        self._other_car = any(change.what == "VIN" for change in self.changes)
-        self._repairs = request.repair
-
-    def show(self) -> None:
-        """The plan, for people."""
-        out().print(_table(self.changes))
-        for warning in self._warnings:
-            out().print(Text(f"Warning: {warning}", "yellow"))
-        for note in self._notes:
-            out().print(Text(note))
-
-    def end(self, as_json: bool, *, done: bool, public: bytes = b"") -> None:
-        """What it came to."""
-        plan = self._plan
-        copies = [ONE_FOB] if self._backup or plan.source == "imported" else []
-        if as_json:
-            show_json(
-                {
-                    "done": done,
-                    "changes": [vars(change) for change in self.changes],
-                    "warnings": self._warnings,
-                    "notes": self._notes + copies,
-                    "vin": plan.settings.vin,
-                    "key": plan.source,
-                    "key_identifier": key_identifier(public) if public else None,
-                    "public_key": public.hex() or None,
-                    "backup": str(self._backup) if self._backup and done else None,
-                }
-            )
-            return
-        if not self.changes:
-            for note in self._notes:
-                out().print(Text(note))
-            nothing = "Nothing to repair" if self._repairs else "Nothing to do"
-            out().print(f"{nothing}: the fob is as it shall be.")
-            return
-        name = key_identifier(public)
-        out().print(f"Done: a fob of {plan.settings.vin} with the key {name}.", style="bold")
-        for warning in copies:
-            out().print(warning, style="yellow")
-        before = self._before
-        if before is not None and before != public:
-            out().print(
-                f"The car still lists the old key {key_identifier(before)}: remove it there"
-                " (Controls, Locks)."
-            )
-        if before != public and plan.source == "imported":
-            next_step("press a button, if the car knows this key already; else `fob pair`.")
-        elif before != public or self._other_car:
-            next_step("`fob pair` adds the key to the car.")
-
-
-def _table(rows: list[Change]) -> Table:
-    if not any(change.now for change in rows):
-        table = Table.grid(padding=(0, 3, 0, 0))
-        for change in rows:
-            table.add_row(Text(change.what), Text(change.then))
-        return table
-    table = Table("", "now", "then", box=box.SIMPLE_HEAD, pad_edge=False)
-    for change in rows:
-        table.add_row(*map(Text, (change.what, change.now or "-", change.then)))
-    return table

@@ -1,14 +1,17 @@
 """The message counter of a fob as files, and where it starts or goes on.
 
-/state/counter.0, .1: version (1 byte), the first value that is not leased yet (8 bytes,
-big-endian), CRC-32 of both; the larger one counts. The firmware never starts a counter by itself:
-one that is missing is a lost one, and starting over would repeat nonces.
+/state/counter.0, .1 (of car 2 in its folder, places.py): version (1 byte), the first value that is
+not leased yet (8 bytes, big-endian), CRC-32 of both; the larger one counts. The firmware never
+starts a counter by itself: one that is missing is a lost one, and starting over would repeat
+nonces.
+
+A counter belongs to a key and a car: with another car the same key has another shared secret.
 """
 
 import struct
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from host_tools.failure import InputError
 
@@ -24,10 +27,10 @@ _RECORD = struct.Struct(">BQ")
 _CRC = struct.Struct(">I")
 
 
-def counter_files(first: int) -> dict[str, bytes]:
-    """The files, path to contents, that make `first` the next value of the counter."""
+def counter_files(first: int, paths: Iterable[str] = COUNTER_PATHS) -> dict[str, bytes]:
+    """The files, path to contents, that make `first` the next value of the counter in `paths`."""
     # Both slots: a missing one counts as damaged, and the firmware would skip a lease.
-    return dict.fromkeys(COUNTER_PATHS, counter_record(first))
+    return dict.fromkeys(paths, counter_record(first))
 
 
 def counter_record(first: int) -> bytes:

@@ -1,96 +1,108 @@
-"""What a run of `fob provision` changes on a fob, and the change itself.
+"""What a run of `fob provision` or `fob cars forget` changes on a fob, and the change itself.
 
 What must hold, wherever the power goes: no nonce comes twice, no key is lost that exists nowhere
 else without its owner's word, and the firmware never uses half an identity. Hence the order: all
-is staged beside what is there, then renamed in one go: fob.json, light.json, the counter, key.bin.
-From the first rename to the last a new key's fob.json does not fit to key.bin, and the firmware
-leaves both alone.
+is staged beside what is there, then renamed in one go.
+
+    a car that comes in addition    its folder, then fob.json, which lists it
+    a key that is replaced          what names it (fob.json, car.json), the counters, the key file:
+                                    from the first to the last the firmware leaves the key alone
+    a key of one's own, in place of the shared one      the key file, then car.json
+    a car that is forgotten         fob.json, then its key and its folder are removed
+
+What lies where a car has its files that fob.json does not list goes away with the next run.
 
 The counter's rules: with a new key it may stay where it is, for it only grows; a key that comes
-from outside, or whose fob.json was lost or replaced by half a run, goes on at `restart_counter()`.
-A lost counter is restored only when asked (`repair`), because the fob's own records then are no
-bound any more.
+from outside, or whose fob.json was lost or replaced by half a run, goes on at `restart_counter()`,
+and so it does with a car that comes in addition, for the key may have been that car's before. That
+holds for each car that shares the key. A lost counter is restored only when asked (`repair`),
+because the fob's own records then are no bound any more.
 """
 
 import contextlib
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import dataclass, replace
 
-from host_tools.board.catalogue import BoardDefinition
 from host_tools.cable.device import Device, DeviceError
 from host_tools.cable.fob_files import STAGED
 from host_tools.failure import Failure, InputError
 from host_tools.identity.counter_floor import counter_floor, note_counter
-from host_tools.identity.counters import (
-    COUNTER_MAX,
-    COUNTER_PATHS,
-    counter_files,
-    counter_record,
-    read_counter_record,
-    restart_counter,
+from host_tools.identity.counters import read_counter_record
+from host_tools.identity.keys import Key
+from host_tools.identity.places import CONFIGURATION_PATH, LIGHT_PATH, PLACES, Place
+from host_tools.identity.plan_keys import Choice, Counters, Source, choose_key, plan_counters
+from host_tools.identity.provision import key_file
+from host_tools.identity.request import (
+    Request,
+    check_cars,
+    chosen_car,
+    settings_of,
+    without_car,
 )
-from host_tools.identity.key_files import KeyFile
-from host_tools.identity.keys import Key, key_identifier, new_key
-from host_tools.identity.provision import (
-    CONFIGURATION_PATH,
-    KEY_PATH,
-    LIGHT_PATH,
-    Settings,
-    board_fields,
-    key_file,
-)
-from host_tools.identity.stored import Identity
+from host_tools.identity.settings import Car, Configuration, Settings
+from host_tools.identity.stored import Held, Identity, note_seen, place_asked
 
-Source = Literal["kept", "generated", "imported", "on-device"]
+__all__ = ["Plan", "Request", "Target", "carry_out", "clean", "forget", "make_plan"]
 
-_ENOUGH_LEFT = 1 << 20
-"""A new key whose counter has no more values than this starts over."""
 _MAKING_A_KEY = 60.0
 """Seconds: a multiplication on the curve, on the slowest chip."""
-_REMOVE_IN_CAR = "Remove it there (Controls, Locks), then run again with --replace-key and pair."
 
 
 @dataclass(frozen=True)
-class Request:
-    """What somebody asks for. settings: those of `Settings` that shall change, without `board`.
+class Target:
+    """What shall be of one car.
 
-    key         an imported key, in place of one that is drawn.
-    backup      whether the key is to be kept in a file, too.
+    car         None where its file is damaged, and stays so.
+    holder      the number of the place that its key lies in.
     """
 
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    board: BoardDefinition | None = None
-    key: KeyFile | None = None
-    on_device: bool = False
-    replace_key: bool = False
-    repair: bool = False
-    backup: bool = False
+    place: Place
+    car: Car | None
+    holder: int
 
 
 @dataclass(frozen=True)
 class Plan:
     """What a run would do; plan_report.py puts it in words.
 
-    public      the key's point; None while the fob has yet to make it.
-    key         None where it stays on the fob, or is yet to be made there.
-    counter     the slots to write, path to contents.
-    starts_over the counter goes back, which only a new key may: the old one has to go first.
+    cars        those that fob.json will list, by number.
+    number      the car that it is about; None: of several none.
+    source      where the key of that car comes from.
+    publics     the point that is named for each place that holds a key, by number; None while the
+                fob has yet to make it.
+    key         that car's key; None where it stays on the fob, or is yet to be made there.
     """
 
     settings: Settings
+    cars: Mapping[int, Target]
+    number: int | None
     source: Source
-    public: bytes | None
+    publics: Mapping[int, bytes | None]
     key: Key | None
-    counter: Mapping[str, bytes] = field(repr=False)
-    starts_over: bool = False
+    counters: Counters
 
     @property
-    def begins_at(self) -> int | None:
-        """The first value of the counter, where this run sets it."""
-        return max((read_counter_record(each) or 0 for each in self.counter.values()), default=None)
+    def target(self) -> Target | None:
+        """What shall be of the car that it is about."""
+        return None if self.number is None else self.cars[self.number]
+
+    @property
+    def public(self) -> bytes | None:
+        """The point of that car's key."""
+        return self.publics[self.target.holder] if self.target else None
+
+    def begins_at(self, number: int | None) -> int | None:
+        """The first value of a car's counter, where this run sets it."""
+        slots = self.counters.slots.get(number or 0, {}).values()
+        return max((read_counter_record(each) or 0 for each in slots), default=None)
+
+    def adds(self, identity: Identity) -> bool:
+        """Whether it makes a fob of some cars one of more."""
+        return (
+            not identity.is_blank and self.number is not None and self.number not in identity.cars
+        )
 
 
 def make_plan(
@@ -107,34 +119,87 @@ def make_plan(
 
     Raises InputError, or Failure, for what cannot be or has to be asked for by another option.
     """
-    settings = _settings(identity, request, chip)
-    source, key = _key(identity, request)
-    public = key.public if key else identity.public if source == "kept" else None
+    settings = settings_of(identity, request, chip)
+    number = chosen_car(identity, request)
+    choice = None if number is None else choose_key(identity, request, number)
+    cars = {
+        each.number: Target(each.place, each.car, each.holder) for each in identity.cars.values()
+    }
+    if number is not None and choice is not None:
+        car = _car(identity, request, identity.cars.get(number))
+        cars[number] = Target(PLACES[number - 1], car, choice.holder)
+    cars = dict(sorted(cars.items()))
+    check_cars(settings, cars)
+    counters = plan_counters(
+        identity,
+        request,
+        number,
+        choice,
+        {each: target.holder for each, target in cars.items()},
+        clock=clock,
+        floor=floor,
+    )
+    return Plan(
+        settings,
+        cars,
+        number,
+        choice.source if choice else "kept",
+        _publics(identity, cars, choice),
+        choice.key if choice else None,
+        counters,
+    )
 
-    def restart(public: bytes, backed_up: int | None = None) -> dict[str, bytes]:
-        # A lease that was on its way into its slot counts; what cannot be read there does not.
-        staged = [each for each in identity.staged if read_counter_record(each) is not None]
-        known = max(backed_up or 0, floor(public))
-        first = restart_counter(*identity.records, *staged, backed_up=known, clock=clock)
-        return counter_files(first)
 
-    counter, starts_over = _counter(identity, request, source, public, restart)
-    return Plan(settings, source, public, key, counter, starts_over)
-
-
-def files_to_write(identity: Identity, plan: Plan, public: bytes) -> dict[str, bytes]:
+def files_to_write(identity: Identity, plan: Plan, public: bytes | None) -> dict[str, bytes]:
     """What the laptop writes, path to contents, in the order in which it is to be put in place.
 
-    public      the key's point; the key itself is left out where the fob has it already.
+    public      the point of the key of the car that the run is about; the key itself is left out
+                where the fob has it already.
     """
+    holder = plan.target.holder if plan.target else None
+    publics = {**plan.publics, **({holder: public} if holder else {})}
+    first = plan.cars.get(1)
+    listed = tuple(plan.cars)
     files = {
-        CONFIGURATION_PATH: plan.settings.configuration(public),
+        CONFIGURATION_PATH: Configuration(
+            plan.settings, listed, first.car if first else None, publics.get(1) or b""
+        ).file(),
         LIGHT_PATH: plan.settings.light_file(),
-        **plan.counter,
     }
-    if plan.key is not None and plan.public != identity.resident:
-        files[KEY_PATH] = key_file(plan.key)
-    return {path: data for path, data in files.items() if data != identity.files.get(path)}
+    for number, target in plan.cars.items():
+        if target.place.folder and target.car:
+            own = publics[number] if target.holder == number else None
+            files[target.place.configuration] = target.car.file(own)
+        files |= plan.counters.slots.get(number, {})
+    if holder and plan.key is not None and public != identity.residents.get(holder):
+        files[PLACES[holder - 1].key] = key_file(plan.key)
+    changed = {path: data for path, data in files.items() if data != identity.files.get(path)}
+    return {path: changed[path] for path in in_order(identity, plan, changed)}
+
+
+def in_order(
+    identity: Identity, plan: Plan, paths: Sequence[str] | Mapping[str, bytes]
+) -> list[str]:
+    """Paths in the order in which what is staged is to be put in place; see above."""
+
+    def turn(path: str) -> int:
+        for number, target in plan.cars.items():
+            held = identity.cars.get(number)
+            place = target.place
+            is_key, is_counter = path == place.key, path in place.counters
+            if held is None and not identity.is_blank:
+                if is_counter or (place.folder and place.holds(path)):
+                    return 0
+            elif is_counter:
+                return 1 if number in plan.counters.raised else 4
+            if is_key:
+                gains = held is not None and held.holder != target.holder == number
+                return 1 if gains else 5
+            if place.folder and path == place.configuration:
+                return 2
+        return 3
+
+    return sorted(paths, key=turn)
 
 
 def carry_out(
@@ -143,22 +208,22 @@ def carry_out(
     plan: Plan,
     *,
     before_commit: Callable[[], None] = lambda: None,
-) -> bytes:
-    """Make the fob what `plan` says, in the session in which `identity` was read; its public key.
+) -> bytes | None:
+    """Make the fob what `plan` says, in the session in which `identity` was read; the public key of
+    the car that it is about.
 
     before_commit   is called when all lies staged on the fob and nothing is changed yet; what it
                     raises ends the run there.
     """
     staged: list[str] = []
+    public = plan.public
     try:
-        if plan.public is None:
-            public = bytes.fromhex(device.call("new_key", timeout=_MAKING_A_KEY)["public_key"])
-            staged.append(KEY_PATH)
-        else:
-            public = plan.public
+        if plan.source == "on-device" and plan.target:
+            public = _have_key_made(device, plan, plan.target.holder, staged)
         for path, data in files_to_write(identity, plan, public).items():
-            staged.insert(len(staged) - (plan.public is None), path)
-            device.stage(path, data)
+            if path not in staged:
+                staged.append(path)
+                device.stage(path, data)
         _check_unchanged(device, identity, staged)
         before_commit()
     except BaseException as error:
@@ -167,19 +232,72 @@ def carry_out(
             with contextlib.suppress(Failure):
                 device.remove([path + STAGED for path in staged])
         raise
-    if plan.begins_at is not None:
-        note_counter(public, plan.begins_at)
-    if plan.starts_over:
-        device.remove([KEY_PATH])
+    for number, target in plan.cars.items():
+        begins, known = plan.begins_at(number), plan.publics[target.holder] or public
+        if begins is not None and known:
+            note_counter(known, begins)
+    # A counter goes back only once the key that it was for is gone.
+    over = {PLACES[plan.cars[each].holder - 1].key for each in plan.counters.over}
+    strays = [path for path in identity.strays if path not in staged]
+    if over or strays:
+        device.remove([*over, *strays])
     gone = [path for path in identity.leftovers if path.removesuffix(STAGED) not in staged]
-    device.commit(staged, gone)
+    device.commit(in_order(identity, plan, staged), [*gone, *_folders(identity, plan.cars)])
     return public
+
+
+def clean(device: Device, identity: Identity) -> None:
+    """Remove what runs left that were broken off."""
+    device.remove([*identity.strays, *identity.leftovers, *_folders(identity, identity.cars)])
+
+
+def forget(device: Device, identity: Identity, number: int) -> None:
+    """Remove a car, in the session in which `identity` was read. Raises Failure for the only one,
+    and where fob.json tells nothing."""
+    known = identity.configuration
+    if known is None:
+        raise Failure("the fob's fob.json is damaged", "`fob provision` mends it first.")
+    left = {each: held for each, held in identity.cars.items() if each != number}
+    if not left:
+        raise Failure("it is the fob's only car", "`fob wipe` removes it, and all else with it.")
+    holders = {held.holder for held in left.values()}
+    listing = Configuration(
+        without_car(known.settings, number),
+        tuple(left),
+        known.car if 1 in left else None,
+        known.public if 1 in holders else b"",
+    )
+    note_seen(identity)
+    device.stage(CONFIGURATION_PATH, listing.file())
+    gone = [path for path in identity.leftovers if path != CONFIGURATION_PATH + STAGED]
+    removed = [*identity.outside(left, holders), *gone, *_folders(identity, left)]
+    device.commit([CONFIGURATION_PATH], removed)
+
+
+def _have_key_made(device: Device, plan: Plan, holder: int, staged: list[str]) -> bytes:
+    # The counters do not depend on it, and make the folder that the fob writes it to.
+    for path, data in plan.counters.slots.get(holder, {}).items():
+        staged.append(path)
+        device.stage(path, data)
+    made = device.call("new_key", timeout=_MAKING_A_KEY, **place_asked(holder))
+    staged.append(PLACES[holder - 1].key)
+    return bytes.fromhex(made["public_key"])
+
+
+def _folders(identity: Identity, cars: Mapping[int, object]) -> list[str]:
+    """Folders that are empty once what belongs to none of `cars` is removed."""
+    return [
+        place.folder
+        for place in PLACES[1:]
+        if place.number not in cars and any(map(place.holds, identity.paths))
+    ]
 
 
 def _check_unchanged(device: Device, identity: Identity, staged: Sequence[str]) -> None:
     """A fob that ran since it was read, while its owner was thinking, may have used its counter;
     and a file that is not there must not stop the renaming half-way."""
-    readable = [path for path in COUNTER_PATHS if identity.files.get(path) != b""]
+    counters = [path for held in identity.cars.values() for path in held.place.counters]
+    readable = [path for path in counters if identity.files.get(path) != b""]
     found = device.hashes([*readable, *(path + STAGED for path in staged)])
     for path in readable:
         record = identity.files.get(path)
@@ -189,90 +307,30 @@ def _check_unchanged(device: Device, identity: Identity, staged: Sequence[str]) 
         raise Failure("what was written is not on the fob; nothing was changed", "Run it again.")
 
 
-def _settings(identity: Identity, request: Request, chip: str | None) -> Settings:
-    wanted = dict(request.settings)
-    if request.board is not None:
-        request.board.check_chip(chip)
-        wanted["board"] = board_fields(request.board)
-    before = identity.settings
-    if before is not None:
-        return replace(before, **wanted)
-    if "vin" not in wanted and request.key is not None and request.key.vin:
-        wanted["vin"] = request.key.vin
-    options = {"vin": "--vin VIN", "board": "--board NAME"}
-    missing = [option for name, option in options.items() if name not in wanted]
-    if missing:
-        there = CONFIGURATION_PATH in identity.files
-        raise InputError(
-            "the fob's fob.json is damaged" if there else "this fob was never provisioned",
-            f"Name its {' and '.join(missing)}; `fob boards` lists the boards.",
-        )
-    return Settings(**wanted)
+def _car(identity: Identity, request: Request, held: Held | None) -> Car:
+    """What the fob is to be to the car that the request is about."""
+    before = held.car if held else None
+    given = request.vin if request.vin and len(request.vin) > 1 else None
+    vin = request.change_vin or (before and before.vin) or given
+    if vin is None and request.key is not None:
+        vin = request.key.vin
+    if vin is None:
+        raise InputError("the VIN of that car is not known", "Name it by --change-vin.")
+    for other in identity.cars.values():
+        if other is not held and other.car and other.car.vin == vin:
+            raise InputError(f"{vin} is {other.title} already", "A car is on a fob once only.")
+    return replace(before or Car(vin), vin=vin, **request.of_car)
 
 
-def _key(identity: Identity, request: Request) -> tuple[Source, Key | None]:
-    state = identity.key_state
-    if request.repair and state == "missing" and request.key is None:
-        raise InputError(
-            "this fob has no key, and so no counter to repair", "Leave --repair out to give it one."
-        )
-    if request.key is not None:
-        given = request.key.key
-        # Over a damaged key.bin, the key that fob.json names is no other one.
-        known = identity.public or identity.named
-        if state != "missing" and given.public != known:
-            _require_replacement(identity, request)
-        return "imported", given
-    if request.on_device or request.replace_key:
-        if state != "missing":
-            _require_replacement(identity, request)
-        return ("on-device", None) if request.on_device else ("generated", Key.of(new_key()))
-    if state == "damaged":
-        raise Failure(
-            "the fob's key.bin is damaged",
-            "Restore the key by --key BACKUP, or take a new one by --replace-key and pair it.",
-        )
-    if state == "missing":
-        return "generated", Key.of(new_key())
-    if request.backup:
-        raise InputError("the fob keeps its key", "`fob key backup FILE` copies that.")
-    return "kept", identity.key
-
-
-def _require_replacement(identity: Identity, request: Request) -> None:
-    if request.replace_key:
-        return
-    public = identity.public or identity.named
-    name = f" ({key_identifier(public)})" if public else ""
-    raise InputError(f"the fob has a key already{name}, and the car lists it", _REMOVE_IN_CAR)
-
-
-def _counter(
-    identity: Identity,
-    request: Request,
-    source: Source,
-    public: bytes | None,
-    restart: Callable[..., dict[str, bytes]],
-) -> tuple[dict[str, bytes], bool]:
-    lost = [
-        path
-        for path, record in zip(COUNTER_PATHS, identity.records, strict=True)
-        if read_counter_record(record) is None
-    ]
-    if public is not None and request.key is not None:
-        return restart(public, request.key.counter), False
-    if public is not None and source == "kept":
-        if identity.key_state == "other" or (request.repair and lost):
-            return restart(public), False
-        if identity.counter is None:
-            raise Failure(
-                "the fob's message counter is lost",
-                "`fob provision --repair` has it go on where it cannot have been yet.",
-            )
-        return {}, False
-    reached = identity.counter or 1
-    if reached > COUNTER_MAX - _ENOUGH_LEFT:
-        return counter_files(1), True
-    # What is readable stays, and what is not goes past it as if the old key lived on: cut off in
-    # between, it does.
-    return {path: counter_record(reached) for path in lost}, False
+def _publics(
+    identity: Identity, cars: Mapping[int, Target], choice: Choice | None
+) -> dict[int, bytes | None]:
+    """The point that is to be named for each place that holds a key."""
+    found: dict[int, bytes | None] = {}
+    for held in identity.cars.values():
+        # Where half a run left another one than is named, the one that is there is named.
+        found[held.holder] = held.public or held.named
+    if choice:
+        found[choice.holder] = choice.public
+    used = {target.holder for target in cars.values()}
+    return {holder: public for holder, public in found.items() if holder in used}

@@ -10,7 +10,8 @@ from littlefs import LittleFSError
 
 from host_tools.board.catalogue import BoardDefinition
 from host_tools.failure import InputError
-from host_tools.identity.provision import CONFIGURATION_PATH, LIGHT_PATH, Settings, board_fields
+from host_tools.identity.provision import CONFIGURATION_PATH, LIGHT_PATH
+from host_tools.identity.settings import Car, Configuration, Settings, board_fields
 from host_tools.installation.compile import ARCHITECTURES
 from host_tools.installation.esp_image import EspImage
 from host_tools.installation.filesystem import file_paths, littlefs, write_files
@@ -27,11 +28,11 @@ def board_files(image: EspImage, board: BoardDefinition, vin: str | None) -> dic
     check_chip(image, board)
     files = dict(program(ARCHITECTURES[board.chip.name]))
     files[MANIFEST_PATH] = manifest(files, dotted(image.version))
-    settings = Settings(vin=vin or "", board=board_fields(board))
+    settings = Settings(board=board_fields(board))
     files[LIGHT_PATH] = settings.light_file()
     if vin:
         # Without a key the firmware uses none of the settings; `fob provision` finds them all.
-        files[CONFIGURATION_PATH] = settings.configuration(b"")
+        files[CONFIGURATION_PATH] = Configuration(settings, (1,), Car(vin), b"").file()
     return files
 
 

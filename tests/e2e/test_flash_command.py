@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from host_tools import cli
 from host_tools.cli.flash import write
-from host_tools.identity.provision import Settings, board_fields
+from host_tools.identity.settings import Car, Configuration, Settings, board_fields
 from host_tools.installation.esp_image import MEBIBYTE, read_image
 from host_tools.installation.install import MANIFEST_PATH, program
 from host_tools.simulator.bench import VIN
@@ -236,7 +236,9 @@ def test_wrong_input_makes_no_image(
 def test_what_an_image_says_of_the_car_is_all_that_provision_needs() -> None:
     with Desk(bare=True) as desk:
         definition = desk.bench.board.hardware.definition
-        settings = Settings(vin=VIN, board=board_fields(definition)).configuration(b"")
+        settings = Configuration(
+            Settings(board=board_fields(definition)), (1,), Car(VIN), b""
+        ).file()
         desk.run("flash")
         desk.power_off()
         desk.flash.write({"/fob.json": settings})

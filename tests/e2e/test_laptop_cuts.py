@@ -41,7 +41,7 @@ class Trial:
         self._again = folder / "again.pem"
         self._commands = {
             "settings": ("provision", "--light", "off"),
-            "car": ("provision", "--vin", OTHER_VIN),
+            "car": ("provision", "--change-vin", OTHER_VIN),
             "restore": ("provision", "--key", str(self._backup)),
             "import": ("provision", "--key", str(self._other), "--replace-key"),
             "replace": ("provision", "--replace-key"),

@@ -15,10 +15,12 @@ import pytest
 
 from host_tools.board.catalogue import load_board
 from host_tools.identity.plan import make_plan
-from host_tools.identity.provision import CONFIGURATION_PATH, Settings, board_fields
+from host_tools.identity.provision import CONFIGURATION_PATH
+from host_tools.identity.settings import Car, Configuration, Settings, board_fields
 from host_tools.installation.image import pack
-from host_tools.simulator.bench import VIN, fob_program
+from host_tools.simulator.bench import VIN
 from host_tools.simulator.car.whitelist import WhitelistKey
+from host_tools.simulator.fob_image import fob_program
 from host_tools.simulator.hardware import HARD_RESET
 from tests.desk import Desk
 
@@ -57,8 +59,9 @@ class Owner:
 
     def re_image(self) -> None:
         """As esptool writes what `fob image` made, over all that there is."""
-        settings = Settings(vin=VIN, board=board_fields(load_board("virtual")))
-        files = {**fob_program(), CONFIGURATION_PATH: settings.configuration(b"")}
+        settings = Settings(board=board_fields(load_board("virtual")))
+        told = Configuration(settings, (1,), Car(VIN), b"").file()
+        files = {**fob_program(), CONFIGURATION_PATH: told}
         size = self._desk.flash.path.stat().st_size
         self._write_flash(pack(files, size))
         self._restore()

@@ -17,7 +17,8 @@ from host_tools.identity.counters import (
     unused_from,
 )
 from host_tools.identity.keys import new_key, public_key
-from host_tools.identity.provision import PRESS_GUARD_MOST_MS, PROTOCOLS, Settings, provision
+from host_tools.identity.provision import PRESS_GUARD_MOST_MS, PROTOCOLS, provision
+from host_tools.identity.settings import Configuration
 from tests.interpreter import Interpreter
 
 VIN = "5YJ3E1EA0KF000316"
@@ -238,8 +239,7 @@ def test_the_key_is_written_last() -> None:
 
 def test_settings_are_read_as_they_were_written() -> None:
     files = provision(VIN, BOARD, role=2, light="dim", press_guard_ms=300)
-    settings, public = Settings.read(files["/fob.json"])
-    assert settings.configuration(public) == files["/fob.json"]
+    assert Configuration.read(files["/fob.json"]).file() == files["/fob.json"]
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_settings_are_read_as_they_were_written() -> None:
 )
 def test_a_configuration_of_no_use_is_refused(text: bytes) -> None:
     with pytest.raises(InputError, match="of no use"):
-        Settings.read(text)
+        Configuration.read(text)
 
 
 @pytest.mark.parametrize(
