@@ -38,7 +38,7 @@ _REMEDIES = {
     "att": _NEARER,
     "not-found": (
         "Go nearer to the car; if you stand beside it, compare the VIN that `fob status` shows "
-        "with the car's (Controls, Software); `fob provision --vin VIN` corrects it."
+        "with the car's (Controls, Software); `fob provision --change-vin VIN` corrects it."
     ),
     "connection-limit": (
         "A car serves three Bluetooth keys at a time: switch Bluetooth off on a phone or watch "
@@ -70,11 +70,11 @@ _KNOWN = {
     "no fob.json": "Run `fob provision --vin VIN --board NAME`.",
     "fob.json is damaged": _ANEW,
     "fob.json is incomplete": _ANEW,
-    "fob.json is of another version": _ANEW,
+    "fob.json is of another version": "Run `fob provision`: key and settings stay.",
     "no usable key.bin": _KEY_AGAIN,
     "key.bin does not belong to fob.json": _KEY_AGAIN,
     "the car has another VIN": (
-        "Give the fob this car's VIN: `fob provision --vin VIN` (Controls, Software shows it)."
+        "Give the fob this car's VIN: `fob provision --change-vin VIN` (Controls, Software)."
     ),
     "the car has too many keys": "Delete a key on the car's screen (Controls, Locks).",
     "go nearer to the car": "The car wants the fob beside it for that.",

@@ -9,7 +9,9 @@ _FILES = {
     *("/boot.py", "/main.py", "/manifest.json", "/maintenance"),
     *("/fob.json", "/light.json", "/key.bin"),
 }
-_FOLDERS = ("/fob/", "/hal/", "/state/")
+CAR_FOLDERS = ("/car2/", "/car3/", "/car4/")
+"""What belongs to a second car and further ones, their keys among it."""
+_FOLDERS = ("/fob/", "/hal/", "/state/", *CAR_FOLDERS)
 _WORTH_NAMING = 4096
 _MOST_NAMED = 3
 

@@ -101,11 +101,12 @@ FREE = "_free()"
 
 FORMAT = """
 import os, json, esp32, machine, vfs
-for _n in ("key.bin", "fob.json"):
-    try:
-        os.remove("/" + _n)
-    except OSError:
-        pass
+for _n in ("", "car2/", "car3/", "car4/"):
+    for _k in ("key.bin", "fob.json"):
+        try:
+            os.remove("/" + _n + _k)
+        except OSError:
+            pass
 for _k in (bytes(2048), b""):
     machine.RTC().memory(_k)
 try:
@@ -126,7 +127,7 @@ os.chdir("/")
 """
 """Rows [blocks erased, blocks], as it goes on. A new file system alone would leave the old one's
 bytes where they are: all is erased, and what the RTC keeps. Broken off, it leaves neither a key to
-be used with an older counter nor a board that takes itself for new: the key goes first, by the file
+be used with an older counter nor a board that takes itself for new: the keys go first, by the file
 system, and the blocks that MicroPython knows that by last."""
 
 RELIEVE = """

@@ -221,13 +221,14 @@ def read_identity(device: Device, *, with_key: bool = False) -> Identity:
     paths = [path for path in _paths() if path in there and path not in left_there]
     # The firmware stages what it writes, a staged key of its own included.
     staged = [path + STAGED * times for path in _paths() for times in (1, 2)]
+    of_cars = [path for path in there if any(place.holds(path) for place in PLACES)]
     leases = [path + STAGED for place in PLACES for path in place.counters]
     return Identity(
         {path: _read(device, path) for path in [*paths, *(p for p in leases if p in there)]},
         residents=residents,
-        paths=[path for path in there if any(place.holds(path) for place in PLACES)],
+        paths=of_cars,
         leftovers=tuple(path for path in staged if path in there),
-        state=any(path.startswith("/state/") or path == _WIPING for path in there),
+        state=bool(of_cars) or any(path.startswith("/state/") or path == _WIPING for path in there),
         firmware=any(path.startswith("/fob/") for path in there),
     )
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from host_tools.cable.fob_files import CAR_FOLDERS
 from host_tools.failure import Failure, InputError
 from host_tools.installation.esp_image import MEBIBYTE, EspImage
 from host_tools.installation.flasher import Flasher, Found
@@ -9,7 +10,7 @@ from host_tools.installation.image import packed_files
 from host_tools.installation.micropython import download_page
 from host_tools.installation.partitions import files_partition
 
-_SECRET = ("/key.bin", "/state/")
+_SECRET = ("/key.bin", "/state/", *CAR_FOLDERS)
 
 
 @dataclass(frozen=True)

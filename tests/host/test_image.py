@@ -129,7 +129,7 @@ def test_an_image_is_recognised_and_micropython_alone_is_not(
         check_packed(source)
 
 
-@pytest.mark.parametrize("secret", ["/key.bin", "/state/counter.0"])
+@pytest.mark.parametrize("secret", ["/key.bin", "/state/counter.0", "/car2/key.bin"])
 def test_the_copy_of_a_fobs_flash_is_refused(source: EspImage, tmp_path: Path, secret: str) -> None:
     path = tmp_path / "copy.bin"
     path.write_bytes(build_image(source, {"/main.py": b"1", secret: b"1"}, 4 * MEBIBYTE))
