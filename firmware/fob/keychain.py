@@ -85,13 +85,18 @@ async def remove(vehicle, public_key):
     async def conversation(exchange):
         exchange.operation = None
         dialogue = vehicle.dialogue(exchange, vehicle.cache.traits & SIGNED)
-        outcome = await exchange.there(lambda: dialogue.command(unsigned, None))
-        told = _told(exchange.operation)
-        # The newer protocol has a word of its own, for which the car can vouch.
-        if outcome != ACCEPTED and (dialogue.signed or not told):
+
+        async def command():
+            outcome = await dialogue.command(unsigned, None)
+            told = _told(exchange.operation)
+            # The newer protocol has a word of its own, for which the car can vouch.
+            if outcome == ACCEPTED or (told and not dialogue.signed):
+                return
             if outcome == REFUSED:
                 raise Refused("the car refuses to remove the key", dialogue.information)
             raise TimedOut("the car did not confirm it: look with `fob keys`")
+
+        await exchange.there(command)
         vehicle.keep(exchange, dialogue)
         if dialogue.stranger:
             raise Refused("another key than at pairing: if it is the car's, hold both 5 s")
