@@ -293,3 +293,12 @@ def test_a_busy_car_leaves_the_token_to_be_answered_again() -> None:
         sealed.signatureType = vcsec.SIGNATURE_TYPE_AES_GCM_TOKEN
         bench.link.write(frame(vcsec.ToVCSECMessage(signedMessage=sealed)))
     assert not bench.car.locked and bench.car.violations == []
+
+
+def test_a_car_that_falls_asleep_asks_no_more() -> None:
+    bench = PassiveBench()
+    bench.car.pull_handle()
+    bench.car.fall_asleep()
+    bench.said_unasked()
+    bench.wait(9)
+    assert bench.said_unasked() == []

@@ -81,7 +81,7 @@ class Authentication:
 
     def want(self, purpose: Purpose, delay: float = 0.0) -> None:
         """Permit what a level that was sent unasked covers; ask all keys, after `delay`, else."""
-        self._withdraw()
+        self.withdraw()
         for connection in self._connections:
             if connection.level >= purpose.level and self._kept(connection, purpose):
                 self._grant(purpose, connection)
@@ -93,11 +93,17 @@ class Authentication:
             self._renew(connection, first=True)
         self.tick(self._clock())
 
+    def withdraw(self) -> None:
+        """Want nothing any more; the tokens of requests are over."""
+        self._pending = None
+        for connection in self._connections:
+            connection.renew_token(None)
+
     def cancel(self) -> None:
         """End what is asked for, and forget levels that were kept."""
         if self._pending:
             self._log("authentication", "cancelled")
-        self._withdraw()
+        self.withdraw()
         for connection in self._connections:
             connection.level = vcsec.AUTHENTICATION_LEVEL_NONE
 
@@ -112,10 +118,12 @@ class Authentication:
         """Ask again, or give up."""
         self._settle()
         pending = self._pending
-        if pending is None or now < pending.next_request:
+        if pending is None:
             return
         if now >= pending.began + PATIENCE:
             self._give_up(pending.purpose)
+            return
+        if now < pending.next_request:
             return
         if now >= pending.token_began + TOKEN_TIME:
             pending.token_began += TOKEN_TIME
@@ -188,7 +196,7 @@ class Authentication:
         text = f"{what}: {purpose.text}, {_who(connection.active_key)} answers"
         self._log("granted", f"{text} {_name(connection.level)}", connection)
         connection.level = vcsec.AUTHENTICATION_LEVEL_NONE
-        self._withdraw()
+        self.withdraw()
 
     def _settle(self) -> None:
         """Withdraw what was met otherwise, as by a button of a key."""
@@ -198,11 +206,11 @@ class Authentication:
         drives = pending.purpose.level == vcsec.AUTHENTICATION_LEVEL_DRIVE
         if self._body.may_drive if drives else not self._body.locked:
             self._log("authentication", "no longer wanted")
-            self._withdraw()
+            self.withdraw()
 
     def _give_up(self, purpose: Purpose) -> None:
         self._log("authentication", f"given up after {PATIENCE:g} s: {purpose.text}")
-        self._withdraw()
+        self.withdraw()
         if purpose.handle is None:
             return
         unknown = any(connection.active_key is None for connection in self._connections)
@@ -211,11 +219,6 @@ class Authentication:
         )
         for connection in self._connections:
             self._tell(connection, alert, "alert")
-
-    def _withdraw(self) -> None:
-        self._pending = None
-        for connection in self._connections:
-            connection.renew_token(None)
 
     def _renew(self, connection: CarConnection, *, first: bool = False) -> None:
         connection.renew_token(self._random(TOKEN_LENGTH))

@@ -191,7 +191,8 @@ class Car(Hands):
 
     @property
     def next_due(self) -> float | None:
-        """Seconds until `tick` has something to do, 0 for at once; None for nothing."""
+        """Seconds until `tick` has something to do: 0 for at once, else at least a millisecond, so
+        that clocks get on; None for nothing."""
         dues = [
             self._enrolment.due,
             self._replies.due,
@@ -200,7 +201,10 @@ class Car(Hands):
             *(self._idle_at(connection) for connection in self.connections),
         ]
         due = min((due for due in dues if due is not None), default=None)
-        return None if due is None else max(0.0, due - self._clock())
+        if due is None:
+            return None
+        left = due - self._clock()
+        return max(left, 0.001) if left > 0 else 0.0
 
     def tick(self) -> None:
         """Let time-outs happen; call it about once a second, and when `next_due` is over."""
@@ -238,6 +242,7 @@ class Car(Hands):
 
     def fall_asleep(self) -> None:
         """As a parked car does; the next command wakes it."""
+        self._authentication.withdraw()
         self.body.asleep = self._dozes = True
         self._push_changes()
 
