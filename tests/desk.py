@@ -13,11 +13,12 @@ from click.testing import CliRunner
 from host_tools import cli
 from host_tools.board.catalogue import load_board
 from host_tools.identity.provision import provision
-from host_tools.simulator.bench import VIN, Bench, fob_program
+from host_tools.simulator.bench import VIN, Bench
 from host_tools.simulator.board import HEAP, BoardStopped
 from host_tools.simulator.car import Car, Vintage
 from host_tools.simulator.car.nonces import Reuse
 from host_tools.simulator.flash import FlashImage
+from host_tools.simulator.fob_image import fob_program
 from host_tools.simulator.moments import Moment
 
 PATIENCE = 30.0

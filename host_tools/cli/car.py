@@ -260,7 +260,7 @@ class _Runner:
                 case "q":
                     self._stop.set()
                 case key if key in DEEDS:
-                    DEEDS[key].do(self.car, self._tell)
+                    DEEDS[key][1](self.car, self._tell)
 
     def _tell(self, what: str) -> None:
         """Tell what the person at the car does."""

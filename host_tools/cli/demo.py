@@ -1,19 +1,30 @@
 """`fob demo`: the whole path, told step by step, with cars of three years."""
 
 import asyncio
+import json
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import click
 
 from host_tools.cli.narration import HumanNarrator, JsonNarrator, Narrator, Press
 from host_tools.cli.vintage import VINTAGES, vintage_option
+from host_tools.identity.provision import CONFIGURATION_PATH
 from host_tools.simulator.bench import Bench
 from host_tools.simulator.board import BoardStopped
-from host_tools.simulator.car import Vintage
+from host_tools.simulator.car import Car, Vintage
 from host_tools.simulator.car import vintage as behaviour_of
+from host_tools.simulator.deeds import (
+    DRIVERS_DOOR,
+    TRUNK,
+    close_door,
+    close_trunk,
+    open_door,
+    pull_handle,
+)
 from host_tools.simulator.light import UnexpectedLight
+from host_tools.simulator.measurement import measure
 
 NIGHT = 8 * 3600.0
 """Seconds that the fob sleeps in between: the car's clock is then known too badly to send."""
@@ -22,6 +33,10 @@ RTC_PPM = 1000.0
 """How much too fast the fob's own clock runs meanwhile: half a minute in such a night."""
 
 _LEGACY: Vintage = "2021"
+_PASSIVE: Vintage = "2026"
+"""The car of the act with a second part."""
+
+_ALLOWED = {"level": 1, "minutes": 5, "form": "auto", "secure_at_end": False}
 
 T = TypeVar("T")
 
@@ -34,12 +49,13 @@ class StepFailed(Exception):
 @vintage_option(text="One act, with a car of that year; without it one for each.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 def demo(vintage: Vintage | None, as_json: bool) -> None:
-    """Pair, unlock and lock simulated cars with the real firmware.
+    """Pair, unlock and lock simulated cars with the real firmware, and walk up to one.
 
     The firmware runs unchanged on MicroPython, in the heap of an ESP32, against a simulated car
     over a real Bluetooth host stack: in one act with a car of 2021, which knows the legacy protocol
-    alone, one of 2023, which knows both, and one of 2026, which knows signed commands alone. Exit
-    code 1 if any step fails.
+    alone, one of 2023, which knows both, and one of 2026, which knows signed commands alone, whose
+    trunk a double press opens, and which lets the driver in who does not press anything. Exit code
+    1 if any step fails.
 
     \b
     Example:
@@ -59,6 +75,11 @@ async def _demo(narrator: Narrator, vintages: tuple[Vintage, ...]) -> None:
         await act.play()
     presses = [press for act in acts for press in act.presses]
     narrator.summary(presses, sum(act.nonces_repeated for act in acts))
+
+
+def _is_present(car: Car) -> bool:
+    """Whether the key of an open link has said that it is there."""
+    return any(connection.active_key for connection in car.connections)
 
 
 class _Act:
@@ -95,6 +116,8 @@ class _Act:
             await bench.let_time_pass(NIGHT)
             title = "Lock after a night, in which the two clocks have drifted apart"
             await self._press(bench, "lock", "lock after a night", title)
+        if self._vintage == _PASSIVE:
+            await self._walk_up(bench)
         self.nonces_repeated = len(bench.car.violations)
         self._require("nonces", not bench.car.violations, "a nonce was used twice")
 
@@ -107,6 +130,50 @@ class _Act:
         unexpected = f"it ran in the {measured.protocol} protocol"
         self._require(name, measured.protocol == self._protocol, unexpected)
         self.presses.append(Press(self._vintage, name, measured))
+
+    async def _walk_up(self, bench: Bench) -> None:
+        """The second part: the trunk by a double press, which arms passive entry."""
+        self._chapter("Passive entry is allowed: fob provision --passive unlock")
+        await bench.board.power_off()
+        configuration = json.loads(bench.board.flash.read(CONFIGURATION_PATH))
+        configuration["passive"] = _ALLOWED
+        bench.board.flash.write({CONFIGURATION_PATH: json.dumps(configuration).encode()})
+        await self._step("power", bench.power_on())
+        self._chapter("Trunk: unlock pressed twice")
+        measured = await self._step("trunk", bench.press("unlock", times=2))
+        self._require("trunk", TRUNK in bench.car.body.open_closures, "it is still closed")
+        self._require("trunk", bench.car.locked, "the doors are unlocked, too")
+        self.presses.append(Press(self._vintage, "trunk, pressed twice", measured))
+        self._chapter("Armed by that press: the fob stays connected, and answers the car")
+        bench.do(close_trunk)
+        await self._until(
+            bench, "presence", lambda: _is_present(bench.car), "the fob does not say so"
+        )
+        seen, pulled, requests = len(bench.car.events), bench.now, bench.radio.att_requests
+        bench.do(pull_handle)
+        opens = "the door stays closed"
+        await self._until(
+            bench, "handle", lambda: DRIVERS_DOOR in bench.car.body.open_closures, opens
+        )
+        took = bench.radio.att_requests - requests
+        entered = measure(bench.car.events[seen:], pulled, took, end="granted")
+        assert entered is not None
+        self.presses.append(Press(self._vintage, "handle pulled", entered))
+        bench.do(open_door)
+        self._chapter("Walks away: the car locks itself")
+        bench.do(close_door)
+        bench.walk()
+        await self._until(
+            bench, "walking away", lambda: bench.car.locked, "the car is still unlocked"
+        )
+
+    async def _until(
+        self, bench: Bench, name: str, true: Callable[[], bool], otherwise: str
+    ) -> None:
+        try:
+            await bench.until(true)
+        except TimeoutError:
+            raise self._failure(name, otherwise) from None
 
     async def _step(self, name: str, action: Awaitable[T]) -> T:
         try:

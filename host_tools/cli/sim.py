@@ -13,14 +13,15 @@ from host_tools.board.catalogue import BoardDefinition, load_board
 from host_tools.cli.narration import HumanNarrator, JsonNarrator, Narrator
 from host_tools.cli.options import board_option, tap_after_option
 from host_tools.cli.sim_session import Session
-from host_tools.cli.vin import vin_option
+from host_tools.cli.vin import more_cars_option, vin_option
 from host_tools.cli.vintage import vintage_option
 from host_tools.failure import InputError
+from host_tools.identity.gestures import MOST_CARS
 from host_tools.identity.provision import CONFIGURATION_PATH
-from host_tools.simulator.bench import fob_flash
 from host_tools.simulator.board import BoardStopped
 from host_tools.simulator.car import Vintage
 from host_tools.simulator.flash import FLASH_SIZE, FlashError, FlashImage
+from host_tools.simulator.fob_image import fob_flash
 from host_tools.simulator.light import UnexpectedLight
 
 _VIRTUAL = "virtual"
@@ -29,6 +30,7 @@ _VIRTUAL = "virtual"
 @click.command()
 @vin_option
 @vintage_option("2026")
+@more_cars_option
 @board_option
 @click.option("--bare", is_flag=True, help="A new board: MicroPython and nothing else.")
 @click.option(
@@ -50,6 +52,7 @@ _VIRTUAL = "virtual"
 def sim(
     vin: str,
     vintage: Vintage,
+    more_cars: tuple[str, ...],
     board: str | None,
     bare: bool,
     flash: Path | None,
@@ -74,10 +77,11 @@ def sim(
     Example: fob sim --bare --stay
     """
     narrator: Narrator = JsonNarrator() if as_json else HumanNarrator(frames)
+    _check_cars((vin, *more_cars))
     definition = load_board(board or _VIRTUAL)
     version = _version(micropython)
     with contextlib.ExitStack() as stack:
-        image = _flash(flash, bare, vin, definition, stack)
+        image = _flash(flash, bare, (vin, *more_cars), definition, stack)
         _check_key(image, bare, enrolled)
         session = Session(
             narrator.moment,
@@ -85,6 +89,7 @@ def sim(
             stay,
             vin=vin,
             vintage=vintage,
+            more_cars=more_cars,
             definition=definition,
             flash=image,
             enrolled=enrolled,
@@ -96,6 +101,13 @@ def sim(
         except (BoardStopped, UnexpectedLight) as error:
             narrator.failure(str(error))
             sys.exit(1)
+
+
+def _check_cars(vins: tuple[str, ...]) -> None:
+    if len(set(vins)) < len(vins):
+        raise InputError("two cars of one VIN", "Name each once.")
+    if len(vins) > MOST_CARS:
+        raise InputError(f"a fob has {MOST_CARS} cars at most", "Name fewer.")
 
 
 def _version(text: str | None) -> tuple[int, int, int] | None:
@@ -111,7 +123,7 @@ def _version(text: str | None) -> tuple[int, int, int] | None:
 def _flash(
     path: Path | None,
     bare: bool,
-    vin: str,
+    vins: tuple[str, ...],
     definition: BoardDefinition,
     stack: contextlib.ExitStack,
 ) -> FlashImage | None:
@@ -123,7 +135,7 @@ def _flash(
         return FlashImage.erased(Path(folder) / "flash.img")
     try:
         if not path.exists():
-            return FlashImage.erased(path) if bare else fob_flash(path, vin, definition)
+            return FlashImage.erased(path) if bare else fob_flash(path, vins, definition)
         if path.stat().st_size != FLASH_SIZE:
             raise InputError(f"{path} is no flash of a virtual board", "Name another file.")
         if bare:

@@ -12,21 +12,23 @@ import click
 from host_tools.cli.keyboard import Keyboard
 from host_tools.cli.screen import show_json
 from host_tools.simulator.announcement import Announcement
-from host_tools.simulator.bench import PAIRING_HOLD, Bench
+from host_tools.simulator.bench import BETWEEN_PRESSES, PAIRING_HOLD, Bench
+from host_tools.simulator.deeds import DEEDS, deeds_help
 from host_tools.simulator.moments import Moment
 
-_KEYS = """\
-  l  press lock            u  press unlock       b  hold both for 3 s (pairs)
-  d  press unlock twice    h  hold lock for 2 s  t  hold the card to the reader
-  w  walk away, come back  s  status             p  pull the cable, plug it in
-  o  board off, on         q  quit               ?  these keys
-  1-9  press the button of that place in the board's file"""
+_KEYS = f"""\
+  l  press lock            u  press unlock          b  hold both 3 s (pairs)
+  d  press unlock twice    h  hold lock for 2 s     t  tap the key card
+  w  walk away, come back  c  go to the next car    p  pull the cable, plug it in
+  s  status                o  board off, on         q  quit
+  ?  these keys            1-9  press the board's button of that number
+  At the nearest car:
+{deeds_help()}"""
 
 _END_OF_INPUT = "\x04"
 _LAST_VERDICT = 20.0
 
 _PRESSES = "ludhb"
-_DOUBLE_PRESS_PAUSE = 0.12
 _HOLD = 2.0
 _POLITE = ("SIGINT", "SIGTERM", "SIGHUP")
 
@@ -83,7 +85,7 @@ class Session:
                     await board.press("unlock")
                 case "d":
                     await board.press("unlock")
-                    await asyncio.sleep(_DOUBLE_PRESS_PAUSE)
+                    await asyncio.sleep(BETWEEN_PRESSES)
                     await board.press("unlock")
                 case "h":
                     await board.press("lock", seconds=_HOLD)
@@ -93,8 +95,12 @@ class Session:
                     bench.tap_card()
                 case "w":
                     bench.walk()
+                case "c":
+                    bench.go_to_next()
                 case "s":
-                    bench.car.report()
+                    bench.nearest.report()
+                case _ if key in DEEDS:
+                    bench.do(DEEDS[key][1])
                 case "p":
                     (board.unplug if board.plugged else board.plug)()
                     self._announce()
@@ -129,6 +135,8 @@ class Session:
         elif there:
             click.echo(f"\n  Serial port: {board.console_path}")
             click.echo("  The car: of {vintage}, VIN {vin}".format(**self._options))
+            for vin in self._options["more_cars"]:
+                click.echo(f"  Another beside it: VIN {vin}")
             click.echo("  In another terminal: fob setup, fob status, ...\n")
 
 

@@ -1,4 +1,4 @@
-"""The --vin option of the commands with a simulated car."""
+"""Which cars the commands with simulated ones have."""
 
 from typing import Any
 
@@ -20,4 +20,12 @@ class _VinType(click.ParamType[str]):
 
 vin_option = click.option(
     "--vin", type=_VinType(), default=VIN, show_default=True, help="Of the simulated car."
+)
+more_cars_option = click.option(
+    "--more-car",
+    "more_cars",
+    type=_VinType(),
+    metavar="VIN",
+    multiple=True,
+    help="Another car a few steps away; may be repeated.",
 )

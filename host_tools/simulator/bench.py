@@ -2,21 +2,18 @@
 
 import asyncio
 import contextlib
-import json
 import os
 import random
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from host_tools.board.catalogue import BoardDefinition, load_board
-from host_tools.identity.counters import counter_files
-from host_tools.identity.provision import CONFIGURATION_PATH, ROLES, provision
-from host_tools.installation.layout import layout_firmware
+from host_tools.identity.provision import ROLES
 from host_tools.simulator.board import HEAP, Board, BoardEvent, BoardStopped
 from host_tools.simulator.bridge import Bridge, Chance
 from host_tools.simulator.car import Car, CarEvent
@@ -24,12 +21,14 @@ from host_tools.simulator.car.behaviour import Behaviour, Vintage
 from host_tools.simulator.car.behaviour import vintage as behaviour_of
 from host_tools.simulator.car.names import Scheme
 from host_tools.simulator.car.whitelist import WhitelistKey
+from host_tools.simulator.deeds import Deed
 from host_tools.simulator.flash import FlashImage
+from host_tools.simulator.fob_image import fob_flash, public_key
 from host_tools.simulator.light import UnexpectedLight
 from host_tools.simulator.measurement import Measurement, measure
 from host_tools.simulator.moments import Bystander, Moment
 from host_tools.simulator.radio.car_on_air import CarOnAir, cars_on_air
-from host_tools.simulator.radio.car_radio import CarRadio
+from host_tools.simulator.radio.car_radio import RSSI, WEAKER, CarRadio
 from host_tools.simulator.radio.direct import DirectRadio, direct_radios
 from host_tools.simulator.virtual_time import is_virtual
 
@@ -39,45 +38,8 @@ VIN = "5YJ3E1EA1KF000000"
 PAIRING_HOLD = 3.1
 """Seconds to hold lock and unlock together on a fob that is not paired."""
 
-
-@cache
-def fob_program(source: bool = False) -> Mapping[str, bytes]:
-    """The firmware's files, compiled once in a process; `source`: not compiled at all."""
-    # Compiling takes longer than a whole pairing.
-    return layout_firmware(source=source)
-
-
-def _identity(
-    vin: str, board: BoardDefinition, settings: Mapping[str, Any], seed: int | None
-) -> Mapping[str, bytes]:
-    if seed is None:
-        return provision(vin, board, **settings)
-    # Any 32 bytes below the curve's order are a key; these are new to every car there is.
-    key = b"\x01" + random.Random(seed).randbytes(31)
-    return {**provision(vin, board, key=key, **settings), **counter_files(1)}
-
-
-def fob_flash(
-    path: Path,
-    vin: str,
-    definition: BoardDefinition,
-    *,
-    settings: Mapping[str, Any] | None = None,
-    seed: int | None = None,
-    source: bool = False,
-    files: Mapping[str, bytes] | None = None,
-) -> FlashImage:
-    """A new flash image at `path` with a fob on it; the rest as for Bench."""
-    identity = _identity(vin, definition, settings or {}, seed)
-    return FlashImage.create(path, {**fob_program(source), **identity, **(files or {})})
-
-
-def _public_key(flash: FlashImage, number: int) -> bytes:
-    """That of the key which a fob has for its car `number`."""
-    own = None
-    if number > 1:
-        own = json.loads(flash.read(f"/car{number}/car.json"))["public_key"]
-    return bytes.fromhex(own or json.loads(flash.read(CONFIGURATION_PATH))["public_key"])
+BETWEEN_PRESSES = 0.12
+"""Seconds that a finger is up between the presses of a double one."""
 
 
 class Bench:
@@ -132,6 +94,7 @@ class Bench:
         self._bystander = Bystander(on_moment)
         self._card_wanted = asyncio.Event()
         self._power_changed = asyncio.Event()
+        self._news = asyncio.Event()
         self._tap_after = tap_after
         self._tap: asyncio.TimerHandle | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="fob-")
@@ -154,16 +117,19 @@ class Bench:
         self._expects_ready = flash is None
         if flash is None:
             path = Path(self._folder.name) / "flash.img"
-            if more_cars:
-                others = [{"vin": each, "own_key": own_keys} for each in more_cars]
-                settings = {**(settings or {}), "more_cars": others}
             flash = fob_flash(
-                path, vin, definition, settings=settings, seed=seed, source=source, files=files
+                path,
+                list(self.cars),
+                definition,
+                own_keys=own_keys,
+                settings=settings,
+                seed=seed,
+                source=source,
+                files=files,
             )
         if enrolled:
             for number, car in enumerate(self.cars.values(), 1):
-                public_key = _public_key(flash, number)
-                car.whitelist.add(WhitelistKey(public_key, role=ROLES["driver"]))
+                car.whitelist.add(WhitelistKey(public_key(flash, number), role=ROLES["driver"]))
         if seed is not None:
             radio_options["seed"] = seed
         self.radios: dict[str, CarOnAir | DirectRadio] = {}
@@ -189,6 +155,11 @@ class Bench:
             self.board.plug()
         self._powered = powered
         self._lookout: asyncio.Task[None] | None = None
+
+    @property
+    def now(self) -> float:
+        """What the clock of the cars' events shows."""
+        return self._clock()
 
     def _clock(self) -> float:
         return asyncio.get_running_loop().time() + self._skipped
@@ -256,12 +227,15 @@ class Bench:
         self.tap_card()
         await self._done(timeout=20)
 
-    async def press(self, button: str) -> Measurement:
-        """Press a button and wait until the light says done; raises UnexpectedLight otherwise.
-        Measured is the car that accepted something."""
+    async def press(self, button: str, *, times: int = 1) -> Measurement:
+        """Press a button, once or more often in a row, and wait until the light says done; raises
+        UnexpectedLight otherwise. Measured is the car that accepted something."""
         told = {vin: len(car.events) for vin, car in self.cars.items()}
         requests = self.radio.att_requests
-        await self.board.press(button)
+        for again in range(times):
+            if again:
+                await asyncio.sleep(BETWEEN_PRESSES)
+            await self.board.press(button)
         released = self._clock()
         await self._done(timeout=15)
         for vin, car in self.cars.items():
@@ -270,6 +244,14 @@ class Bench:
             if measured is not None:
                 return measured
         raise UnexpectedLight("the light said done, but no car accepted anything")
+
+    async def until(self, true: Callable[[], bool], *, timeout: float = 10.0) -> None:  # noqa: ASYNC109
+        """Wait until something is so at a car; looks whenever a car has an event. Raises
+        TimeoutError."""
+        async with asyncio.timeout(timeout):
+            while not true():
+                self._news.clear()
+                await self._news.wait()
 
     async def asleep(self, *, timeout: float = 90.0) -> None:  # noqa: ASYNC109
         """Wait until the fob sleeps; raises BoardStopped if its firmware ends."""
@@ -317,6 +299,24 @@ class Bench:
         for radio in near or self.radios.values():
             (radio.walk_away if near else radio.come_back)()
 
+    @property
+    def nearest(self) -> Car:
+        """The car that the driver stands at: the one which the fob hears best."""
+        vin = max(self.radios, key=lambda each: self.radios[each].rssi)
+        return self.cars[vin]
+
+    def go_to_next(self) -> None:
+        """Walk over to the next car, so that the fob hears it best."""
+        vins = list(self.cars)
+        vin = vins[(vins.index(self.nearest.vin) + 1) % len(vins)]
+        self._bystander.tell("driver", f"stands at the car {vin}")
+        for each, radio in self.radios.items():
+            radio.rssi = RSSI if each == vin else RSSI - WEAKER
+
+    def do(self, deed: Deed) -> None:
+        """Do something at the nearest car."""
+        deed(self.nearest, partial(self._bystander.tell, "driver"))
+
     def set_rssi(self, vin: str, dbm: int) -> None:
         """How strongly the fob hears a car from now on: -50 beside it, -90 far away."""
         self.radios[vin].rssi = dbm
@@ -330,6 +330,7 @@ class Bench:
         radio = self.radios[vin]
         if isinstance(radio, DirectRadio):
             radio.attend()
+        self._news.set()
         self._bystander.notice_car(event, vin if len(self.cars) > 1 else "")
 
     def _board_event(self, event: BoardEvent) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from host_tools.protocol import vcsec_pb2 as vcsec
 from host_tools.simulator.car import Car
@@ -14,13 +13,7 @@ TRUNK = "rearTrunk"
 Tell = Callable[[str], None]
 """Is told what the person does, before the car is, and what came of it if nothing did."""
 
-
-@dataclass(frozen=True)
-class Deed:
-    """What a key is for, in the words of its help, and what it has the person do."""
-
-    help: str
-    do: Callable[[Car, Tell], None]
+Deed = Callable[[Car, Tell], None]
 
 
 def pull_handle(car: Car, tell: Tell) -> None:
@@ -33,21 +26,29 @@ def _come_near(car: Car, tell: Tell) -> None:
     car.approach()
 
 
-def door(car: Car, tell: Tell) -> None:
-    """Open the driver's door, or close it."""
-    if DRIVERS_DOOR in car.body.open_closures:
-        tell("closes the driver's door")
-        car.close_door(DRIVERS_DOOR)
-    else:
-        tell("opens the driver's door")
-        if not car.open_door(DRIVERS_DOOR):
-            tell("cannot: the car is locked")
+def open_door(car: Car, tell: Tell) -> None:
+    tell("opens the driver's door")
+    if not car.open_door(DRIVERS_DOOR):
+        tell("cannot: the car is locked")
+
+
+def close_door(car: Car, tell: Tell) -> None:
+    tell("closes the driver's door")
+    car.close_door(DRIVERS_DOOR)
+
+
+def _door(car: Car, tell: Tell) -> None:
+    (close_door if DRIVERS_DOOR in car.body.open_closures else open_door)(car, tell)
+
+
+def close_trunk(car: Car, tell: Tell) -> None:
+    tell("closes the trunk")
+    car.close_door(TRUNK)
 
 
 def _trunk_ajar(car: Car, tell: Tell) -> None:
     if TRUNK in car.body.open_closures:
-        tell("closes the trunk")
-        car.close_door(TRUNK)
+        close_trunk(car, tell)
     else:
         tell("leaves the trunk ajar")
         car.set_closure(TRUNK, vcsec.CLOSURESTATE_AJAR)
@@ -80,21 +81,21 @@ def _fill(car: Car, tell: Tell) -> None:
     tell(f"adds keys until the car has room for no more: {added}")
 
 
-DEEDS = {
-    "n": Deed("walk up to the car", _come_near),
-    "e": Deed("pull a door handle", pull_handle),
-    "a": Deed("open, close that door", door),
-    "i": Deed("get in, get out", _seat),
-    "k": Deed("press the brake", _brake),
-    "v": Deed("trunk ajar, closed", _trunk_ajar),
-    "z": Deed("the car sleeps, wakes", _sleep),
-    "f": Deed("fill its list of keys", _fill),
+DEEDS: dict[str, tuple[str, Deed]] = {
+    "n": ("walk up to the car", _come_near),
+    "e": ("pull a door handle", pull_handle),
+    "a": ("open, close that door", _door),
+    "i": ("get in, get out", _seat),
+    "k": ("press the brake", _brake),
+    "v": ("trunk ajar, closed", _trunk_ajar),
+    "z": ("the car sleeps, wakes", _sleep),
+    "f": ("fill its list of keys", _fill),
 }
-"""By key: letters that neither command uses for anything else."""
+"""By key, each with its help: letters that neither command uses for anything else."""
 
 
 def deeds_help(indent: str = "  ") -> str:
     """A table of the keys, in 80 columns."""
-    entries = [f"{key}  {deed.help:<22}" for key, deed in DEEDS.items()]
+    entries = [f"{key}  {text:<22}" for key, (text, _) in DEEDS.items()]
     rows = [entries[at : at + 3] for at in range(0, len(entries), 3)]
     return "\n".join((indent + "".join(row)).rstrip() for row in rows)

@@ -24,12 +24,19 @@ class Measurement:
     protocol: Protocol
 
 
-def measure(events: Sequence[CarEvent], released: float, att_requests: int) -> Measurement | None:
+def measure(
+    events: Sequence[CarEvent],
+    released: float,
+    att_requests: int,
+    *,
+    end: Literal["accepted", "granted"] = "accepted",
+) -> Measurement | None:
     """What the car's events of one press amount to, None if it accepted nothing.
 
-    released: when the finger went up, on the car's clock.
+    released: when the finger went up, on the car's clock. end: the kind of the event that it came
+    to, "granted" for passive entry.
     """
-    accepted = [at for at, event in enumerate(events) if event.kind == "accepted"]
+    accepted = [at for at, event in enumerate(events) if event.kind == end]
     if not accepted:
         return None
     received = [event.data for event in events[: accepted[-1]] if event.kind == "received"]

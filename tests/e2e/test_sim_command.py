@@ -16,8 +16,9 @@ from click.testing import CliRunner
 from host_tools import cli
 from host_tools.board.catalogue import load_board
 from host_tools.cable.ports import list_ports
-from host_tools.simulator.bench import PAIRING_HOLD, VIN, Bench, fob_flash
+from host_tools.simulator.bench import PAIRING_HOLD, VIN, Bench
 from host_tools.simulator.flash import FlashImage
+from host_tools.simulator.fob_image import fob_flash
 from tests.asynchronous import in_virtual_time
 
 no_windows = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
@@ -100,7 +101,7 @@ def test_a_press_of_a_fob_that_the_car_knows_ends_with_exit_code_0() -> None:
 
 def test_a_board_whose_interpreter_dies_ends_the_session_with_an_error(tmp_path: Path) -> None:
     death = b"import uctypes\nuctypes.bytearray_at(0, 1)[0] = 0"
-    fob_flash(tmp_path / "flash", VIN, load_board("virtual"), files={"/boot.py": death})
+    fob_flash(tmp_path / "flash", [VIN], load_board("virtual"), files={"/boot.py": death})
     code, told, _ = run("--flash", str(tmp_path / "flash"), "--stay")
     assert (code, told[-1]["kind"]) == (1, "failure")
     assert "MicroPython died" in told[-1]["text"]
