@@ -264,6 +264,8 @@ class PairingCalled:
 
     async def __call__(self, vehicle, config, report):
         self.calls += 1
+        self.vehicle = vehicle
+        self.config = config
         await asyncio.sleep_ms(self._ms)
         if self._error:
             raise self._error
