@@ -19,7 +19,7 @@ from host_tools.simulator.moments import Moment
 _KEYS = f"""\
   l  press lock            u  press unlock          b  hold both 3 s (pairs)
   d  press unlock twice    h  hold lock for 2 s     t  tap the key card
-  w  walk away, come back  c  go to the next car    p  pull the cable, plug it in
+  w  walk away, come back  c  go to the next car    p  pull the cable, plug in
   s  status                o  board off, on         q  quit
   ?  these keys            1-9  press the board's button of that number
   At the nearest car:

@@ -99,6 +99,22 @@ def test_a_press_of_a_fob_that_the_car_knows_ends_with_exit_code_0() -> None:
     assert code == 0 and any("accepted" in text for text in texts(told, "car"))
 
 
+def test_a_person_works_the_nearest_of_several_cars() -> None:
+    other = "5YJ3E1EA1KF000001"
+    code, told, _ = run("--more-car", other, typed="v\nc\nz\ns\n")
+    assert code == 0
+    assert texts(told, "driver") == [
+        "leaves the trunk ajar",
+        f"stands at the car {other}",
+        "waits until the car sleeps",
+    ]
+    states = [text for text in texts(told, "car") if "state" in text]
+    assert states == [
+        f"{VIN}: state: locked, rearTrunk ajar",
+        *[f"{other}: state: locked, asleep"] * 2,
+    ]
+
+
 def test_a_board_whose_interpreter_dies_ends_the_session_with_an_error(tmp_path: Path) -> None:
     death = b"import uctypes\nuctypes.bytearray_at(0, 1)[0] = 0"
     fob_flash(tmp_path / "flash", [VIN], load_board("virtual"), files={"/boot.py": death})
@@ -171,6 +187,12 @@ async def test_the_card_can_be_tapped_by_itself() -> None:
         (["--flash", "{folder}/image", "--bare"], "Leave --bare out, or remove the file."),
         (["--flash", "{folder}/image", "--enrolled"], "Leave --enrolled out."),
         (["--tap-after", "-1"], "--tap-after"),
+        (["--more-car", VIN], "two cars of one VIN. Name each once."),
+        (["--more-car", "5YJ3"], "a VIN has 17 characters, not 4"),
+        (
+            [f"--more-car=5YJ3E1EA1KF00000{number}" for number in (1, 2, 3, 4)],
+            "a fob has 4 cars at most. Name fewer.",
+        ),
     ],
 )
 def test_mistakes_are_told_in_a_line(arguments: list[str], problem: str, tmp_path: Path) -> None:

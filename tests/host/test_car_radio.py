@@ -252,3 +252,19 @@ def test_a_rotating_address_changes_and_still_serves() -> None:
         assert answers([(await client.frame())[0]])[0].HasField("vehicleStatus")
 
     play(scenario, address="rotating", rotation=0.5)
+
+
+def test_a_car_out_of_reach_drops_its_links_and_is_heard_again_when_it_is_back() -> None:
+    async def scenario(street: Street) -> None:
+        connection = await street.connect()
+        gone = asyncio.Event()
+        connection.on(Connection.EVENT_DISCONNECTION, lambda _: gone.set())
+        await street.radio.hide()
+        await asyncio.wait_for(gone.wait(), SECONDS)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await see(await street.device(), lambda report: True)
+        street.radio.show()
+        await street.connect()
+
+    play(scenario)
