@@ -56,6 +56,10 @@ _ROOTS = {
         "TO_VCSEC_MESSAGE": vcsec_pb2.ToVCSECMessage.DESCRIPTOR,
         "FROM_VCSEC_MESSAGE": vcsec_pb2.FromVCSECMessage.DESCRIPTOR,
     },
+    "fob.keychain": {
+        "WHITELIST_INFO": vcsec_pb2.WhitelistInfo.DESCRIPTOR,
+        "WHITELIST_ENTRY_INFO": vcsec_pb2.WhitelistEntryInfo.DESCRIPTOR,
+    },
     "fob.routable": {
         "ROUTABLE_MESSAGE": universal_message_pb2.RoutableMessage.DESCRIPTOR,
         "SESSION_INFO": signatures_pb2.SessionInfo.DESCRIPTOR,

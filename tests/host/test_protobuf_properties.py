@@ -51,17 +51,20 @@ ANYTHING: Schema = {
 WITHOUT_STRINGS: Schema = {
     number: field for number, field in ANYTHING.items() if field[1] & _KIND != _STRING
 }
-_OWN = (
-    "TO_VCSEC_MESSAGE",
-    "FROM_VCSEC_MESSAGE",
-    "UNSIGNED_MESSAGE",
-    "WHITELIST_OPERATION",
-    "PERMISSION_CHANGE",
-    "VEHICLE_STATUS",
-)
+_OWN = {
+    "TO_VCSEC_MESSAGE": "messages",
+    "FROM_VCSEC_MESSAGE": "messages",
+    "UNSIGNED_MESSAGE": "messages",
+    "WHITELIST_OPERATION": "messages",
+    "PERMISSION_CHANGE": "messages",
+    "VEHICLE_STATUS": "messages",
+    "AUTHENTICATION_REQUEST": "messages",
+    "WHITELIST_INFO": "keychain",
+    "WHITELIST_ENTRY_INFO": "keychain",
+}
 
 _FIRMWARE = """
-from fob import messages, protobuf
+from fob import keychain, messages, protobuf
 from fob.errors import DecodeError
 
 def decoded(schema, data):
@@ -82,8 +85,9 @@ def schemas(interpreter: Interpreter) -> dict[str, Schema]:
         assert interpreter.eval(f"protobuf.{name}") == number
     flags = interpreter.eval("protobuf.REPEATED, protobuf.ONEOF, protobuf.ONEOF_2")
     assert flags == (_REPEATED, _ONEOF, _ONEOF_2)
-    own = {name: by_number(interpreter.eval(f"messages.{name}")) for name in _OWN}
-    interpreter.exec("\n".join(f"{name} = messages.{name}" for name in _OWN))
+    for name, module in _OWN.items():
+        interpreter.exec(f"{name} = {module}.{name}")
+    own = {name: by_number(interpreter.eval(name)) for name in _OWN}
     return {"ANYTHING": ANYTHING, "WITHOUT_STRINGS": WITHOUT_STRINGS, **own}
 
 
