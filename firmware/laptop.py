@@ -9,7 +9,7 @@ import json
 
 import life
 
-from fob import config, console
+from fob import console, let_go
 from fob.retained import Retained
 from hal import power
 from hal.buttons import Buttons
@@ -40,12 +40,17 @@ class Board:
 
     def settings(self):
         """Return the Config; raises ConfigError."""
-        return config.load(self.files.read)
+        from fob import config
+
+        settings = config.load(self.files.read)
+        # A key agreement needs the memory.
+        let_go("fob.config")
+        return settings
 
     def retained(self, settings):
         """Return the one Retained of this fob's RTC memory."""
         if self._retained is None:
-            self._retained = Retained(self.memory, config.owner(settings.cars))
+            self._retained = Retained(self.memory, settings.owner)
         return self._retained
 
     def radio(self):

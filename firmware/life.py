@@ -6,10 +6,10 @@ the timer's wake looks at the buttons and sleeps on, a press brings in the radio
 
 import asyncio
 
-from fob import config, patterns
+from fob import let_go, patterns
 from fob.errors import ConfigError, StoreError
 from fob.retained import Retained
-from hal import light, power
+from hal import power
 from hal.buttons import Buttons
 from hal.flash import Flash
 from hal.rtc import RtcMemory, now_ms
@@ -54,9 +54,12 @@ def say(text):
 
 def configure():
     """Return the Config of the laptop's files; None, said and shown, where they are of no use."""
+    from fob import config
+
     files = Flash("")
     try:
         settings = config.load(files.read)
+        let_go("fob.config")
         for number, text in settings.broken.items():
             say("car %d: %s" % (number, text))
         return settings
@@ -64,6 +67,8 @@ def configure():
         say(error)
         known = config.light(files.read("light.json"))
         if known:
+            from hal import light
+
             asyncio.run(patterns.play(light.build(**known), patterns.NEEDS_LAPTOP))
         return None
 
@@ -75,9 +80,9 @@ def build_vehicle(settings, car, radio, retained):
     from fob.store import Counter
     from fob.vehicle import Vehicle
 
-    flash = state if car.number == 1 else Flash("/" + config.folder(car.number)[:-1])
+    flash = state if car.number == 1 else Flash("/car%d" % car.number)
     kept = retained.part(car.number)
-    cache = SessionCache(flash, kept, config.owner([car]))
+    cache = SessionCache(flash, kept, car.owner)
     vehicle = Vehicle(radio, car, Counter(flash, kept), cache, Guard(flash), kept, now_ms)
     vehicle.warns_open = settings.warn_open
     return vehicle
@@ -94,6 +99,8 @@ def build_vehicles(settings, radio, retained):
 
 def build_light(settings):
     """Return the light, with buzzer and vibration where the board has them."""
+    from hal import light
+
     return light.build(
         brightness=settings.brightness,
         buzzer=settings.buzzer,
@@ -158,7 +165,7 @@ def serve_until_quiet(app, radio, buttons):
 
 def live(settings, safely):
     """Do what the fob was started for; returns only when a laptop takes over."""
-    retained = Retained(RtcMemory(), config.owner(settings.cars))
+    retained = Retained(RtcMemory(), settings.owner)
     buttons = Buttons(settings.buttons, settings.active_low)
     supply = power.Power(buttons, settings.wake, settings.battery, settings.usb, retained)
     if power.cause() == power.WOKEN and not supply.woken:

@@ -1,5 +1,7 @@
 """The configuration a laptop wrote: read here and nowhere else, written by host_tools only.
 
+This module may be unloaded after load(): what that returns needs none of it (see settings.py).
+
 `fob.json` (version 3) holds board, light (brightness: "normal", "dim" or "off"), press_guard_ms (0:
 none), gestures, actions, warn_open, passive (null, or level, minutes, form and secure_at_end), cars
 (their numbers, 1 to 4), and what belongs to car 1: vin, public_key (130 hex digits), role,
@@ -26,6 +28,7 @@ from binascii import crc32, unhexlify
 from micropython import const
 
 from fob.errors import ConfigError
+from fob.settings import Car, Config
 
 VERSION = const(3)
 CARS = const(4)
@@ -41,108 +44,7 @@ _HIGHEST_MV = const(20000)
 _LONGEST_MINUTES = const(60)
 # AUTHENTICATION_LEVEL_DRIVE
 _HIGHEST_LEVEL = const(2)
-
-
-class Car:
-    """One car: its number, the attributes of its file, and the keys as bytes."""
-
-    def __init__(self, number, fields, public_key, private_key):
-        self.number = number
-        self.public_key = public_key
-        self.private_key = private_key
-        self.vin = fields["vin"]
-        self.role = _number(fields["role"], 1, 255)
-        self.form_factor = _number(fields["form_factor"], 1, 255)
-        self.enrol = _one_of(fields["enrol"], ("role", "permissions"))
-        self.protocol = _one_of(fields["protocol"], ("auto", "signed", "legacy"))
-        if len(self.vin) != 17 or len(public_key) != 65:
-            raise ValueError
-
-
-class Config:
-    """Validated configuration; attributes as in the file, and `brightness`.
-
-    `cars` are those of use, at least one; `broken` says of the others what is wrong, by number.
-    """
-
-    def __init__(self, fields):
-        try:
-            self.brightness = _one_of(fields["light"], ("normal", "dim", "off"))
-            self.press_guard_ms = _number(fields["press_guard_ms"], 0, _LONGEST_GUARD_MS)
-            self.warn_open = bool(fields["warn_open"])
-            self._read_board(fields["board"])
-            self._read_gestures(fields["gestures"], fields["actions"])
-            self.passive = fields["passive"]
-            if self.passive is not None:
-                _number(self.passive["level"], 1, _HIGHEST_LEVEL)
-                _number(self.passive["minutes"], 1, _LONGEST_MINUTES)
-                _one_of(self.passive["form"], ("auto", "token", "plain", "signed"))
-                bool(self.passive["secure_at_end"])
-        except (AttributeError, KeyError, TypeError, ValueError):
-            raise ConfigError(_INCOMPLETE)
-        self.cars: list = []
-        self.broken: dict = {}
-
-    def car(self, number=None):
-        """Return the Car of a number, the first without; raises ConfigError."""
-        for car in self.cars:
-            if number in (None, car.number):
-                return car
-        raise ConfigError("no car %d of use: run `fob cars`" % number)
-
-    def read_car(self, number, read, fields):
-        """Take over a car; `read` is load()'s, `fields` are those of fob.json."""
-        try:
-            self.cars.append(_car(number, read, fields))
-        except ConfigError as error:
-            self.broken[number] = str(error)
-
-    def _read_board(self, board):
-        self.buttons = {name: _pin(pin) for name, pin in board["buttons"].items()}
-        self.active_low = bool(board["active_low"])
-        self.light = _light(board["light"])
-        pins = list(self.buttons.values())
-        if len(pins) > _BUTTONS:
-            raise ValueError
-        wake = board["wake"]
-        self.wake = {
-            "ext0": None if wake["ext0"] is None else _one_of(wake["ext0"], pins),
-            "ext1": [_one_of(pin, pins) for pin in wake["ext1"]],
-            "gpio": [_one_of(pin, pins) for pin in wake["gpio"]],
-        }
-        self.buzzer = self.vibration = None
-        buzzer, vibration = board["buzzer"], board["vibration"]
-        if buzzer is not None:
-            self.buzzer = {
-                "kind": _one_of(buzzer["kind"], ("tone", "pin")),
-                "pin": _pin(buzzer["pin"]),
-                "inverted": bool(buzzer["inverted"]),
-            }
-        if vibration is not None:
-            self.vibration = {
-                "pin": _pin(vibration["pin"]),
-                "inverted": bool(vibration["inverted"]),
-            }
-        battery = board["battery"]
-        self.battery = None
-        if battery is not None:
-            self.battery = {
-                "pin": _pin(battery["pin"]),
-                "ratio": _number(battery["ratio"], 1, _HIGHEST_RATIO),
-                "low_mv": _number(battery["low_mv"], 1, _HIGHEST_MV),
-            }
-        self.usb = None if board["usb"] is None else _pin(board["usb"])
-
-    def _read_gestures(self, gestures, actions):
-        self.gestures = gestures
-        self.actions = actions
-        for content in actions.values():
-            content.keys()
-        for meanings in gestures.values():
-            for meaning in meanings.values():
-                name, _, number = meaning.partition("@")
-                if name not in actions or (number and not 0 < int(number) <= CARS):
-                    raise ValueError
+_OWNER = const(4)
 
 
 _INCOMPLETE = "fob.json is incomplete: run `fob provision`"
@@ -165,24 +67,15 @@ def _pin(number):
 
 
 def _light(light):
+    return _lamp(light, ("pin", "pwm", "neopixel"))
+
+
+def _lamp(fields, kinds):
     return {
-        "kind": _one_of(light["kind"], ("pin", "pwm", "neopixel")),
-        "pin": _pin(light["pin"]),
-        "inverted": bool(light["inverted"]),
+        "kind": _one_of(fields["kind"], kinds),
+        "pin": _pin(fields["pin"]),
+        "inverted": bool(fields["inverted"]),
     }
-
-
-def owner(cars):
-    """Return 4 bytes that tell these keys and cars (a list of Car) from any other."""
-    told = b""
-    for car in cars:
-        told += car.public_key + car.vin.encode()
-    return hashlib.sha1(told).digest()[:4]
-
-
-def folder(number):
-    """Return the folder of a car's own files, with a slash behind it; "" for car 1."""
-    return "" if number == 1 else "car%d/" % number
 
 
 def load(read):
@@ -195,27 +88,115 @@ def load(read):
         raise ConfigError("no fob.json: run `fob provision`")
     fields = _fields(text)
     _check_version(fields, "fob.json")
-    settings = Config(fields)
+    settings = Config()
+    settings.cars = []
+    settings.broken = {}
     try:
+        _read_fields(settings, fields)
         numbers = [_number(number, 1, CARS) for number in fields["cars"]]
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise ConfigError(_INCOMPLETE)
+    owner = b""
     for number in numbers:
-        settings.read_car(number, read, fields)
+        try:
+            car = _car(number, read, fields)
+            settings.cars.append(car)
+            owner += car.owner
+        except ConfigError as error:
+            settings.broken[number] = str(error)
     if not settings.cars:
         for text in settings.broken.values():
             raise ConfigError(text)
         raise ConfigError(_INCOMPLETE)
+    settings.owner = owner if len(owner) == _OWNER else _digest(owner)
     return settings
+
+
+def described(number, fields, public_key, private_key):
+    """Return the Car of these fields and keys; raises the errors of fields that are of no use."""
+    car = Car()
+    car.number = number
+    car.public_key = public_key
+    car.private_key = private_key
+    car.vin = fields["vin"]
+    car.role = _number(fields["role"], 1, 255)
+    car.form_factor = _number(fields["form_factor"], 1, 255)
+    car.enrol = _one_of(fields["enrol"], ("role", "permissions"))
+    car.protocol = _one_of(fields["protocol"], ("auto", "signed", "legacy"))
+    if len(car.vin) != 17 or len(public_key) != 65:
+        raise ValueError
+    car.owner = _digest(public_key + car.vin.encode())
+    return car
+
+
+def _digest(data):
+    return hashlib.sha1(data).digest()[:_OWNER]
+
+
+def _read_fields(settings, fields):
+    settings.brightness = _one_of(fields["light"], ("normal", "dim", "off"))
+    settings.press_guard_ms = _number(fields["press_guard_ms"], 0, _LONGEST_GUARD_MS)
+    settings.warn_open = bool(fields["warn_open"])
+    _read_board(settings, fields["board"])
+    settings.gestures = fields["gestures"]
+    settings.actions = fields["actions"]
+    for content in settings.actions.values():
+        content.keys()
+    for meanings in settings.gestures.values():
+        for meaning in meanings.values():
+            name, _, number = meaning.partition("@")
+            if name not in settings.actions or (number and not 0 < int(number) <= CARS):
+                raise ValueError
+    settings.passive = fields["passive"]
+    if settings.passive is not None:
+        _number(settings.passive["level"], 1, _HIGHEST_LEVEL)
+        _number(settings.passive["minutes"], 1, _LONGEST_MINUTES)
+        _one_of(settings.passive["form"], ("auto", "token", "plain", "signed"))
+        bool(settings.passive["secure_at_end"])
+
+
+def _read_board(settings, board):
+    settings.buttons = {name: _pin(pin) for name, pin in board["buttons"].items()}
+    settings.active_low = bool(board["active_low"])
+    settings.light = _light(board["light"])
+    pins = list(settings.buttons.values())
+    if len(pins) > _BUTTONS:
+        raise ValueError
+    wake = board["wake"]
+    settings.wake = {
+        "ext0": None if wake["ext0"] is None else _one_of(wake["ext0"], pins),
+        "ext1": [_one_of(pin, pins) for pin in wake["ext1"]],
+        "gpio": [_one_of(pin, pins) for pin in wake["gpio"]],
+    }
+    settings.buzzer = settings.vibration = None
+    buzzer, vibration = board["buzzer"], board["vibration"]
+    if buzzer is not None:
+        settings.buzzer = _lamp(buzzer, ("tone", "pin"))
+    if vibration is not None:
+        settings.vibration = {
+            "pin": _pin(vibration["pin"]),
+            "inverted": bool(vibration["inverted"]),
+        }
+    battery = board["battery"]
+    settings.battery = None
+    if battery is not None:
+        settings.battery = {
+            "pin": _pin(battery["pin"]),
+            "ratio": _number(battery["ratio"], 1, _HIGHEST_RATIO),
+            "low_mv": _number(battery["low_mv"], 1, _HIGHEST_MV),
+        }
+    settings.usb = None if board["usb"] is None else _pin(board["usb"])
 
 
 def _car(number, read, main):
     """Return a Car; raises ConfigError."""
     name = "fob.json"
     key_name = "key.bin"
+    folder = ""
     fields = main
     if number > 1:
-        name = folder(number) + "car.json"
+        folder = "car%d/" % number
+        name = folder + "car.json"
         fields = _fields(read(name) or b"", name)
         _check_version(fields, name)
     try:
@@ -223,12 +204,12 @@ def _car(number, read, main):
         if public_key is None:
             public_key = main["public_key"]
         else:
-            key_name = folder(number) + key_name
+            key_name = folder + key_name
         public_key = unhexlify(public_key)
         key = read(key_name)
         if key is None or len(key) != _KEY_FILE:
             raise ConfigError("no usable %s: run `fob provision`" % key_name)
-        car = Car(number, fields, public_key, key[:_SCALAR])
+        car = described(number, fields, public_key, key[:_SCALAR])
     except (AttributeError, KeyError, TypeError, ValueError):
         raise ConfigError("%s is incomplete: run `fob provision`" % name)
     # Power that went between the two files leaves a new public key beside an old private one,

@@ -14,7 +14,7 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from fob import config, names
+from fob import names
 from fob.errors import ConfigError, FobError, InvalidKey, LinkError, NotFound, StoreError
 
 _KEY = const(32)
@@ -145,17 +145,17 @@ def new_key(board, car=1):
                 continue
     finally:
         radio.stop()
-    board.files.write(config.folder(car) + "key.bin.new", private + _check(private, public))
+    board.files.write(_folder(car) + "key.bin.new", private + _check(private, public))
     return {"public_key": hexlify(public).decode()}
 
 
 def whose_key(board, car=1):
     """Return the public key, in hex, of the car's key.bin, which stays here; None where that is not
     whole."""
-    data = board.files.read(config.folder(car) + "key.bin") or b""
+    data = board.files.read(_folder(car) + "key.bin") or b""
     private = data[:_KEY]
     try:
-        public = unhexlify(_told(board, config.folder(car) + _FILES[car > 1])["public_key"])
+        public = unhexlify(_told(board, _folder(car) + _FILES[car > 1])["public_key"])
     except (KeyError, TypeError, ValueError):
         public = b""
     if private + _check(private, public) != data:
@@ -175,6 +175,10 @@ def wipe(board):
 
     wiping.wipe(board.memory, _report_progress)
     return {}
+
+
+def _folder(car):
+    return "" if car == 1 else "car%d/" % car
 
 
 def _check(private, public):

@@ -7,7 +7,6 @@ peer, rssi (of that peer, in dBm), await connect(peer, timeout_ms) -> link; the 
 fob.exchange wants, and offers await open(handles) and await disconnect() besides.
 """
 
-import sys
 from time import ticks_diff, ticks_ms
 
 from micropython import const
@@ -42,8 +41,15 @@ _CLOSURESTATE_CLOSED = const(0)
 _CLOSURESTATE_UNKNOWN = const(3)
 
 # The modules that only one of the protocols needs.
-_OLDER = ("legacy_dialogue", "delivery", "legacy")
-_NEWER = ("signed_dialogue", "handshake", "vehicle_clock", "signed", "hmac", "routable")
+_OLDER = ("fob.legacy_dialogue", "fob.delivery", "fob.legacy")
+_NEWER = (
+    "fob.signed_dialogue",
+    "fob.handshake",
+    "fob.vehicle_clock",
+    "fob.signed",
+    "fob.hmac",
+    "fob.routable",
+)
 
 
 class Vehicle:
@@ -181,18 +187,18 @@ class Vehicle:
         Each begins from what was proven: what an earlier connection was told may have been a lie.
         """
         if signed:
-            _let_go(_OLDER)
+            fob.let_go(*_OLDER)
             from fob.signed_dialogue import SignedDialogue
 
             return SignedDialogue(exchange, self)
-        _let_go(_NEWER)
+        fob.let_go(*_NEWER)
         from fob.legacy_dialogue import LegacyDialogue
 
         return LegacyDialogue(exchange, self)
 
     def handshake(self, exchange):
         """Return what of the signed-command protocol pairing needs."""
-        _let_go(_OLDER)
+        fob.let_go(*_OLDER)
         from fob.handshake import Handshake
 
         return Handshake(exchange, self)
@@ -325,13 +331,6 @@ async def _is_open(exchange, dialogue):
         if state not in (_CLOSURESTATE_CLOSED, _CLOSURESTATE_UNKNOWN) and name != "chargePort":
             return True
     return False
-
-
-def _let_go(modules):
-    """Unload what the other protocol needed: a key agreement needs the memory."""
-    for name in modules:
-        if sys.modules.pop("fob." + name, None):
-            delattr(fob, name)
 
 
 def _rotates(peer):

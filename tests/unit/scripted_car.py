@@ -400,7 +400,7 @@ def settings(enrol="role", protocol="legacy"):
         "enrol": enrol,
         "protocol": protocol,
     }
-    return config.Car(1, fields, PUBLIC_KEY, PRIVATE_KEY)
+    return config.described(1, fields, PUBLIC_KEY, PRIVATE_KEY)
 
 
 async def unlock(fob):

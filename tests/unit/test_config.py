@@ -373,7 +373,9 @@ def test_a_list_of_cars_of_no_use_is_an_error():
 
 
 def test_an_owner_changes_with_every_key_and_car():
-    car = load(fields()).cars[0]
-    other = load(fields(vin="5YJ3E1EA1KF000001")).cars[0]
-    owners = {config.owner([car]), config.owner([other]), config.owner([car, other])}
+    text = json.dumps(car_fields()).encode()
+    one, other, both = load(fields()), cars(2, car2_car_json=text), cars(1, 2, car2_car_json=text)
+    owners = {one.owner, other.owner, both.owner}
     assert len(owners) == 3 and all(len(owner) == 4 for owner in owners)
+    # With one car it is that of the car.
+    assert one.owner == one.cars[0].owner == both.cars[0].owner

@@ -20,7 +20,7 @@ def car(number):
         "enrol": "role",
         "protocol": "auto",
     }
-    return config.Car(number, fields, bytes(65), bytes(32))
+    return config.described(number, fields, bytes(65), bytes(32))
 
 
 class Cache:
