@@ -154,6 +154,27 @@ async def test_a_status_is_remembered_even_when_nobody_asked():
     assert exchange.lock_state == car.LOCKED
 
 
+async def test_what_is_open_and_whether_the_car_sleeps_is_remembered():
+    sleepy = {"closureStatuses": {"rearTrunk": 1}, "vehicleSleepStatus": 2}
+    awake = {"vehicleSleepStatus": 1}
+    statuses = [{"vehicleStatus": told} for told in (sleepy, awake, {})]
+    exchange, _ = await connected(*statuses)
+    assert exchange.closures is None and exchange.asleep is None
+    for closures, asleep in (({"rearTrunk": 1}, True), ({}, False), ({}, None)):
+        await exchange.receive(100)
+        assert (exchange.closures, exchange.asleep) == (closures, asleep)
+
+
+async def test_the_last_request_and_the_word_on_the_whitelist_are_remembered():
+    requests = [{"authenticationRequest": {"requestedLevel": level}} for level in (1, 2)]
+    exchange, _ = await connected(*(requests + [car.enrolment(7), car.OK]))
+    assert exchange.request is None and exchange.operation is None
+    for _ in range(4):
+        await exchange.receive(100)
+    assert exchange.request == {"requestedLevel": 2}
+    assert exchange.operation["whitelistOperationInformation"] == 7
+
+
 async def test_an_answer_that_began_before_the_last_write_is_told_by_its_place():
     early = car.framed(car.WAIT)
     exchange, link = await connected(early[:3])

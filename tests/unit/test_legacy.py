@@ -5,7 +5,7 @@ import scripted_car as car
 from expect import raises
 
 from fob import gcm, legacy, messages, protobuf
-from fob.errors import DecodeError, InvalidKey
+from fob.errors import AuthenticationFailed, DecodeError, InvalidKey
 
 
 def random(n):
@@ -91,3 +91,25 @@ def test_a_status_without_a_fault_is_none():
     assert legacy.fault(car.WAIT) is None
     assert legacy.fault(car.status(car.LOCKED)) is None
     assert legacy.fault({"commandStatus": {"signedMessageStatus": {"counter": 5}}}) is None
+
+
+def test_an_answer_to_a_token_opens_with_that_token_alone():
+    token = bytes(range(20))
+    message = signed(paired().seal(car.NONE, 7, token))
+    ciphertext, tag = message["protobufMessageAsBytes"], message["signature"]
+    assert message["signatureType"] == codes.SIGNATURE_TYPE_AES_GCM_TOKEN
+    assert gcm.open(car.SHARED_KEY, b"\x00\x00\x00\x07", ciphertext, tag, token) == car.NONE
+    for wrong in (b"", bytes(20)):
+        raises(
+            AuthenticationFailed,
+            gcm.open,
+            car.SHARED_KEY,
+            b"\x00\x00\x00\x07",
+            ciphertext,
+            tag,
+            wrong,
+        )
+
+
+def test_the_token_does_not_travel_along():
+    assert bytes(range(20)) not in paired().seal(car.NONE, 7, bytes(range(20)))

@@ -80,3 +80,22 @@ def test_a_status_with_a_lock_state_says_that():
 
 def test_another_answer_says_nothing_about_the_lock():
     assert messages.lock_state(messages.read(b"\x22\x00")) is None
+
+
+def test_what_the_whitelist_answers_hold_is_left_to_whoever_asked():
+    assert messages.read(b"\x82\x01\x02\x08\x01") == {"whitelistInfo": b"\x08\x01"}
+    assert messages.read(b"\x8a\x01\x00") == {"whitelistEntryInfo": b""}
+
+
+def test_a_status_tells_every_closure_the_sleep_and_who_is_there():
+    assert messages.read(b"\x0a\x0c\x0a\x04\x08\x01\x40\x02\x10\x01\x18\x02\x20\x02")[
+        "vehicleStatus"
+    ] == {
+        "closureStatuses": {"frontDriverDoor": 1, "tonneau": 2},
+        "vehicleLockState": 1,
+        "vehicleSleepStatus": 2,
+        "userPresence": 2,
+    }
+    assert messages.read(b"\x0a\x04\x2a\x02\x08\x32") == {
+        "vehicleStatus": {"detailedClosureStatus": {"tonneauPercentOpen": 50}}
+    }
