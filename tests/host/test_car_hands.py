@@ -96,6 +96,19 @@ def test_a_user_is_present_once_a_door_closed_behind_them() -> None:
     assert bench.said("state")[-1] == "unlocked, frontDriverDoor open"
 
 
+def test_a_user_is_not_present_while_another_door_is_open() -> None:
+    bench = unlocked(PassiveBench())
+    bench.car.open_door()
+    bench.car.open_door("frontPassengerDoor")
+    bench.car.sit_down()
+    bench.car.close_door()
+    assert not bench.car.body.present
+    bench.car.close_door("frontPassengerDoor")
+    assert bench.car.body.present
+    bench.car.open_door()
+    assert bench.car.body.present, "until they get out"
+
+
 def test_an_interior_handle_lets_out_of_a_locked_car() -> None:
     bench = unlocked(PassiveBench())
     bench.car.open_door()
@@ -112,6 +125,16 @@ def test_the_car_locks_itself_when_the_key_that_opened_it_leaves() -> None:
     assert bench.car.locked and "gone: the car locks itself" in bench.said("authentication")[-1]
 
 
+def test_it_does_so_though_no_door_was_opened() -> None:
+    bench = PassiveBench()
+    bench.respond(NONE)
+    bench.car.approach()
+    bench.respond(UNLOCK)
+    assert not bench.car.locked
+    leave(bench)
+    assert bench.car.locked
+
+
 def test_whoever_pressed_and_used_a_door_has_the_car_locked_behind_them() -> None:
     bench = unlocked(PassiveBench())
     bench.respond(NONE)
@@ -124,6 +147,17 @@ def test_whoever_pressed_and_used_a_door_has_the_car_locked_behind_them() -> Non
 def test_a_car_that_was_unlocked_by_a_press_and_not_used_stays_unlocked() -> None:
     bench = unlocked(PassiveBench())
     bench.respond(NONE)
+    leave(bench)
+    assert not bench.car.locked
+
+
+def test_a_door_that_was_used_before_the_last_unlock_does_not_count() -> None:
+    bench = unlocked(PassiveBench())
+    bench.respond(NONE)
+    bench.car.open_door()
+    bench.car.close_door()
+    for action in (vcsec.RKE_ACTION_LOCK, vcsec.RKE_ACTION_UNLOCK):
+        bench.link.write(bench.key.signed(rke(action)))
     leave(bench)
     assert not bench.car.locked
 

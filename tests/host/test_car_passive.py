@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from host_tools.protocol import vcsec_pb2 as vcsec
-from tests.legacy_client import frame, rke
+from tests.legacy_client import frame, level, rke
 from tests.passive_bench import DRIVE, NONE, UNLOCK, Form, PassiveBench
 
 every_form = pytest.mark.parametrize("form", ["token", "plain", "signed"])
@@ -64,16 +64,16 @@ def test_a_brake_that_nobody_can_press_asks_nobody() -> None:
 
 
 @pytest.mark.parametrize(
-    ("act", "level", "reasons"),
+    ("act", "wanted", "reasons"),
     [("pull_handle", UNLOCK, [5]), ("approach", UNLOCK, [1, 9]), ("press_brake", DRIVE, [2])],
 )
-def test_a_request_says_what_is_wanted_and_why(act: str, level: int, reasons: list[int]) -> None:
+def test_a_request_says_what_is_wanted_and_why(act: str, wanted: int, reasons: list[int]) -> None:
     bench = PassiveBench()
     if act == "press_brake":
         sitting(bench)
     getattr(bench.car, act)()
     (request,) = bench.requests()
-    assert (request.requestedLevel, list(request.reasonsForAuth)) == (level, reasons)
+    assert (request.requestedLevel, list(request.reasonsForAuth)) == (wanted, reasons)
     assert len(request.sessionInfo.token) == 20
 
 
@@ -178,13 +178,13 @@ def test_an_answer_permits_one_action_then_the_level_is_none(form: Form) -> None
 
 
 @pytest.mark.parametrize("form", ["plain", "signed"])
-@pytest.mark.parametrize("level", [UNLOCK, DRIVE])
+@pytest.mark.parametrize("sent", [UNLOCK, DRIVE])
 def test_a_level_sent_unasked_permits_one_later_action_at_or_below_it(
-    form: Form, level: int
+    form: Form, sent: int
 ) -> None:
     bench = PassiveBench(form)
-    assert bench.respond(level) == "ok"
-    assert bench.car.locked and bench.link.level == level
+    assert bench.respond(sent) == "ok"
+    assert bench.car.locked and bench.link.level == sent
     bench.car.pull_handle()
     assert not bench.car.locked and bench.link.level == NONE
     assert bench.requests() == []
@@ -225,9 +225,18 @@ def test_a_key_without_local_unlock_opens_nothing(
     bench = PassiveBench(form, require_role=False)
     key = bench.enrol_signed(role=role, permissions=permissions)
     bench.car.pull_handle()
-    for level in (UNLOCK, DRIVE) if permissions == () else (UNLOCK,):
-        assert bench.respond(level, key=key) == "UNAUTHORIZED"
+    for sent in (UNLOCK, DRIVE) if permissions == () else (UNLOCK,):
+        assert bench.respond(sent, key=key) == "UNAUTHORIZED"
         bench.wait(5)
+    assert bench.car.locked and bench.link.level == NONE
+
+
+@every_form
+def test_a_key_that_may_drive_but_not_unlock_does_not_unlock(form: Form) -> None:
+    bench = PassiveBench(form, require_role=False)
+    key = bench.enrol_signed(role=0, permissions=(2,))
+    bench.car.pull_handle()
+    assert bench.respond(DRIVE, key=key) == "UNAUTHORIZED"
     assert bench.car.locked and bench.link.level == NONE
 
 
@@ -263,6 +272,14 @@ def test_a_button_that_unlocks_meanwhile_ends_the_request() -> None:
     assert bench.link.level == DRIVE and bench.said("granted") == []
     bench.wait(2)
     assert bench.requests() == [] and bench.car.next_due is None
+
+
+def test_a_button_may_unlock_in_the_same_breath_as_the_answer_comes() -> None:
+    bench = PassiveBench("plain")
+    bench.car.pull_handle()
+    unlock = bench.key.signed(rke(vcsec.RKE_ACTION_UNLOCK))
+    bench.link.write(unlock + bench.key.signed(level(DRIVE)))
+    assert bench.link.level == DRIVE and bench.said("granted") == []
 
 
 def test_cancelling_ends_the_request_and_forgets_levels() -> None:
@@ -302,3 +319,12 @@ def test_a_car_that_falls_asleep_asks_no_more() -> None:
     bench.said_unasked()
     bench.wait(9)
     assert bench.said_unasked() == []
+
+
+@pytest.mark.parametrize("form", ["plain", "signed"])
+def test_a_level_above_the_permissions_of_its_key_is_not_kept(form: Form) -> None:
+    bench = PassiveBench(form, require_role=False)
+    key = bench.enrol_signed(role=0, permissions=(1,))
+    assert bench.respond(DRIVE, key=key) == "UNAUTHORIZED"
+    bench.car.pull_handle()
+    assert bench.car.locked

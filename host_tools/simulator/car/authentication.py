@@ -157,8 +157,11 @@ class Authentication:
         level = response.authenticationLevel
         if level not in vcsec.AuthenticationLevel_E.values():
             raise CommandRefusal(vcsec.GENERICERROR_UNKNOWN)
+        wanted = self._pending.purpose if self._pending else None
         if level != vcsec.AUTHENTICATION_LEVEL_NONE:
             require(key, _PERMISSIONS[level])
+            if wanted and level >= wanted.level:
+                require(key, _PERMISSIONS[wanted.level])
         connection.active_key = key
         connection.level = vcsec.AUTHENTICATION_LEVEL_NONE
         self._count(token, level, key, connection)
@@ -168,15 +171,13 @@ class Authentication:
         connection.level = level
         if level == vcsec.AUTHENTICATION_LEVEL_NONE:
             return
-        if self._pending is None:
+        if wanted is None:
             self._log("authentication", f"{_who(key)} sends {_name(level)} unasked", connection)
-        elif level < self._pending.purpose.level:
-            wanted = _name(self._pending.purpose.level)
-            text = f"{_who(key)} sends {_name(level)}, but {wanted} is wanted"
+        elif level < wanted.level:
+            text = f"{_who(key)} sends {_name(level)}, but {_name(wanted.level)} is wanted"
             self._log("authentication", text, connection)
         else:
-            require(key, _PERMISSIONS[self._pending.purpose.level])
-            self._grant(self._pending.purpose, connection)
+            self._grant(wanted, connection)
 
     def _kept(self, connection: CarConnection, purpose: Purpose) -> bool:
         """Whether the key that sent the level over a link is still one that may."""
