@@ -14,9 +14,10 @@ What lies where a car has its files that fob.json does not list goes away with t
 
 The counter's rules: with a new key it may stay where it is, for it only grows; a key that comes
 from outside, or whose fob.json was lost or replaced by half a run, goes on at `restart_counter()`,
-and so it does with a car that comes in addition, for the key may have been that car's before. That
-holds for each car that shares the key. A lost counter is restored only when asked (`repair`),
-because the fob's own records then are no bound any more.
+and so it does with a car that comes in addition or gets another VIN, for the key may have been that
+car's before. That holds for each car that shares the key. Where the key is the one that is there
+already, the counters go up before anything else. A lost counter is restored only when asked
+(`repair`), because the fob's own records then are no bound any more.
 """
 
 import contextlib
@@ -136,6 +137,7 @@ def make_plan(
         number,
         choice,
         {each: target.holder for each, target in cars.items()},
+        moved=_moved(identity, cars),
         clock=clock,
         floor=floor,
     )
@@ -171,9 +173,22 @@ def files_to_write(identity: Identity, plan: Plan, public: bytes | None) -> dict
             own = publics[number] if target.holder == number else None
             files[target.place.configuration] = target.car.file(own)
         files |= plan.counters.slots.get(number, {})
-    if holder and plan.key is not None and public != identity.residents.get(holder):
+    fresh = [
+        target.place for target in plan.cars.values() if target.place.number not in identity.cars
+    ]
+    known = (
+        None
+        if any(place.number == holder for place in fresh)
+        else identity.residents.get(holder or 0)
+    )
+    if holder and plan.key is not None and public != known:
         files[PLACES[holder - 1].key] = key_file(plan.key)
-    changed = {path: data for path, data in files.items() if data != identity.files.get(path)}
+    # What lies where a car comes in addition is nobody's, even where it is the same.
+    changed = {
+        path: data
+        for path, data in files.items()
+        if data != identity.files.get(path) or any(place.holds(path) for place in fresh)
+    }
     return {path: changed[path] for path in in_order(identity, plan, changed)}
 
 
@@ -320,6 +335,15 @@ def _car(identity: Identity, request: Request, held: Held | None) -> Car:
         if other is not held and other.car and other.car.vin == vin:
             raise InputError(f"{vin} is {other.title} already", "A car is on a fob once only.")
     return replace(before or Car(vin), vin=vin, **request.of_car)
+
+
+def _moved(identity: Identity, cars: Mapping[int, Target]) -> set[int]:
+    """The cars whose VIN becomes another: their key may have been that other car's before."""
+    return {
+        each.number
+        for each in identity.cars.values()
+        if each.car and each.car.vin != getattr(cars[each.number].car, "vin", None)
+    }
 
 
 def _publics(

@@ -1,7 +1,7 @@
 """Which key a car is to have, and where the counter of each car that knows it goes on: the rules
 that plan.py tells of."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -147,6 +147,7 @@ def plan_counters(
     choice: Choice | None,
     holders: Mapping[int, int],
     *,
+    moved: Collection[int],
     clock: Callable[[], float],
     floor: Callable[[bytes], int],
 ) -> Counters:
@@ -154,6 +155,7 @@ def plan_counters(
 
     number, choice  the car that the run is about and its key, if it is about one.
     holders         for each car that is to be, the number of the place that its key lies in.
+    moved           cars that keep their number and get another VIN.
 
     Raises InputError, Failure.
     """
@@ -169,39 +171,34 @@ def plan_counters(
     raised, over = set(), set()
     for car, holder in holders.items():
         held = identity.cars.get(car)
-        concerned = choice is not None and holder == choice.holder
-        public = held.public if held else None
-        if choice and choice.source == "imported" and public == choice.public:
-            # In another place, too.
-            concerned = True
-        source, backed_up = (
-            ("kept", None)
-            if choice is None or not concerned
-            else (
-                choice.source,
-                request.key.counter if request.key else None,
-            )
-        )
-        public = choice.public if choice and concerned else public
+        public, source = held.public if held else None, "kept"
+        if choice and (holder == choice.holder or choice.public == public):
+            public, source = choice.public, choice.source
         if source == "imported" and public:
-            slots[car] = restart(car, public, backed_up)
-        elif source == "kept" and public:
-            if held is None or held.key_state == "other" or _is_to_be_mended(held, request, number):
-                slots[car] = restart(car, public, None)
-                raised.add(car)
-            elif held.counter is None and car == number:
+            slots[car] = restart(car, public, request.key.counter if request.key else None)
+            raised |= {car} if held and held.public == public else set()
+        elif source != "kept":
+            slots[car], starts_over = _with_new_key(held, car)
+            over |= {car} if starts_over else set()
+        elif public and (held is None or _is_to_be_raised(held, request, number)):
+            slots[car] = restart(car, public, None)
+            raised.add(car)
+        elif held and public and held.counter is None:
+            if car == number:
                 raise Failure(
                     "the fob's message counter is lost",
                     "`fob provision --repair` has it go on where it cannot have been yet.",
                 )
-        elif source != "kept":
-            slots[car], starts_over = _with_new_key(held, car)
-            over |= {car} if starts_over else set()
+        elif public and car in moved:
+            slots[car] = restart(car, public, None)
+            raised.add(car)
     return Counters(slots, frozenset(raised), frozenset(over))
 
 
-def _is_to_be_mended(held: Held, request: Request, number: int | None) -> bool:
-    return request.repair and number in (None, held.number) and bool(_lost(held))
+def _is_to_be_raised(held: Held, request: Request, number: int | None) -> bool:
+    """Whether the counter goes on past all that its records tell, with the key that is there."""
+    repairs = request.repair and number in (None, held.number)
+    return held.key_state == "other" or (repairs and bool(_lost(held)))
 
 
 def _with_new_key(held: Held | None, car: int) -> tuple[dict[str, bytes], bool]:

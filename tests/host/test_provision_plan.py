@@ -1,9 +1,8 @@
 """Plans for fobs in every state, and the power cut at every step that carries one out."""
 
-import hashlib
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from host_tools.identity.plan_report import changes, notes, warnings
 from host_tools.identity.provision import key_file, provision
 from host_tools.identity.settings import Configuration
 from host_tools.identity.stored import Identity, read_identity
+from tests.fob_of_files import MADE, FobOfFiles, PowerCut
 
 VIN = "5YJ3E1EA0KF000316"
 OTHER_VIN = "7SAYGDEE7PF000316"
@@ -34,72 +34,7 @@ BOARD = load_board("lolin32-lite")
 NOW = 1_800_000_000
 OLD = Key.of(b"\x01" * 32)
 NEW = Key.of(b"\x02" * 32)
-MADE = Key.of(b"\x03" * 32)
 FIRST, SECOND = COUNTER_PATHS
-
-
-class PowerCut(Exception):
-    """The board is dark from here on."""
-
-
-class Memory:
-    """A Device whose board is a dict; its power goes before change number `cut_at`."""
-
-    def __init__(self, files: dict[str, bytes], cut_at: int | None = None) -> None:
-        self.board = dict(files)
-        self.asked_for: set[str] = set()
-        self._left = cut_at
-
-    def files(self) -> dict[str, int]:
-        return {path: len(data) for path, data in self.board.items()}
-
-    def read(self, path: str) -> bytes | None:
-        self.asked_for.add(path)
-        return self.board.get(path)
-
-    def hashes(self, paths: Iterable[str]) -> dict[str, str | None]:
-        return {
-            path: hashlib.sha256(self.board[path]).hexdigest() if path in self.board else None
-            for path in paths
-        }
-
-    def stage(self, path: str, data: bytes) -> None:
-        self._change(path + ".new", data)
-
-    def commit(self, paths: Sequence[str], remove: Sequence[str] = ()) -> None:
-        for path in paths:
-            self._change(path, self.board[path + ".new"])
-            del self.board[path + ".new"]
-        self.remove(remove)
-
-    def remove(self, paths: Sequence[str]) -> None:
-        for path in paths:
-            self._change(path, None)
-
-    def call(self, name: str, **_: Any) -> dict[str, Any]:
-        if name == "whose_key":
-            return {"public_key": self._whose_key()}
-        assert name == "new_key"
-        self._change("/key.bin.new", key_file(MADE))
-        return {"public_key": MADE.public.hex()}
-
-    def _whose_key(self) -> str | None:
-        data = self.board["/key.bin"]
-        try:
-            key = Key.of(data[:32])
-        except InputError:
-            return None
-        return key.public.hex() if data == key_file(key) else None
-
-    def _change(self, path: str, data: bytes | None) -> None:
-        if self._left is not None:
-            if self._left == 0:
-                raise PowerCut
-            self._left -= 1
-        if data is None:
-            self.board.pop(path, None)
-        else:
-            self.board[path] = data
 
 
 @pytest.fixture(autouse=True)
@@ -121,7 +56,7 @@ def without(files: dict[str, bytes], *paths: str) -> dict[str, bytes]:
 
 
 def identity_of(files: dict[str, bytes]) -> Identity:
-    return read_identity(Memory(files))  # type: ignore[arg-type]
+    return read_identity(FobOfFiles(files))  # type: ignore[arg-type]
 
 
 def plan_for(files: dict[str, bytes], now: float = NOW, floor: int = 0, **request: Any) -> Plan:
@@ -136,7 +71,7 @@ def plan_for(files: dict[str, bytes], now: float = NOW, floor: int = 0, **reques
 
 def done(files: dict[str, bytes], **request: Any) -> dict[str, bytes]:
     """The files after a run."""
-    memory = Memory(files)
+    memory = FobOfFiles(files)
     carry_out(memory, identity_of(files), plan_for(files, **request))  # type: ignore[arg-type]
     return memory.board
 
@@ -195,6 +130,8 @@ def test_each_change_is_told_with_what_was_and_what_will_be() -> None:
         ("VIN", VIN, OTHER_VIN),
         ("role", "driver (3)", "owner (2)"),
         ("board", "lolin32-lite", "virtual"),
+        # The key may have been that other car's before.
+        ("message counter", "129", str(NOW)),
     ]
 
 
@@ -332,7 +269,7 @@ def test_a_fob_makes_its_key_itself() -> None:
     ids=["whole", "without fob.json", "half replaced"],
 )
 def test_a_key_that_stays_never_leaves_the_fob(files: dict[str, bytes]) -> None:
-    memory = Memory(files)
+    memory = FobOfFiles(files)
     identity = read_identity(memory)  # type: ignore[arg-type]
     request = Request(vin=VIN, settings={"light": "dim"}, board=BOARD)
     plan = make_plan(identity, request, chip="esp32", clock=lambda: NOW, floor=lambda _: 0)
@@ -382,7 +319,7 @@ def test_what_a_car_keeps_of_a_paired_key_is_a_warning(settings: dict[str, Any])
 
 def test_a_fob_that_was_used_while_its_owner_thought_is_left_alone() -> None:
     files = without(fob(), FIRST)
-    memory = Memory(files | {SECOND: counter_record(500)})
+    memory = FobOfFiles(files | {SECOND: counter_record(500)})
     with pytest.raises(Failure, match="used meanwhile"):
         carry_out(memory, identity_of(files), plan_for(files, repair=True))  # type: ignore[arg-type]
     assert memory.board == files | {SECOND: counter_record(500)}
@@ -393,7 +330,7 @@ def test_what_fails_before_the_commit_changes_nothing() -> None:
         raise InputError("the disk is full")
 
     files = fob()
-    memory = Memory(files)
+    memory = FobOfFiles(files)
     plan = plan_for(files, replace_key=True)
     with pytest.raises(InputError, match="disk is full"):
         carry_out(memory, identity_of(files), plan, before_commit=fail)  # type: ignore[arg-type]
@@ -401,7 +338,7 @@ def test_what_fails_before_the_commit_changes_nothing() -> None:
 
 
 def test_a_full_flash_changes_nothing_and_keeps_no_key() -> None:
-    class Full(Memory):
+    class Full(FobOfFiles):
         def stage(self, path: str, data: bytes) -> None:
             if path == "/key.bin":
                 self.board["/key.bin.new"] = data[:9]
@@ -443,7 +380,7 @@ def _cuts(start: str, run: str) -> Iterable[tuple[dict[str, bytes], dict[str, by
     except Failure:
         return
     for cut_at in range(100):
-        memory = Memory(files, cut_at)
+        memory = FobOfFiles(files, cut_at)
         try:
             carry_out(memory, identity_of(files), plan)  # type: ignore[arg-type]
         except PowerCut:
