@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from host_tools.board.chips import CHIPS
@@ -39,6 +39,13 @@ class Sight:
         return self.status.get("vin") or None
 
     @property
+    def cars(self) -> dict[str, int]:
+        """The numbers of all its cars, by VIN, as far as its program tells them."""
+        told = self.status.get("cars")
+        cars = [each for each in told if isinstance(each, dict)] if isinstance(told, list) else []
+        return {each["vin"]: each["number"] for each in cars if each.get("vin")}
+
+    @property
     def is_paired(self) -> bool:
         """Whether the car proved that it knows the key, and has not denied it since."""
         return bool(self.status.get("paired")) and not self.status.get("unknown")
@@ -50,8 +57,8 @@ class Sight:
         return " done in " in last and not last.startswith("pair ")
 
 
-def look(device: Device) -> Sight:
-    """Look at a board, changing nothing there.
+def look(device: Device, vin: str | None = None) -> Sight:
+    """Look at a board, changing nothing there; of a fob of several cars at the one of `vin`.
 
     Raises Unfit for what will never be a fob, DeviceError, ConsoleError.
     """
@@ -64,7 +71,11 @@ def look(device: Device) -> Sight:
         unfit = error
     program: install.State = "missing" if unfit else install.installed(device)
     whole = program in ("current", "outdated")
-    return Sight(device.facts, unfit, program, device.call("status") if whole else _told(device))
+    sight = Sight(device.facts, unfit, program, device.call("status") if whole else _told(device))
+    number = sight.cars.get(vin or "")
+    if number is None or sight.vin == vin:
+        return sight
+    return replace(sight, status=device.call("status", car=number))
 
 
 def _told(device: Device) -> dict[str, Any]:

@@ -37,7 +37,7 @@ class Walk:
     ) -> None:
         # What is wrong with an answer is said before anything is done to a board.
         self._given_board = board and _board(board)
-        self._given_vin = vin and parse_vin(vin)
+        self._vin = vin and parse_vin(vin)
         self._firmware = firmware
         self._yes = yes
         self._ctx = ctx
@@ -89,7 +89,7 @@ class Walk:
         assert self.port
         try:
             with open_port(self.port, out(), any_chip=True) as device:
-                return look(device)
+                return look(device, self._vin)
         except DeviceError as error:
             if error.kind not in _NO_MICROPYTHON:
                 raise
@@ -169,7 +169,7 @@ class Walk:
         damaged = bool(sight.status.get("configuration"))
         if sight.vin and not damaged:
             check_provisioned(sight.status)
-        vin = self._given_vin or sight.vin
+        vin = self._vin or sight.vin
         same = vin == sight.vin and board == (sight.board or board)
         if sight.vin and same and not damaged:
             identifier = key_identifier(bytes.fromhex(sight.status["public_key"]))
@@ -179,6 +179,7 @@ class Walk:
         if vin is None:
             out().print("The VIN is on the car's screen (Controls, Software).")
             vin = ask("VIN", "the VIN", "--vin", parse_vin)
+        self._vin = vin
         self._do("provision", "", {"vin": vin, "board": board, "yes": self._yes})
         return self._look_again()
 
@@ -188,7 +189,8 @@ class Walk:
             return sight
         self._begin("Pairing", "Take the laptop, the fob and a key card to the car.")
         may("Are you there?", self._yes)
-        self._do("pair", "", {"again": True})
+        car = {"wanted": sight.vin} if len(sight.cars) > 1 else {}
+        self._do("pair", "", {"again": True, **car})
         return self._look_again()
 
     def _press_step(self, sight: Sight) -> None:
