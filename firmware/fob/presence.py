@@ -11,9 +11,10 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from fob import messages
+from fob import messages, protobuf
 from fob.cache import SIGNED
 from fob.errors import AttError, Disconnected, HeldBack, LinkError, NotPaired, Refused, TimedOut
+from fob.protobuf import BYTES
 from fob.verdicts import ACCEPTED, BUSY, REFUSED, SILENT, TRIES
 
 _AUTHENTICATION_LEVEL_NONE = const(0)
@@ -37,6 +38,10 @@ _TORN_MS = const(1100)
 # Between searches for a car that is away; each listens for seconds, which the battery feels.
 _FIRST_PAUSE_MS = const(1000)
 _LONGEST_PAUSE_MS = const(15000)
+
+
+# What counts of a RoutableMessage here: fob.routable is much, and a key agreement's worth of memory.
+_ENVELOPE = (10, "protobuf_message_as_bytes", BYTES, None)
 
 
 class Presence:
@@ -128,10 +133,8 @@ class Presence:
         form = self._passive["form"]
         signed = self._vehicle.cache.traits & SIGNED if form == "auto" else form == "signed"
         dialogue = self._vehicle.dialogue(exchange, signed)
-        from fob import routable
-
-        # Cars wrap requests in the newer protocol's envelope, whatever is spoken.
-        exchange.read = routable.read
+        if not signed:
+            exchange.read = _read
         # What it told during a press is over.
         exchange.asleep = exchange.request = None
         if not exchange.greeted:
@@ -239,3 +242,9 @@ class Presence:
         except LinkError:
             # This car does not offer it: then the link lasts as long as it lasts.
             pass
+
+
+def _read(message):
+    """Decode a FromVCSECMessage, or one in the newer protocol's envelope: cars wrap requests in it,
+    whatever is spoken. No field number of the two kinds of message is the same."""
+    return messages.read(protobuf.decode(_ENVELOPE, message).get(_ENVELOPE[1], message))
