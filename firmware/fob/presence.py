@@ -40,7 +40,7 @@ _FIRST_PAUSE_MS = const(1000)
 _LONGEST_PAUSE_MS = const(15000)
 
 
-# What counts of a RoutableMessage here: fob.routable is much, and a key agreement's worth of memory.
+# All that counts of a RoutableMessage here: fob.routable takes more memory than presence has.
 _ENVELOPE = (10, "protobuf_message_as_bytes", BYTES, None)
 
 
