@@ -12,7 +12,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 from micropython import const
 
 from fob import framing, messages
-from fob.errors import AttError, DecodeError, Disconnected, TimedOut
+from fob.errors import DecodeError, Disconnected, TimedOut
 
 _VEHICLE_SLEEP_STATUS_ASLEEP = const(2)
 
@@ -81,17 +81,6 @@ class Exchange:
     async def keep_alive(self):
         """Show the car that somebody is here: see hal.link."""
         await self._link.keep_alive()
-
-    async def there(self, question):
-        """Await question(); again where remembered handles turn out to be another attribute's."""
-        try:
-            return await question()
-        except (AttError, TimedOut) as error:
-            if isinstance(error, TimedOut) and not self.unheard:
-                raise
-            if not await self.rediscover():
-                raise
-        return await question()
 
     async def send(self, message):
         """Write one message; returns when the last write was answered.

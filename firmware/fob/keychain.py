@@ -7,9 +7,9 @@ from binascii import hexlify
 
 from micropython import const
 
-from fob import messages, protobuf
+from fob import messages, protobuf, whitelist
 from fob.cache import SIGNED
-from fob.errors import KeyRefused, Refused, TimedOut
+from fob.errors import AttError, KeyRefused, Refused, TimedOut
 from fob.protobuf import ENUM, MESSAGE, REPEATED, UINT32
 from fob.verdicts import ACCEPTED, REFUSED
 
@@ -32,9 +32,9 @@ WHITELIST_INFO = (
 )
 WHITELIST_ENTRY_INFO = (
     1, "keyId", MESSAGE, messages.KEY_IDENTIFIER,
-    2, "publicKey", MESSAGE, messages.PUBLIC_KEY,
+    2, "publicKey", MESSAGE, whitelist.PUBLIC_KEY,
     3, "permissions", ENUM | REPEATED, None,
-    4, "metadataForKey", MESSAGE, messages.KEY_METADATA,
+    4, "metadataForKey", MESSAGE, whitelist.KEY_METADATA,
     5, "secondsEntryRemainsActive", UINT32, None,
     6, "slot", UINT32, None,
     7, "keyRole", ENUM, None,
@@ -56,7 +56,7 @@ async def read(vehicle, report):
         signed = vehicle.cache.traits & SIGNED
         try:
             dialogue = vehicle.dialogue(exchange, signed)
-            info = await exchange.there(lambda: _info(dialogue))
+            info = await _there(exchange, lambda: _info(dialogue))
         except TimedOut:
             dialogue = vehicle.dialogue(exchange, not signed)
             info = await _info(dialogue)
@@ -77,8 +77,7 @@ async def remove(vehicle, public_key):
 
     Raises KeyRefused with the car's reason, what a command raises else.
     """
-    operation = {"removePublicKeyFromWhitelist": {"PublicKeyRaw": public_key}}
-    unsigned = messages.unsigned({"WhitelistOperation": operation})
+    unsigned = whitelist.removal(public_key)
     vehicle.guard.begin()
     vehicle.undecided = False
 
@@ -96,7 +95,7 @@ async def remove(vehicle, public_key):
                 raise Refused("the car refuses to remove the key", dialogue.information)
             raise TimedOut("the car did not confirm it: look with `fob keys`")
 
-        await exchange.there(command)
+        await _there(exchange, command)
         vehicle.keep(exchange, dialogue)
         if dialogue.stranger:
             raise Refused("another key than at pairing: if it is the car's, hold both 5 s")
@@ -116,6 +115,18 @@ def _told(operation):
     if reason or status == _OPERATIONSTATUS_ERROR:
         raise KeyRefused("the car does not remove the key (reason %d)" % reason, reason)
     return status == _OPERATIONSTATUS_OK
+
+
+async def _there(exchange, question):
+    """Await question(); again where remembered handles turn out to be another attribute's."""
+    try:
+        return await question()
+    except (AttError, TimedOut) as error:
+        if isinstance(error, TimedOut) and not exchange.unheard:
+            raise
+        if not await exchange.rediscover():
+            raise
+    return await question()
 
 
 async def _info(dialogue):

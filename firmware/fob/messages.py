@@ -9,15 +9,8 @@ from micropython import const
 from fob import protobuf
 from fob.protobuf import BYTES, ENUM, INT32, MESSAGE, ONEOF, REPEATED, UINT32
 
-_SIGNATURE_TYPE_PRESENT_KEY = const(2)
 _INFORMATION_REQUEST_TYPE_GET_STATUS = const(0)
 _INFORMATION_REQUEST_TYPE_GET_EPHEMERAL_PUBLIC_KEY = const(3)
-_KEY_FORM_FACTOR_ANDROID_DEVICE = const(7)
-_ROLE_DRIVER = const(3)
-_WHITELISTKEYPERMISSION_LOCAL_UNLOCK = const(1)
-_WHITELISTKEYPERMISSION_LOCAL_DRIVE = const(2)
-_WHITELISTKEYPERMISSION_REMOTE_UNLOCK = const(3)
-_WHITELISTKEYPERMISSION_REMOTE_DRIVE = const(4)
 _VEHICLELOCKSTATE_UNLOCKED = const(0)
 _VEHICLELOCKSTATE_LOCKED = const(1)
 _VEHICLELOCKSTATE_INTERNAL_LOCKED = const(2)
@@ -25,18 +18,6 @@ _VEHICLELOCKSTATE_SELECTIVE_UNLOCKED = const(3)
 
 # fmt: off
 KEY_IDENTIFIER = (1, "publicKeySHA1", BYTES, None)
-PUBLIC_KEY = (1, "PublicKeyRaw", BYTES, None)
-KEY_METADATA = (1, "keyFormFactor", ENUM, None)
-PERMISSION_CHANGE = (
-    1, "key", MESSAGE, PUBLIC_KEY,
-    2, "permission", ENUM | REPEATED, None,
-    4, "keyRole", ENUM, None,
-)
-WHITELIST_OPERATION = (
-    2, "removePublicKeyFromWhitelist", MESSAGE | ONEOF, PUBLIC_KEY,
-    5, "addKeyToWhitelistAndAddPermissions", MESSAGE | ONEOF, PERMISSION_CHANGE,
-    6, "metadataForKey", MESSAGE, KEY_METADATA,
-)
 INFORMATION_REQUEST = (
     1, "informationRequestType", ENUM, None,
     2, "keyId", MESSAGE | ONEOF, KEY_IDENTIFIER,
@@ -67,7 +48,8 @@ UNSIGNED_MESSAGE = (
     2, "RKEAction", ENUM | ONEOF, None,
     3, "authenticationResponse", MESSAGE | ONEOF, AUTHENTICATION_RESPONSE,
     4, "closureMoveRequest", MESSAGE | ONEOF, CLOSURES,
-    16, "WhitelistOperation", MESSAGE | ONEOF, WHITELIST_OPERATION,
+    # Encoded already: only fob.whitelist knows what is in it.
+    16, "WhitelistOperation", BYTES | ONEOF, None,
     23, "keyfobInfo", MESSAGE | ONEOF, KEYFOB_INFO,
 )
 SIGNED_MESSAGE = (
@@ -128,45 +110,10 @@ FROM_VCSEC_MESSAGE = (
 )
 # fmt: on
 
-# The permissions of the teslabtapi documentation, in its order: golden vectors depend on it.
-DOCUMENTED_PERMISSIONS = (
-    _WHITELISTKEYPERMISSION_LOCAL_DRIVE,
-    _WHITELISTKEYPERMISSION_LOCAL_UNLOCK,
-    _WHITELISTKEYPERMISSION_REMOTE_DRIVE,
-    _WHITELISTKEYPERMISSION_REMOTE_UNLOCK,
-)
-
 _LOCK_STATES = {
     _VEHICLELOCKSTATE_INTERNAL_LOCKED: _VEHICLELOCKSTATE_LOCKED,
     _VEHICLELOCKSTATE_SELECTIVE_UNLOCKED: _VEHICLELOCKSTATE_UNLOCKED,
 }
-
-
-def whitelist_request(
-    public_key,
-    role=_ROLE_DRIVER,
-    form_factor=_KEY_FORM_FACTOR_ANDROID_DEVICE,
-    permissions=None,
-):
-    """Ask the car to enrol `public_key` (65 bytes); the owner's card then confirms it.
-
-    Today's cars want a role and no permission list, and silently drop anything else. The older
-    form, `permissions` (DOCUMENTED_PERMISSIONS), carries no role.
-    """
-    change = {"key": {"PublicKeyRaw": public_key}}
-    if permissions:
-        change["permission"] = permissions
-    else:
-        change["keyRole"] = role
-    operation = {
-        "addKeyToWhitelistAndAddPermissions": change,
-        "metadataForKey": {"keyFormFactor": form_factor},
-    }
-    signed = {
-        "protobufMessageAsBytes": unsigned({"WhitelistOperation": operation}),
-        "signatureType": _SIGNATURE_TYPE_PRESENT_KEY,
-    }
-    return protobuf.encode(TO_VCSEC_MESSAGE, {"signedMessage": signed})
 
 
 def unsigned(content):

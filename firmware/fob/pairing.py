@@ -5,7 +5,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 from micropython import const
 
 # p256 is needed soon, and sooner there is more memory to load it.
-from fob import messages, p256  # noqa: F401
+from fob import p256, whitelist  # noqa: F401
 from fob.errors import AttError, Disconnected, NotPaired, Refused, TimedOut
 from fob.verdicts import ANSWER_MS, KNOWN, UNPROVEN
 
@@ -63,10 +63,8 @@ async def pair(vehicle, config, report):
 
 
 def _request(config):
-    permissions = messages.DOCUMENTED_PERMISSIONS if config.enrol == "permissions" else None
-    return messages.whitelist_request(
-        config.public_key, config.role, config.form_factor, permissions
-    )
+    permissions = whitelist.DOCUMENTED_PERMISSIONS if config.enrol == "permissions" else None
+    return whitelist.enrolment(config.public_key, config.role, config.form_factor, permissions)
 
 
 class _Tongue:

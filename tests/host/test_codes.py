@@ -56,6 +56,7 @@ _ROOTS = {
         "TO_VCSEC_MESSAGE": vcsec_pb2.ToVCSECMessage.DESCRIPTOR,
         "FROM_VCSEC_MESSAGE": vcsec_pb2.FromVCSECMessage.DESCRIPTOR,
     },
+    "fob.whitelist": {"WHITELIST_OPERATION": vcsec_pb2.WhitelistOperation.DESCRIPTOR},
     "fob.keychain": {
         "WHITELIST_INFO": vcsec_pb2.WhitelistInfo.DESCRIPTOR,
         "WHITELIST_ENTRY_INFO": vcsec_pb2.WhitelistEntryInfo.DESCRIPTOR,

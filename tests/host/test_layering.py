@@ -22,7 +22,7 @@ LAYERS = [
     {"protobuf", "framing", "verdicts"},
     {"gcm", "p256", "hmac", "names"},
     {"messages"},
-    {"routable"},
+    {"routable", "whitelist"},
     {"legacy", "signed"},
     {"store", "settings"},
     {"config"},

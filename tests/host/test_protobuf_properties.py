@@ -55,8 +55,8 @@ _OWN = {
     "TO_VCSEC_MESSAGE": "messages",
     "FROM_VCSEC_MESSAGE": "messages",
     "UNSIGNED_MESSAGE": "messages",
-    "WHITELIST_OPERATION": "messages",
-    "PERMISSION_CHANGE": "messages",
+    "WHITELIST_OPERATION": "whitelist",
+    "PERMISSION_CHANGE": "whitelist",
     "VEHICLE_STATUS": "messages",
     "AUTHENTICATION_REQUEST": "messages",
     "WHITELIST_INFO": "keychain",
@@ -64,7 +64,7 @@ _OWN = {
 }
 
 _FIRMWARE = """
-from fob import keychain, messages, protobuf
+from fob import keychain, messages, protobuf, whitelist
 from fob.errors import DecodeError
 
 def decoded(schema, data):

@@ -19,7 +19,7 @@ SHARED_KEY = bytes.fromhex(LEGACY["shared_key"])
 
 _FIRMWARE = """
 import os
-from fob import framing, legacy, messages
+from fob import framing, legacy, messages, whitelist
 
 def agreed(public_key, private_key, vehicle_key):
     session = legacy.Session(public_key)
@@ -33,8 +33,8 @@ def sealed(public_key, vehicle_key, shared_key, plaintext, counter):
     session = legacy.Session(public_key, vehicle_key, shared_key)
     return framing.frame(session.seal(plaintext, counter))
 
-def whitelist(*args, **options):
-    return framing.frame(messages.whitelist_request(*args, **options))
+def enrolment(*args, **options):
+    return framing.frame(whitelist.enrolment(*args, **options))
 
 def read(frame):
     frames = framing.Reassembler()
@@ -70,21 +70,21 @@ def test_the_shared_key_comes_from_the_private_key_and_the_vehicle_key(
 def test_the_whitelist_request_with_a_role(firmware: Interpreter) -> None:
     vector = LEGACY["whitelist_request_role"]
     role, form_factor = vector["key_role"], vector["key_form_factor"]
-    frame = firmware.eval(f"whitelist({PUBLIC_KEY}, {role}, {form_factor})")
+    frame = firmware.eval(f"enrolment({PUBLIC_KEY}, {role}, {form_factor})")
     assert frame.hex() == vector["frame"]
 
 
 def test_the_whitelist_request_asks_for_a_driver_on_an_android_phone_by_default(
     firmware: Interpreter,
 ) -> None:
-    frame = firmware.eval(f"whitelist({PUBLIC_KEY})")
+    frame = firmware.eval(f"enrolment({PUBLIC_KEY})")
     assert frame.hex() == LEGACY["whitelist_request_role"]["frame"]
 
 
 def test_the_whitelist_request_with_permissions(firmware: Interpreter) -> None:
     vector = LEGACY["whitelist_request_permissions"]
     frame = firmware.eval(
-        f"whitelist({PUBLIC_KEY}, form_factor={vector['key_form_factor']},"
+        f"enrolment({PUBLIC_KEY}, form_factor={vector['key_form_factor']},"
         f" permissions={vector['permissions']})"
     )
     assert frame.hex() == vector["frame"]
@@ -92,7 +92,7 @@ def test_the_whitelist_request_with_permissions(firmware: Interpreter) -> None:
 
 def test_the_permissions_of_the_seed_are_in_its_order(firmware: Interpreter) -> None:
     permissions = LEGACY["whitelist_request_permissions"]["permissions"]
-    assert list(firmware.eval("messages.DOCUMENTED_PERMISSIONS")) == permissions
+    assert list(firmware.eval("whitelist.DOCUMENTED_PERMISSIONS")) == permissions
 
 
 def test_the_ephemeral_key_request(firmware: Interpreter) -> None:

@@ -15,7 +15,7 @@ from recording_flash import RecordingFlash
 from rtc_memory import RtcMemory
 from virtual_time import ticks_add, ticks_diff, ticks_ms
 
-from fob import config, framing, gcm, messages, protobuf, store
+from fob import config, framing, gcm, messages, protobuf, store, whitelist
 from fob.cache import SessionCache
 from fob.errors import AttError, AuthenticationFailed, Disconnected, LinkError, TimedOut
 from fob.guard import Guard
@@ -162,7 +162,8 @@ class Car:
         signed = content["signedMessage"]
         if signed.get("signatureType") == codes.SIGNATURE_TYPE_PRESENT_KEY:
             unsigned = protobuf.decode(messages.UNSIGNED_MESSAGE, signed["protobufMessageAsBytes"])
-            return ("enrol", unsigned["WhitelistOperation"])
+            operation = unsigned["WhitelistOperation"]
+            return ("enrol", protobuf.decode(whitelist.WHITELIST_OPERATION, operation))
         counter = signed["counter"]
         assert counter not in self.counters, "a counter was used twice"
         self.counters.append(counter)

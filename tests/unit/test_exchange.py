@@ -5,7 +5,7 @@ import virtual_time
 from expect import awaiting, raises
 from virtual_time import elapsed
 
-from fob import framing, messages
+from fob import framing, messages, whitelist
 from fob.errors import Disconnected, TimedOut
 from fob.exchange import Exchange
 
@@ -58,7 +58,7 @@ async def test_a_message_of_two_writes_does_without_a_longer_mtu():
 
 async def test_a_longer_message_asks_for_a_longer_mtu_first():
     exchange, link = await connected()
-    await exchange.send(messages.whitelist_request(PUBLIC_KEY))
+    await exchange.send(whitelist.enrolment(PUBLIC_KEY))
     assert link.requests.count("mtu") == 1
     assert [len(write) for write in link.writes] == [88]
 

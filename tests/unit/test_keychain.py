@@ -19,19 +19,17 @@ from scripted_car import (
 )
 from scripted_signed_car import SignedCar, SignedFob, clear, done, said, warm
 
-from fob import keychain, messages, protobuf
+from fob import keychain, protobuf, whitelist
 from fob.errors import DecodeError, HeldBack, KeyRefused, NotPaired, Refused, TimedOut
 
-REMOVAL = messages.unsigned(
-    {"WhitelistOperation": {"removePublicKeyFromWhitelist": {"PublicKeyRaw": OTHER_VEHICLE_KEY}}}
-)
+REMOVAL = whitelist.removal(OTHER_VEHICLE_KEY)
 ONESELF = 2
 NO_PERMISSION = 7
 INFO = codes.INFORMATION_REQUEST_TYPE_GET_WHITELIST_INFO
 ENTRY = codes.INFORMATION_REQUEST_TYPE_GET_WHITELIST_ENTRY_INFO
 
 
-def whitelist(*slots):
+def listing(*slots):
     mask = sum([1 << slot for slot in slots])
     entries = [{"publicKeySHA1": bytes([slot] * 4)} for slot in slots]
     info = {"numberOfEntries": len(slots), "slotMask": mask, "whitelistEntries": entries}
@@ -57,7 +55,7 @@ async def listed(fob):
 
 
 async def test_every_slot_in_use_is_asked_for_and_reported():
-    answers = [(whitelist(0, 3, 31),), (entry(0),), (entry(3, role=2),), (entry(31),)]
+    answers = [(listing(0, 3, 31),), (entry(0),), (entry(3, role=2),), (entry(31),)]
     vehicle = Car(on_whitelist=answers)
     fob = Fob(vehicle)
     result, told = await listed(fob)
@@ -78,14 +76,14 @@ async def test_every_slot_in_use_is_asked_for_and_reported():
 
 
 async def test_a_car_of_the_newer_protocol_is_asked_in_clear():
-    vehicle = SignedCar(on_plain=[(said(whitelist(1)),), (said(entry(1)),)])
+    vehicle = SignedCar(on_plain=[(said(listing(1)),), (said(entry(1)),)])
     result, told = await listed(SignedFob(vehicle))
     assert result["count"] == 1 and told[0]["slot"] == 1
     assert vehicle.kinds == ["plain", "plain"]
 
 
 async def test_a_car_that_is_silent_in_one_protocol_is_asked_in_the_other():
-    vehicle = SignedCar(on_plain=[(said(whitelist(1)),), (said(entry(1)),)])
+    vehicle = SignedCar(on_plain=[(said(listing(1)),), (said(entry(1)),)])
     assert (await listed(SignedFob(vehicle, traits=0)))[0]["count"] == 1
 
 
@@ -98,31 +96,31 @@ async def test_a_silent_car_is_given_up():
 
 async def test_a_key_without_its_point_or_with_a_strange_one_is_reported_without_it():
     for strange in (b"", b"\x04", bytes(500)):
-        vehicle = Car(on_whitelist=[(whitelist(2),), (entry(2, strange),)])
+        vehicle = Car(on_whitelist=[(listing(2),), (entry(2, strange),)])
         assert (await listed(Fob(vehicle)))[1][0]["public_key"] == ""
 
 
 async def test_an_empty_whitelist_is_no_key():
-    for empty in (whitelist(), {"whitelistInfo": b""}):
+    for empty in (listing(), {"whitelistInfo": b""}):
         result = await listed(Fob(Car(on_whitelist=[(empty,)])))
         assert result == ({"count": 0, "slots": 0}, [])
 
 
 async def test_a_late_answer_is_not_taken_for_another_slots():
     entries = [(1600, entry(1)), (100, entry(1)), (entry(2),), (entry(2),)]
-    _, told = await listed(Fob(Car(on_whitelist=[(whitelist(1, 2),)] + entries)))
+    _, told = await listed(Fob(Car(on_whitelist=[(listing(1, 2),)] + entries)))
     assert [key["slot"] for key in told] == [1, 2]
     assert [key["key_id"] for key in told] == ["01010101", "02020202"]
 
 
 async def test_a_link_lost_in_the_middle_is_set_up_again_and_no_key_told_twice():
-    answers = [(whitelist(1, 2),), (entry(1),), (HANG_UP,), (whitelist(1, 2),), (entry(2),)]
+    answers = [(listing(1, 2),), (entry(1),), (HANG_UP,), (listing(1, 2),), (entry(2),)]
     assert [told["slot"] for told in (await listed(Fob(Car(on_whitelist=answers))))[1]] == [1, 2]
 
 
 async def test_stale_handles_are_discovered_anew():
     for refuses in (True, False):
-        vehicle = Car(on_whitelist=[(whitelist(1),), (entry(1),)])
+        vehicle = Car(on_whitelist=[(listing(1),), (entry(1),)])
         vehicle.handles = (0x21, 0x23, 0x24, 3)
         vehicle.refuses_other_handles = refuses
         assert (await listed(Fob(vehicle, met=True)))[0]["count"] == 1
@@ -130,7 +128,7 @@ async def test_stale_handles_are_discovered_anew():
 
 async def test_malformed_whitelists_are_refused():
     info, key = {"whitelistInfo": b"\xff"}, {"whitelistEntryInfo": b"\x0a"}
-    for answers in ([(info,)], [(whitelist(1),), (key,)]):
+    for answers in ([(info,)], [(listing(1),), (key,)]):
         fob = Fob(Car(on_whitelist=answers))
         await awaiting(DecodeError, listed(fob))
         assert all_down(fob)
