@@ -20,7 +20,8 @@ from host_tools.cli.questions import agree
 from host_tools.cli.screen import complain, errors, next_step, out, show_json
 from host_tools.failure import Failure, InputError
 from host_tools.identity.holdings import UNKNOWN, holdings
-from host_tools.identity.provision import KEY_PATH
+from host_tools.identity.provision import CONFIGURATION_PATH, KEY_PATH
+from host_tools.identity.settings import is_outdated
 from host_tools.identity.stored import note_seen, read_identity
 from host_tools.installation.esp_image import EspImage, read_image
 from host_tools.installation.flash_plan import (
@@ -121,6 +122,8 @@ def install_program(device: Device, *, yes: bool, quiet: bool) -> dict[str, Any]
         out().print(f"{result['files']} files, {result['changed'] or 'none'} changed{removed}.")
         if not result["has_key"]:
             next_step("fob provision --vin VIN --board NAME")
+        elif is_outdated(device.read(CONFIGURATION_PATH) or b""):
+            next_step("fob provision, for settings of another version")
     return result
 
 

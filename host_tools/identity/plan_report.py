@@ -214,11 +214,14 @@ def _of_key(identity: Identity, plan: Plan, holder: int) -> Iterator[Change]:
     place = PLACES[holder - 1]
     users = [number for number, target in plan.cars.items() if target.holder == holder]
     what = "key" if not several(identity, plan) else f"key of car {' and '.join(map(str, users))}"
+    mine = plan.target is not None and plan.target.holder == holder
     held = next((each for each in identity.cars.values() if each.holder == holder), None)
+    if held is None and mine:
+        # It had the one that others share.
+        held = identity.cars.get(plan.number or 0)
     there = held.public if held else None
     now = key_identifier(there) if there else "damaged" if place.key in identity.files else None
     public = plan.publics.get(holder)
-    mine = plan.target is not None and plan.target.holder == holder
     if public is None:
         if mine and plan.source == "on-device":
             yield Change(what, now, "a new one, made by the fob")

@@ -80,7 +80,14 @@ def settings_of(identity: Identity, request: Request, chip: str | None) -> Setti
     base = before or Settings(board=wanted["board"])
     wanted["gestures"] = _gestures(base, request, wanted["board"]["buttons"])
     wanted["passive"] = _passive(base, request)
-    return replace(base, **wanted)
+    try:
+        return replace(base, **wanted)
+    except InputError as error:
+        if request.board is None or wanted["gestures"] is None:
+            raise
+        # What was mapped for the buttons of another board.
+        remedy = f"{error.remedy} --gestures default forgets what was mapped."
+        raise InputError(error.problem, remedy) from None
 
 
 def find_car(identity: Identity, named: str) -> Held | None:

@@ -234,6 +234,14 @@ class Configuration:
         return json.dumps(told, indent=1).encode()
 
 
+def is_outdated(configuration: bytes) -> bool:
+    """Whether a fob.json is of an earlier version, which these tools read and the firmware not."""
+    try:
+        return Configuration.read(configuration).version != VERSION
+    except InputError:
+        return False
+
+
 def read_car_file(text: bytes) -> tuple[Car, bytes | None]:
     """A car of its car.json, and the point of a key of its own. Raises ProvisionError."""
     try:
