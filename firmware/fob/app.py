@@ -85,11 +85,8 @@ class App:
         self._late = False
         self._shown = None
         self._lowest_mv = None
-        self._arming = None
-        if config.passive:
-            from fob.arming import Arming
-
-            self._arming = Arming(vehicle, config.passive, say, self._report)
+        # The Vehicle of the last press, and what minds passive entry since one armed it.
+        self._chosen = self._arming = None
         # Of the last action: "done" or the error's code, and the text that said it.
         self.outcome = None, None
 
@@ -307,24 +304,24 @@ class App:
             vehicle = self._vehicle.candidate
             return await pairing.pair(vehicle, vehicle.config, self._say)
         if not self._content(self._doing):
-            if not self._arming:
+            if not self._config.passive:
                 raise ConfigError("passive entry is off: run `fob provision --passive unlock`")
             return None
         choose = (self._arming or self._vehicle).choose
-        vehicle = await choose(actions.parted(self._doing)[1], self._show_car)
-        return await vehicle.perform(None, None, self._command)
+        self._chosen = await choose(actions.parted(self._doing)[1], self._show_car)
+        return await self._chosen.perform(None, None, self._command)
 
     async def _command(self):
         """Return what to send, and the lock state it leads to, as soon as that is certain."""
         await self._decided.wait()
         await asyncio.sleep_ms(max(0, ticks_diff(self._legible_ms, ticks_ms())))
         content = self._content(self._doing)
+        if self._chosen and self._config.passive:
+            self._chosen.lingers = not actions.locks(content)
         return actions.unsigned(content, self._power), actions.lock_state(content)
 
     async def _settle(self, name, failure):
         """Passive entry goes on, or begins, or ends, as the press has it."""
-        if not self._arming:
-            return
         wish = number = None
         if name and name not in (_PAIR, _CONFIRM):
             number = actions.parted(name)[1]
@@ -332,7 +329,18 @@ class App:
                 wish = False
             elif failure is None or isinstance(failure, LinkError):
                 wish = True
-        await self._arming.settle(wish, number)
+        try:
+            if wish and not self._arming and self._config.passive:
+                # Not before the press is over, which may need all the memory.
+                from fob.arming import Arming
+
+                self._arming = Arming(
+                    self._vehicle, self._chosen, self._config.passive, self._say, self._report
+                )
+            if self._arming:
+                await self._arming.settle(wish, number)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next press must work
+            self._report("passive entry", error)
 
     def _fail(self, name, error):
         needs_laptop = isinstance(error, FobError) and error.needs_laptop

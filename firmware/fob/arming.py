@@ -5,6 +5,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
+from fob import let_go
 from fob.errors import LinkError
 
 NAME = "passive entry"
@@ -19,16 +20,18 @@ _ENDING_MS = const(20000)
 class Arming:
     """Arms and disarms; while it is armed and not paused, a fob.presence.Presence is at work.
 
-    `fleet` is the app's vehicle, `passive` as in fob.json; `say(text)` is for whoever watches, and
-    report(name, error) is told what ended it too early.
+    `fleet` is the app's vehicle, `vehicle` the one that is connected, or was last, None where none
+    was; `passive` as in fob.json; `say(text)` is for whoever watches, and report(name, error) is
+    told what ended it too early.
     """
 
-    def __init__(self, fleet, passive, say, report):
+    def __init__(self, fleet, vehicle, passive, say, report):
         self._fleet = fleet
         self._passive = passive
         self._say = say
         self._report = report
-        self._vehicle = self._number = None
+        self._vehicle = vehicle
+        self._number = None
         self._until_ms = None
         # By their vehicles: each knows what it answered.
         self._presences: dict = {}
@@ -60,7 +63,7 @@ class Arming:
 
     async def choose(self, number, shown):
         """Return the Vehicle that a press is for, as the fleet would: the one that is connected
-        comes first, and is let go where it is another. Its link will stay open."""
+        comes first, and is let go where it is another."""
         vehicle, last = None, self._vehicle
         if number is None and last and last.linked:
             number = last.config.number
@@ -70,7 +73,6 @@ class Arming:
             self._vehicle = vehicle
             if last and last is not vehicle:
                 await last.let_go()
-        vehicle.lingers = True
         return vehicle
 
     async def settle(self, wish=None, number=None):
@@ -107,7 +109,8 @@ class Arming:
         await self.let_go()
 
     def _presence(self, vehicle):
-        # A press alone does not need it, nor the memory.
+        # What a key agreement left behind: there is not memory enough for both.
+        let_go("fob.pairing", "fob.p256")
         from fob.presence import Presence
 
         if vehicle not in self._presences:
