@@ -207,6 +207,7 @@ async def play(vintage: Vintage, names: list[str], **settings: Any) -> dict[str,
         definition=BOARD,
         settings={"gestures": gestures, **settings},
         enrolled=True,
+        usb=True,
         radio="direct",
         seed=1,
     ) as bench:
