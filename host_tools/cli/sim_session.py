@@ -120,7 +120,7 @@ class Session:
                 case _ if key.isdigit() and 0 < int(key) <= len(buttons):
                     await board.press(buttons[int(key) - 1])
                     # The same key twice is a double press.
-                    await asyncio.sleep(_DOUBLE_PRESS_PAUSE)
+                    await asyncio.sleep(BETWEEN_PRESSES)
                 case _:
                     click.echo(f"no such key: {key!r}; ? lists them", err=True)
             pressed = pressed or key in _PRESSES or key.isdigit()
