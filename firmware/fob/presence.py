@@ -90,9 +90,11 @@ class Presence:
                 await asyncio.sleep_ms(_LISTEN_MS)
             task.cancel()
             try:
-                await task
+                error = await task
             except asyncio.CancelledError:
-                pass
+                error = None
+            if error:
+                raise error
             return not self._paused
         finally:
             # Also where this is cancelled itself: what is under way takes its link down, then.
@@ -106,6 +108,13 @@ class Presence:
         return self._paused or ticks_diff(self._until, ticks_ms()) <= 0
 
     async def _stay(self):
+        """Attend to the car; return the error that ended it, which nobody may await yet."""
+        try:
+            await self._return()
+        except Exception as error:  # noqa: BLE001 - run() raises it
+            return error
+
+    async def _return(self):
         """Attend to the car, on as many connections as it takes."""
         pause = _FIRST_PAUSE_MS
         while not self._interrupted():
