@@ -26,6 +26,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 
 PASSPHRASE = {"FOB_PASSPHRASE": "correct horse battery staple"}
 OTHER_VIN = "7SAYGDEE7PF000316"
+THIRD_VIN = "5YJ3E1EA0KF000316"
 SEEDS = range(int(os.environ["FOB_CUTS"])) if "FOB_CUTS" in os.environ else (4, 5)
 COUNTER = ("/state/counter.0", "/state/counter.1")
 
@@ -51,6 +52,7 @@ class Trial:
             "wipe": ("wipe",),
             "erase": ("flash", "--erase"),
             "flash": ("flash",),
+            "add": ("provision", "--vin", THIRD_VIN),
         }
         self.name = list(self._commands)[seed % len(self._commands)]
         self.told: list[object] = [seed, self.name]
@@ -71,12 +73,14 @@ class Trial:
         assert again.exit_code == 0, self.told
         left = [path for path in desk.flash.files() if path.endswith(".new")]
         assert not left, (self.told, left)
-        if self.name in ("settings", "car", "restore", "repair", "backup", "flash"):
+        if self.name in ("settings", "car", "add", "restore", "repair", "backup", "flash"):
             assert self._key() == before, self.told
         if self.name in ("wipe", "erase"):
             assert self._key() is None, self.told
         if self._key() is not None:
             self._press_in_its_car()
+        if self.name == "car":
+            assert self._do("provision", "--change-vin", VIN).exit_code == 0
         end = self._do(
             *("provision", "--vin", VIN, "--board", "virtual", "--key", str(self._backup)),
             *("--protocol", "legacy", "--replace-key"),
