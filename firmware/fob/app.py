@@ -59,11 +59,17 @@ class App:
         self._power = power
         self._say = say
         levels = buttons.levels()
-        self._both = sum([1 << bit for bit, name in enumerate(buttons.names) if name in _CHORD])
+        # Masks: of both, and of the buttons that have a gesture.
+        self._both = 0
+        mapped = {DOUBLE: 0, TRIPLE: 0, HOLD: 0}
+        for bit, name in enumerate(buttons.names):
+            if name in _CHORD:
+                self._both |= 1 << bit
+            for gesture in self._map(name):
+                mapped[gesture] = mapped.get(gesture, 0) | 1 << bit
         together = self._both & (self._both - 1) and levels & self._both == self._both
         self._anew = bool(power_up and together)
         pressed = self._both if self._anew else woken
-        mapped = {gesture: self._having(gesture) for gesture in (DOUBLE, TRIPLE, HOLD)}
         self._gestures = Gestures(
             mapped,
             levels,
@@ -158,12 +164,19 @@ class App:
             self._decided.set()
 
     def _understand(self, kind, mask):
-        if kind == BEGUN:
-            early = self._early(mask)
-            if early and not self._action:
-                self._begin(early)
-            return
-        meaning = self._meaning(kind, mask)
+        meaning = None
+        for bit, name in enumerate(self._buttons.names):
+            if mask == 1 << bit:
+                if kind == BEGUN:
+                    early = self._early(name)
+                    if early and not self._action:
+                        self._begin(early)
+                    return
+                meaning = self._meaning(kind, name)
+                break
+        else:
+            if mask == self._both:
+                meaning = self._chord(kind)
         if self._action and not self._decided.is_set():
             if meaning and self._content(meaning):
                 self._doing = meaning
@@ -210,44 +223,33 @@ class App:
             if reading is not None:
                 self._lowest_mv = min(reading, self._lowest_mv or reading)
 
-    def _having(self, gesture):
-        """Mask of the buttons that have a gesture."""
-        mask = 0
-        for bit, name in enumerate(self._buttons.names):
-            if gesture in self._map(name):
-                mask |= 1 << bit
-        return mask
-
     def _map(self, button):
         return self._config.gestures.get(button, {})
-
-    def _button(self, mask):
-        for bit, name in enumerate(self._buttons.names):
-            if mask == 1 << bit:
-                return name
-        return None
 
     def _content(self, action):
         return self._config.actions[actions.parted(action)[0]]
 
-    def _early(self, mask):
+    def _early(self, button):
         """Return what to begin with while a button may be pressed again; None where more presses
         are for another car, or one sends nothing."""
-        mapped = self._map(self._button(mask))
+        mapped = self._map(button)
         single = mapped.get(SINGLE)
-        cars = {actions.parted(action)[1] for action in mapped.values()}
-        return single if single and len(cars) == 1 and self._content(single) else None
-
-    def _meaning(self, kind, mask):
-        """Return the action that a gesture stands for, None where it means nothing."""
-        button = self._button(mask)
-        if button:
-            action = self._map(button).get(kind)
-            if not action:
-                self._say("%s: %s means nothing" % (button, kind))
-            return action
-        if mask != self._both:
+        if not single or not self._content(single):
             return None
+        for action in mapped.values():
+            if actions.parted(action)[1] != actions.parted(single)[1]:
+                return None
+        return single
+
+    def _meaning(self, kind, button):
+        """Return the action that a button's gesture stands for, None where it means nothing."""
+        action = self._map(button).get(kind)
+        if not action:
+            self._say("%s: %s means nothing" % (button, kind))
+        return action
+
+    def _chord(self, kind):
+        """The same of both."""
         # A car that no longer knows the key says so: then the chord must work again.
         paired = self._vehicle.paired and not self._anew
         waits = self._vehicle.waits
