@@ -141,6 +141,8 @@ class Presence:
         self._talks = True
         form = self._passive["form"]
         signed = self._vehicle.cache.traits & SIGNED if form == "auto" else form == "signed"
+        # The press may have spoken the other protocol, which is to be unloaded.
+        exchange.read = messages.read
         dialogue = self._vehicle.dialogue(exchange, signed)
         if not signed:
             exchange.read = _read
