@@ -68,6 +68,25 @@ async def test_battery_low_is_two_even_lights():
     assert light.changes == [(0, True), (300, False), (600, True), (900, False)]
 
 
+async def test_something_open_is_two_long_lights_close_together():
+    light = Light()
+    await patterns.play(light, patterns.SOMETHING_OPEN)
+    assert light.changes == [(0, True), (700, False), (850, True), (1550, False)]
+
+
+async def test_a_car_is_as_many_blinks_as_its_number():
+    light = Light()
+    await patterns.play(light, (3, patterns.CAR))
+    assert [at for at, on in light.changes if on] == [0, 400, 800]
+    assert [at for at, on in light.changes if not on] == [80, 480, 880]
+
+
+async def test_dark_is_no_light_at_all():
+    light = Light()
+    await patterns.play(light, patterns.DARK)
+    assert light.changes == []
+
+
 async def test_a_cancelled_pattern_leaves_the_light_off():
     light, changes = await play_for(patterns.WORKING, 50)
     assert changes == [(0, True)]
@@ -81,5 +100,7 @@ async def test_no_two_patterns_have_the_same_rhythm():
         patterns.FAILED,
         patterns.NEEDS_LAPTOP,
         patterns.BATTERY_LOW,
+        patterns.SOMETHING_OPEN,
+        (1, patterns.CAR),
     )
     assert len({steps for _, steps in every}) == len(every)
