@@ -9,6 +9,7 @@ import pytest
 from host_tools.cli.narration import JsonNarrator
 from host_tools.simulator.bench import Bench
 from host_tools.simulator.board import BoardStopped
+from host_tools.simulator.car import vintage
 from host_tools.simulator.measurement import Measurement
 from host_tools.simulator.process import Stop
 from tests.asynchronous import in_virtual_time
@@ -70,3 +71,41 @@ async def test_a_press_that_does_not_do_what_the_act_says_fails(
     monkeypatch.setattr(Bench, "press", press)
     with pytest.raises(demo.StepFailed, match=f"^2023: unlock failed: {reason}$"):
         await demo._demo(JsonNarrator(), ("2023",))
+
+
+@in_virtual_time
+async def test_the_second_part_opens_the_trunk_and_lets_the_driver_in(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    act = demo._Act(JsonNarrator(), "2026")
+    async with Bench(enrolled=True, vintage="2026", radio="direct") as bench:
+        await act._walk_up(bench)
+        assert bench.car.locked and bench.car.violations == []
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    titles = [line["title"].partition(":")[0] for line in told if line["kind"] == "chapter"]
+    assert titles == [
+        "Passive entry is allowed",
+        "Trunk",
+        "Armed by that press",
+        "Walks away",
+    ]
+    presses = [(press.name, press.measured.protocol) for press in act.presses]
+    assert presses == [("trunk, pressed twice", "signed"), ("handle pulled", "signed")]
+
+
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        ({"walk_away_lock": False}, "walking away failed: the car is still unlocked"),
+        ({"lose_answers": 100}, "trunk failed: "),
+    ],
+    ids=str,
+)
+@in_virtual_time
+async def test_a_second_part_that_does_not_come_out_fails(
+    rules: dict[str, Any], message: str
+) -> None:
+    act = demo._Act(JsonNarrator(), "2026")
+    async with Bench(enrolled=True, behaviour=vintage("2026", **rules), radio="direct") as bench:
+        with pytest.raises(demo.StepFailed, match=f"^2026: {message}"):
+            await act._walk_up(bench)

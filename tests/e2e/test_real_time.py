@@ -48,4 +48,6 @@ def test_the_demo_comes_to_its_end() -> None:
         ("2021", "lock", "legacy"),
         *(("2023", *press) for press in signed),
         *(("2026", *press) for press in signed),
+        ("2026", "trunk, pressed twice", "signed"),
+        ("2026", "handle pulled", "signed"),
     ]
