@@ -51,7 +51,8 @@ class _Lines:
                 line = self.read[:end]
                 self.read = self.read[end + 1 :]
                 return json.loads(line)
-            data = self.socket.recv(512)
+            # Little: on a chip no call needs memory in one piece.
+            data = self.socket.recv(128)
             if not data:
                 end_process()
             self.read += data
