@@ -289,7 +289,8 @@ class App:
         else:
             self._verdict(patterns.SOMETHING_OPEN if is_open else patterns.DONE)
             took_ms = ticks_diff(ticks_ms(), started)
-            self._tell("done", "%s done in %d ms" % (name, took_ms))
+            more = ", something is open" if is_open else ""
+            self._tell("done", "%s done in %d ms%s" % (name, took_ms, more))
         await self._settle(name, failure)
 
     async def _perform(self):

@@ -143,7 +143,7 @@ def passive_rows(status: Mapping[str, Any]) -> Rows:
         return []
     passive = status["passive"]
     if passive is None:
-        return [("allowed", "no: the car obeys presses only")]
+        return [("allowed", "no: the fob answers no car by itself")]
     permitted = "unlock and drive" if passive["level"] > 1 else "unlock"
     minutes = passive["minutes"]
     rows = [("allowed", f"{permitted}, for {minutes} minute{'s' * (minutes > 1)} after a press")]

@@ -18,6 +18,8 @@ _DONE = {
     "confirm": "Done: what waited for you is confirmed. Press again.",
     "pair": "Done: paired. The car has proved that it knows the key.",
 }
+# How it says so that a door is open behind a lock.
+_OPEN = ", something is open"
 # Errors after which the light asks for the laptop: those of firmware/fob/errors.py below
 # NeedsLaptop.
 _NEEDS_LAPTOP = ("needs-laptop", "configuration", "state", "counter-exhausted")
@@ -31,18 +33,20 @@ def check_buttons(names: Sequence[str], known: Mapping[str, int]) -> None:
             raise InputError(f"this fob has no button {name!r}", f"It has: {listed}.")
 
 
-def light(outcome: str | None) -> str | None:
-    """What the light shows at the end of a press."""
+def light(outcome: str | None, text: str | None = None) -> str | None:
+    """What the light shows at the end of a press, of which the firmware said `text`."""
     if outcome is None:
         return None
     if outcome == "done":
-        return patterns.DONE
+        return patterns.SOMETHING_OPEN if (text or "").endswith(_OPEN) else patterns.DONE
     return patterns.NEEDS_LAPTOP if outcome in _NEEDS_LAPTOP else patterns.FAILED
 
 
 def done(text: str) -> str:
     """What has been reached, from the line in which the firmware said so."""
     what = text.partition(" done ")[0]
+    if text.endswith(_OPEN):
+        return "Done: the car is locked, but something is open: `fob status --car` shows what."
     return _DONE.get(what, "Done: the car confirmed it.")
 
 

@@ -68,10 +68,11 @@ def press(
         except ConsoleError as error:
             raise worded(error) from error
     outcome = result["outcome"]
+    light = press_report.light(outcome, result["text"])
     if as_json:
-        show_json({"result": {**result, "light": press_report.light(outcome)}})
+        show_json({"result": {**result, "light": light}})
     elif outcome:
-        out().print(f"Light: {press_report.light(outcome)}.")
+        out().print(f"Light: {light}.")
     if outcome is None:
         raise press_report.no_gesture(buttons, hold, status, times or 1)
     if outcome != "done":

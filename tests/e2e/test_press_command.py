@@ -6,6 +6,7 @@ import pytest
 
 from host_tools.board.catalogue import load_board
 from host_tools.identity.provision import provision
+from host_tools.protocol import vcsec_pb2 as vcsec
 from host_tools.simulator.bench import VIN
 from tests.damaged_desk import damaged_desk
 from tests.desk import Desk
@@ -47,6 +48,27 @@ def test_two_presses_in_a_row_reach_the_car_twice(desk):
     said = [line for line in result.stdout.splitlines() if "lock done" in line and "event" in line]
     assert result.exit_code == 0
     assert len(said) == 2
+
+
+def test_a_second_press_in_a_row_opens_the_trunk(desk):
+    assert desk.run("press", "unlock", "--double").exit_code == 0
+    assert desk.car.body.open_closures == {"rearTrunk"}
+    assert desk.run("press", "unlock", "--double").exit_code == 0
+    assert desk.car.body.open_closures == set()
+
+
+def test_a_held_button_is_another_gesture(desk):
+    result = desk.run("press", "lock", "--hold", "2")
+    assert "auto-secure done" in result.stdout and desk.car.locked
+
+
+def test_a_lock_warns_of_an_open_trunk_if_the_fob_is_told_to():
+    files = provision(VIN, load_board("virtual"), warn_open=True)
+    with Desk(files=files, enrolled=True) as desk:
+        desk.do(lambda: desk.car.set_closure("rearTrunk", vcsec.CLOSURESTATE_OPEN))
+        result = desk.run("press", "lock")
+    assert result.exit_code == 0
+    assert "two long flashes" in result.stdout and "something is open" in result.stdout
 
 
 def test_a_button_that_the_fob_has_not_lists_those_it_has(desk):

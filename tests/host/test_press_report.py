@@ -30,6 +30,13 @@ def test_holding_buttons_is_told_from_pressing_them():
     assert done("unlock done in 340 ms") == "Done: the car confirmed it."
 
 
+def test_something_open_after_a_lock_is_told_as_the_light_does():
+    text = "lock done in 340 ms, something is open"
+    assert light("done", text) == "two long flashes"
+    assert "`fob status --car`" in done(text)
+    assert light("done", "lock done in 340 ms") == "one long flash"
+
+
 def test_a_failure_has_the_remedy_of_its_code():
     failure = failed("not-found", "unlock failed (not-found): the car was not heard")
     assert failure.problem == "unlock failed: the car was not heard"
