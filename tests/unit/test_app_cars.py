@@ -161,6 +161,9 @@ async def test_a_press_takes_the_radio_from_the_search_for_a_car():
         await fob.buttons.hold("unlock", ms=1700)
         await fob.rest(2500)
         assert fob.vehicle.done == {3: [UNLOCK]} and fob.vehicle.listened <= listened + 1
+        # Nor does that go on beside the presence with the car of the press.
+        await fob.rest(20000)
+        assert [len(each.runs) for each in Presence.made] == [1]
 
 
 async def test_the_search_ends_with_its_time():

@@ -16,6 +16,7 @@ PASSIVE = {"level": 1, "minutes": MINUTES, "form": "auto", "secure_at_end": Fals
 GESTURES = {
     "lock": {"single": "lock", "hold": "auto-secure", "double": "arm"},
     "unlock": {"single": "unlock", "triple": "trunk"},
+    "both": {"hold": "arm"},
 }
 
 # It would unload what PairingCalled takes the place of.
@@ -74,7 +75,8 @@ class Fob(Running):
         Presence.error = Presence.ends_ms = None
         Presence.hangs = False
         settings.setdefault("passive", PASSIVE)
-        super().__init__(*args, gestures=GESTURES, **settings)
+        settings.setdefault("gestures", GESTURES)
+        super().__init__(*args, **settings)
 
     @property
     def present(self):
@@ -248,6 +250,30 @@ async def test_an_action_may_do_nothing_but_arm():
         assert fob.vehicle.done == [] and fob.present
         assert fob.lines[-1].startswith("arm done in ")
         assert await fob.sleeps() > ARMED_MS - 3000
+
+
+async def test_an_action_that_only_arms_takes_back_what_began_with_the_first_press():
+    async with Fob(Vehicle(5000, connecting_ms=5000)) as fob:
+        await fob.press("lock", times=2)
+        assert fob.vehicle.done == [] and fob.vehicle.links == ["up", "down", "up"]
+        assert fob.present and len(fob.lines) == 1
+
+
+async def test_arming_begins_nothing_while_a_second_press_may_come():
+    gestures = {"unlock": {"single": "arm", "double": "unlock"}}
+    async with Fob(gestures=gestures) as fob:
+        await fob.buttons.press("unlock")
+        await fob.rest(200)
+        assert fob.vehicle.links == [] and not fob.light.on
+        await fob.rest(1000)
+        assert fob.present
+
+
+async def test_holding_both_may_arm():
+    async with Fob() as fob:
+        await fob.buttons.hold("lock", "unlock", ms=1700)
+        await fob.rest(1000)
+        assert fob.present and fob.vehicle.done == []
 
 
 async def test_an_error_of_presence_ends_it_said_and_kept():
