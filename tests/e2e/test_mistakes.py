@@ -94,6 +94,17 @@ MISTAKES = (
     ("provision --yes --vin 5YJ3E1EA0KFO00316", 2, "no 'O'. Read it again: O is probably 0"),
     ("provision --yes --vin 5YJ3E1EA0KF00031", 2, "has 16. Copy it from the car's screen"),
     ("setup --yes --vin 5YJ", 2, "has 3. Copy it"),
+    ("provision --yes --vin 3 --role owner", 2, "has no car 3. It has car 1"),
+    ("provision --yes --change-vin 5YJ", 2, "has 3. Copy it"),
+    ("provision --yes --vin 5YJ3E1EA0KF000316 --repair", 2, "none of this fob's cars", "leave"),
+    ("cars forget 2 --yes", 2, "has no car 2. It has car 1"),
+    ("cars forget 1 --yes", 1, "the fob's only car. `fob wipe`"),
+    ("key backup {}/b.pem --vin 5YJ3E1EA0KF000316", 2, "none of this fob's cars. It has car 1"),
+    # Buttons and passive entry
+    ("provision --yes --gesture trunk", 2, "maps no gesture. Write it so"),
+    ("provision --yes --gesture 'unlock double=trunk@2'", 2, "for car 2, and the fob has none"),
+    ("provision --yes --passive-minutes 9", 2, "is off. Switch it on, too: --passive unlock"),
+    ("provision --yes --buzzer on", 2, "virtual has no buzzer. Add [buzzer]"),
     # The board
     ("provision --yes --board lolin", 2, "no board 'lolin'. Take one of"),
     ("provision --yes --board xiao-esp32c3", 2, "esp32 is connected. Name the board that you have"),

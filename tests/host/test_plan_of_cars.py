@@ -1,145 +1,47 @@
-"""Fobs of several cars: what plans make of them, and the power cut at every step."""
+"""Fobs of several cars: what plans make of them."""
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from host_tools.board.catalogue import load_board
 from host_tools.failure import Failure, InputError
 from host_tools.identity.counters import (
     COUNTER_MAX,
-    counter_files,
     counter_record,
-    read_counter_record,
 )
-from host_tools.identity.key_files import KeyFile
-from host_tools.identity.keys import Key
-from host_tools.identity.places import PLACES
-from host_tools.identity.plan import Plan, Request, carry_out, clean, forget, make_plan
+from host_tools.identity.plan import Request, carry_out, clean, make_plan
 from host_tools.identity.plan_report import changes, notes, warnings
-from host_tools.identity.provision import key_file, provision
+from host_tools.identity.provision import key_file
 from host_tools.identity.settings import Car
-from host_tools.identity.stored import Identity, read_identity
-from tests.fob_of_files import MADE, FobOfFiles, PowerCut
+from host_tools.identity.stored import read_identity
+from tests.fob_of_files import MADE, FobOfFiles
+from tests.fobs_of_cars import (
+    BOARD,
+    FIRST_VIN,
+    FOURTH_VIN,
+    NEW,
+    NOW,
+    OLD,
+    OWN,
+    SECOND_VIN,
+    THIRD_VIN,
+    active,
+    fob,
+    identity_of,
+    imported,
+    plan_for,
+    run,
+    with_own,
+    without,
+)
 from tests.interpreter import Interpreter
-
-FIRST_VIN, SECOND_VIN = "5YJ3E1EA0KF000316", "7SAYGDEE7PF000316"
-THIRD_VIN, FOURTH_VIN = "5YJ3E1EA1KF000000", "5YJ3E1EA1KF000001"
-BOARD = load_board("lolin32-lite")
-NOW = 1_800_000_000
-OLD, NEW, OWN = (Key.of(bytes([number]) * 32) for number in (1, 2, 4))
-
-Active = dict[str, tuple[str, int]]
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platformdirs.user_state_path", lambda *_, **__: tmp_path / "state")
-
-
-def fob(*more: str, first: int = NOW + 300, second: int = NOW + 700) -> dict[str, bytes]:
-    files = provision(
-        FIRST_VIN,
-        BOARD,
-        key=OLD.scalar,
-        more_cars=[{"vin": vin} for vin in more],
-        clock=lambda: 2e9,
-    )
-    if more:
-        files |= counter_files(second, PLACES[1].counters)
-    return {**files, **counter_files(first), "/fob/app.mpy": b""}
-
-
-def with_own(first: int = NOW + 300, second: int = 129) -> dict[str, bytes]:
-    return {
-        **fob(SECOND_VIN, first=first, second=second),
-        "/car2/car.json": Car(SECOND_VIN).file(OWN.public),
-        "/car2/key.bin": key_file(OWN),
-    }
-
-
-def without(files: dict[str, bytes], *paths: str) -> dict[str, bytes]:
-    return {path: data for path, data in files.items() if path not in paths}
-
-
-def identity_of(files: dict[str, bytes]) -> Identity:
-    return read_identity(FobOfFiles(files))  # type: ignore[arg-type]
-
-
-def plan_for(files: dict[str, bytes], floor: int = 0, **request: Any) -> Plan:
-    return make_plan(
-        identity_of(files),
-        Request(**request),
-        chip="esp32",
-        clock=lambda: NOW,
-        floor=lambda _: floor,
-    )
-
-
-def run(files: dict[str, bytes], **request: Any) -> dict[str, bytes]:
-    """The files after a run."""
-    return cut_off(files, None, **request)[0]
-
-
-def cut_off(
-    files: dict[str, bytes], cut_at: int | None, **request: Any
-) -> tuple[dict[str, bytes], bool]:
-    """The files after the power cut in a run, and whether there was one."""
-    board = FobOfFiles(files, cut_at)
-    identity = identity_of(files)
-    number = request.get("forget")
-    try:
-        if number:
-            forget(board, identity, number)  # type: ignore[arg-type]
-        else:
-            carry_out(board, identity, plan_for(files, **request))  # type: ignore[arg-type]
-    except PowerCut:
-        return board.board, True
-    return board.board, False
-
-
-def active(files: dict[str, bytes]) -> Active:
-    """What the firmware would use: for each VIN the key, and what its counter has reached."""
-    try:
-        main = json.loads(files["/fob.json"])
-    except (KeyError, ValueError):
-        return {}
-    found: Active = {}
-    for place in PLACES:
-        if place.number not in main["cars"]:
-            continue
-        told = json.loads(files.get(place.configuration, b"{}")) or {"vin": None}
-        own = place.number == 1 or told.get("public_key")
-        public = told.get("public_key") or main["public_key"] or ""
-        data = files.get(place.key if own else "/key.bin", b"")
-        records = [read_counter_record(files.get(path)) or 0 for path in place.counters]
-        if told["vin"] and any(
-            key.public.hex() == public and data == key_file(key) for key in keys_in(data)
-        ):
-            found[told["vin"]] = (public, max(records))
-    return found
-
-
-def keys_in(data: bytes) -> list[Key]:
-    try:
-        return [Key.of(data[:32])]
-    except InputError:
-        return []
-
-
-def imported(key: Key, counter: int | None = None, vin: str | None = None) -> KeyFile:
-    return KeyFile(key, encrypted=False, vin=vin, counter=counter)
-
-
-def left_over(files: dict[str, bytes]) -> list[str]:
-    identity = identity_of(files)
-    return [*identity.strays, *identity.leftovers]
-
-
-# --- adding
 
 
 def test_another_vin_adds_a_car_that_shares_the_key() -> None:
@@ -221,9 +123,6 @@ def test_a_damaged_car_is_named_before_another_is_added() -> None:
         plan_for(files, vin=THIRD_VIN)
 
 
-# --- which car
-
-
 @pytest.mark.parametrize(
     "request_",
     [
@@ -277,9 +176,6 @@ def test_what_is_wrong_with_one_car_is_told_and_keeps_no_other_from_going_on() -
     with pytest.raises(Failure, match=r"car2/key.bin is damaged"):
         plan_for(files, vin="2")
     assert active(run(files, vin="2", key=imported(OWN)))[SECOND_VIN] == (OWN.public.hex(), NOW)
-
-
-# --- keys
 
 
 def test_a_shared_key_is_replaced_for_all_who_share_it() -> None:
@@ -344,9 +240,6 @@ def test_the_counter_of_one_car_that_is_used_up_starts_over_with_a_new_key() -> 
     assert [reached for _, reached in active(files).values()] == [NOW + 300, 1]
 
 
-# --- forgetting
-
-
 def test_a_forgotten_car_leaves_nothing_but_what_others_share() -> None:
     files = run(with_own() | {"/car2/session": b"s", "/car2/guard": b"g"}, forget=2)
     assert not [path for path in files if path.startswith("/car2")]
@@ -382,9 +275,6 @@ def test_gestures_for_a_forgotten_car_go_with_it() -> None:
     assert left["gestures"]["unlock"] == {"single": "unlock", "double": "frunk"}
     with pytest.raises(InputError, match="for car 3"):
         plan_for(files, gestures=["unlock triple=frunk@3"])
-
-
-# --- what is found
 
 
 def test_a_folder_that_is_not_listed_goes_away_with_the_next_run() -> None:
@@ -442,117 +332,3 @@ def test_the_firmware_finds_each_car_with_its_key(interpreter: Interpreter) -> N
         (2, SECOND_VIN, OWN.public),
         (3, THIRD_VIN, OLD.public),
     ]
-
-
-# --- power cuts
-
-STARTS: dict[str, dict[str, bytes]] = {
-    "one": fob(),
-    "shared": fob(SECOND_VIN),
-    "own": with_own(),
-    "no counter": without(fob(SECOND_VIN), "/car2/counter.0", "/car2/counter.1"),
-    "used up": fob(SECOND_VIN, second=COUNTER_MAX),
-    "left over": fob() | {"/car2/key.bin": key_file(NEW), "/car2/counter.0": counter_record(5)},
-    "first forgotten": run(fob(SECOND_VIN), forget=1),
-    # Its key was to be replaced, its counter lost before.
-    "half": fob(SECOND_VIN, first=1, second=1)
-    | {
-        "/fob.json": fob(SECOND_VIN)["/fob.json"].replace(
-            OLD.public.hex().encode(), NEW.public.hex().encode()
-        )
-    },
-}
-RUNS: dict[str, dict[str, Any]] = {
-    "settings": {"settings": {"light": "dim"}},
-    "add": {"vin": THIRD_VIN},
-    "add with its own": {"vin": THIRD_VIN, "own_key": True},
-    "add made by the fob": {"vin": THIRD_VIN, "on_device": True},
-    "add imported": {"vin": THIRD_VIN, "key": imported(NEW, NOW + 40)},
-    "replace": {"vin": SECOND_VIN, "replace_key": True},
-    "import": {"vin": SECOND_VIN, "replace_key": True, "key": imported(NEW, NOW + 40)},
-    "restore": {"vin": FIRST_VIN, "replace_key": True, "key": imported(OLD, NOW + 40)},
-    "own": {"vin": SECOND_VIN, "own_key": True},
-    "own made by the fob": {"vin": SECOND_VIN, "own_key": True, "on_device": True},
-    "correct": {"vin": SECOND_VIN, "change_vin": FOURTH_VIN},
-    "repair": {"repair": True},
-    "forget the second": {"forget": 2},
-    "forget the first": {"forget": 1},
-}
-KNOWN = {key.public.hex() for key in (OLD, NEW, OWN)}
-GIVES_UP_KEYS = ("replace", "import", "own", "restore", "forget")
-
-
-def cuts(start: str, name: str) -> Iterable[tuple[dict[str, bytes], dict[str, bytes]]]:
-    """What lies on the board before a run, and after a power cut at each of its steps."""
-    files = STARTS[start]
-    for cut_at in range(100):
-        try:
-            after, was_cut = cut_off(files, cut_at, **RUNS[name])
-        except Failure:
-            return
-        if not was_cut:
-            return
-        yield files, after
-    raise AssertionError("it never ends")
-
-
-def check(before: Active, after: Active) -> None:
-    """No key of `after` can repeat what it sealed for that car."""
-    for vin, (key, reached) in after.items():
-        was = [value for each, value in before.items() if each == vin]
-        if was and was[0][0] == key:
-            assert reached >= was[0][1]
-        elif key in KNOWN:
-            assert reached == 0 or reached >= NOW, vin
-
-
-@pytest.mark.parametrize("name", RUNS)
-@pytest.mark.parametrize("start", STARTS)
-def test_a_power_cut_anywhere_repeats_no_nonce_and_leaves_no_half_a_car(
-    start: str, name: str
-) -> None:
-    for before, after in cuts(start, name):
-        was, now = active(before), active(after)
-        check(was, now)
-        # A car that is new to the fob is there with its key and its counter, or not at all.
-        listed = set(json.loads(after["/fob.json"])["cars"])
-        for number in listed - set(json.loads(before["/fob.json"])["cars"]):
-            place = PLACES[number - 1]
-            assert all(read_counter_record(after.get(path)) for path in place.counters)
-            assert number == 1 or place.configuration in after
-        if not name.startswith(GIVES_UP_KEYS):
-            lost = [path for path in before if path.endswith("key.bin") and path not in after]
-            assert set(lost) <= set(identity_of(before).strays)
-
-
-@pytest.mark.parametrize("name", RUNS)
-@pytest.mark.parametrize("start", STARTS)
-def test_the_same_run_again_ends_what_was_cut_off(start: str, name: str) -> None:
-    for before, after in cuts(start, name):
-        request = RUNS[name]
-        vins = [held.car.vin for held in identity_of(after).cars.values() if held.car]
-        if name == "correct" and FOURTH_VIN in vins:
-            request = {"vin": FOURTH_VIN}
-        number = request.get("forget")
-        if number and number not in identity_of(after).cars:
-            request = {"settings": {"light": "normal"}}
-        try:
-            ended = run(after, **request)
-        except Failure as failure:
-            # All but the counter that was lost before, or the key is there already.
-            assert start == "no counter" or "has a key already" in failure.problem
-            continue
-        assert left_over(ended) == []
-        check(active(after), active(ended))
-        check(active(before), active(ended))
-        meant = {request.get("change_vin") or request.get("vin")} - {None}
-        assert meant <= active(ended).keys()
-
-
-@pytest.mark.parametrize("name", ["add", "add with its own", "replace", "own"])
-@pytest.mark.parametrize("start", STARTS)
-def test_what_was_cut_off_can_be_left_at_that(start: str, name: str) -> None:
-    for before, after in cuts(start, name):
-        ended = run(after, settings={"light": "off"})
-        assert left_over(ended) == []
-        check(active(before), active(ended))
