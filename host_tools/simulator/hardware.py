@@ -210,6 +210,7 @@ class _Service:
     def __init__(self, hardware: Hardware, end: Callable[[str, int], None]) -> None:
         self._hardware = hardware
         self._end = end
+        self._rtc_written = b""
         self._clock_offset = float("inf")
         self._latest = 0.0
 
@@ -263,9 +264,12 @@ class _Service:
     def read_rtc_memory(self) -> bytes:
         return self._hardware.rtc_memory
 
-    def write_rtc_memory(self, data: bytes) -> None:
-        self._hardware.rtc_memory = data
-        self._hardware.rtc_bytes = data + self._hardware.rtc_bytes[len(data) :]
+    def write_rtc_memory(self, start: int, piece: bytes, length: int) -> None:
+        """What is written is `length` long; the piece that completes it writes it."""
+        self._rtc_written = data = self._rtc_written[:start] + piece
+        if len(data) == length:
+            self._hardware.rtc_memory = data
+            self._hardware.rtc_bytes = data + self._hardware.rtc_bytes[length:]
 
     def wake_on_ext0(self, pin: int | None, level: bool) -> None:
         self._hardware.wake_sources.set_ext0(pin, level)

@@ -58,6 +58,7 @@ _cause, _wake, _wake_pins, _id, _applied, _measured, _gpio = bridge.call("board"
 _levels.update(_applied)
 _microvolts.update(_measured)
 _hertz = 160_000_000
+_RTC_PIECE = 128
 
 
 class Pin(_PinBase):
@@ -194,7 +195,12 @@ class RTC:
             return bridge.call("board", "read_rtc_memory")
         if len(data) > 2048:
             raise ValueError("buffer too long")
-        return bridge.post("board", "write_rtc_memory", bytes(data))
+        # In pieces, which take little memory: on the chip it takes none. The last one counts.
+        data = memoryview(data)
+        for start in range(0, max(1, len(data)), _RTC_PIECE):
+            piece = bytes(data[start : start + _RTC_PIECE])
+            bridge.post("board", "write_rtc_memory", start, piece, len(data))
+        return None
 
 
 class WDT:
