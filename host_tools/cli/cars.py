@@ -5,7 +5,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from host_tools.cable.device import ConsoleError, Device
+from host_tools.cable.device import ConsoleError, Device, NoConsole
 from host_tools.cli.fob_session import connect
 from host_tools.cli.options import json_option, port_option, yes_option
 from host_tools.cli.provision import car_named
@@ -18,8 +18,6 @@ from host_tools.identity.plan_report import wrong_with
 from host_tools.identity.request import find_car, listed, without_car
 from host_tools.identity.settings import ROLES
 from host_tools.identity.stored import Held, Identity, read_identity
-
-_SLOW = 60.0
 
 
 @click.group(invoke_without_command=True)
@@ -67,7 +65,8 @@ def cars(ctx: click.Context, port: str | None, as_json: bool) -> None:
 @port_option
 @yes_option
 @json_option
-def forget(car: str, port: str | None, yes: bool, as_json: bool) -> None:
+@click.pass_context
+def forget(ctx: click.Context, car: str, port: str | None, yes: bool, as_json: bool) -> None:
     """Remove a car from the fob: its key, unless others share it, its counter and state.
 
     They are removed, not overwritten: only `fob wipe` does that. The car goes on listing the key
@@ -78,7 +77,9 @@ def forget(car: str, port: str | None, yes: bool, as_json: bool) -> None:
       fob cars forget 2
     """
     named = car_named(car)
-    with connect(port) as device:
+    group = ctx.parent.params if ctx.parent else {}
+    as_json = as_json or bool(group.get("as_json"))
+    with connect(port or group.get("port")) as device:
         device.require_files()
         identity = read_identity(device)
         held = find_car(identity, named)
@@ -124,7 +125,7 @@ def _paired(device: Device) -> dict[int, bool]:
     """Whether each car, by number, is known to know the key, as far as the fob's program tells."""
     try:
         told = device.call("status").get("cars") or []
-    except ConsoleError:
+    except (ConsoleError, NoConsole):
         return {}
     return {each["number"]: bool(each["paired"]) for each in told if "paired" in each}
 
@@ -146,6 +147,8 @@ def _row(identity: Identity, held: Held, paired: bool | None) -> dict[str, objec
 
 def _remedy(row: dict[str, object]) -> str:
     which = f"--vin {row['number']}"
+    if row["vin"] is None and row["number"] == 1:
+        return "`fob provision --vin VIN --board NAME` mends it."
     if row["vin"] is None:
         return f"`fob provision {which} --change-vin VIN` mends it."
     if row["wrong"] == "no message counter":

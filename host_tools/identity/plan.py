@@ -326,7 +326,7 @@ def _car(identity: Identity, request: Request, held: Held | None) -> Car:
     """What the fob is to be to the car that the request is about."""
     before = held.car if held else None
     given = request.vin if request.vin and len(request.vin) > 1 else None
-    vin = request.change_vin or (before and before.vin) or given
+    vin = request.change_vin or given or (before.vin if before else None)
     if vin is None and request.key is not None:
         vin = request.key.vin
     if vin is None:

@@ -136,7 +136,7 @@ def warnings(identity: Identity, request: Request, plan: Plan) -> list[str]:
 def wrong_with(held: Held) -> str | None:
     """What a car lacks to be used, as the object of "has"; None for nothing."""
     if held.car is None:
-        return "a damaged car.json"
+        return f"a damaged {held.place.configuration[1:]}"
     if held.key_state == "missing":
         return "no key"
     if held.key_state == "damaged":

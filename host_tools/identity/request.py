@@ -119,6 +119,8 @@ def chosen_car(identity: Identity, request: Request) -> int | None:
         return _first_car(identity, request)
     if request.vin is not None:
         held = find_car(identity, request.vin)
+        if held is None and len(identity.cars) == 1:
+            held = next((each for each in identity.cars.values() if not each.is_claimed), None)
         return held.number if held else _place_for(identity, request)
     if len(identity.cars) == 1:
         return next(iter(identity.cars))

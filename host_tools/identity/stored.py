@@ -85,7 +85,13 @@ class Held:
     @property
     def title(self) -> str:
         """ "car 2 (5YJ3E1EA0KF000316)"."""
-        return f"car {self.number} ({self.car.vin if self.car else 'with a damaged car.json'})"
+        damaged = f"with a damaged {self.place.configuration[1:]}"
+        return f"car {self.number} ({self.car.vin if self.car else damaged})"
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether it was ever more than a VIN: `fob image` writes just that."""
+        return self.key_state != "missing" or bool(self.named) or any(self.records)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from host_tools.identity.counters import (
 from host_tools.identity.plan import Request, carry_out, clean, make_plan
 from host_tools.identity.plan_report import changes, notes, warnings
 from host_tools.identity.provision import key_file
-from host_tools.identity.settings import Car
+from host_tools.identity.settings import Car, Configuration
 from host_tools.identity.stored import read_identity
 from tests.fob_of_files import MADE, FobOfFiles
 from tests.fobs_of_cars import (
@@ -332,3 +332,11 @@ def test_the_firmware_finds_each_car_with_its_key(interpreter: Interpreter) -> N
         (2, SECOND_VIN, OWN.public),
         (3, THIRD_VIN, OLD.public),
     ]
+
+
+def test_a_vin_from_an_image_gives_way_to_the_one_that_is_named() -> None:
+    settings = Configuration.read(fob()["/fob.json"]).settings
+    made = Configuration(settings, (1,), Car(FIRST_VIN), b"").file()
+    files = run({"/fob.json": made, "/fob/app.mpy": b""}, vin=SECOND_VIN)
+    assert list(identity_of(files).cars) == [1]
+    assert active(files)[SECOND_VIN][1] == 1
