@@ -172,7 +172,7 @@ def plan_counters(
     for car, holder in holders.items():
         held = identity.cars.get(car)
         public, source = held.public if held else None, "kept"
-        if choice and (holder == choice.holder or choice.public == public):
+        if choice and (holder == choice.holder or (public and choice.public == public)):
             public, source = choice.public, choice.source
         if source == "imported" and public:
             slots[car] = restart(car, public, request.key.counter if request.key else None)

@@ -80,6 +80,13 @@ def test_the_fob_makes_the_key_of_another_car() -> None:
     assert active(files)[SECOND_VIN] == (MADE.public.hex(), 1)
 
 
+def test_a_key_that_the_fob_makes_gives_no_counter_to_a_car_that_lost_its_own() -> None:
+    lost = without(with_own(), "/car2/key.bin", "/car2/counter.0", "/car2/counter.1")
+    files = run(lost, vin=THIRD_VIN, on_device=True)
+    assert "/car2/counter.0" not in files
+    assert active(files)[THIRD_VIN] == (MADE.public.hex(), 1)
+
+
 def test_an_imported_key_is_that_cars_alone_unless_it_is_the_fobs() -> None:
     files = run(fob(), vin=SECOND_VIN, key=imported(NEW, NOW + 40))
     assert active(files)[SECOND_VIN] == (NEW.public.hex(), NOW + 40)
