@@ -9,7 +9,7 @@ from micropython import const
 
 from fob import messages, protobuf, whitelist
 from fob.cache import SIGNED
-from fob.errors import AttError, KeyRefused, Refused, TimedOut
+from fob.errors import AttError, KeyRefused, NotPaired, Refused, TimedOut
 from fob.protobuf import ENUM, MESSAGE, REPEATED, UINT32
 from fob.verdicts import ACCEPTED, REFUSED
 
@@ -58,6 +58,9 @@ async def read(vehicle, report):
             dialogue = vehicle.dialogue(exchange, signed)
             info = await _there(exchange, lambda: _info(dialogue))
         except TimedOut:
+            # Nothing may hold on to the protocol that is to be unloaded.
+            dialogue = None
+            exchange.read = messages.read
             dialogue = vehicle.dialogue(exchange, not signed)
             info = await _info(dialogue)
         count = info.get("numberOfEntries", len(info.get("whitelistEntries", ())))
@@ -75,8 +78,12 @@ async def read(vehicle, report):
 async def remove(vehicle, public_key):
     """Have the car forget `public_key` (65 bytes); returns when it confirmed that.
 
-    Raises KeyRefused with the car's reason, what a command raises else.
+    Raises KeyRefused with the car's reason, what a command raises else; NotPaired also where no
+    session was proven before.
     """
+    if not vehicle.paired:
+        # A key agreement on the way would need more memory than is left.
+        raise NotPaired("the car has not proven yet that it knows this key")
     unsigned = whitelist.removal(public_key)
     vehicle.guard.begin()
     vehicle.undecided = False

@@ -198,6 +198,12 @@ async def test_a_car_that_does_not_know_this_key_is_told():
     await awaiting(NotPaired, keychain.remove(fob.vehicle, OTHER_VEHICLE_KEY))
 
 
+async def test_a_fob_that_was_never_proven_removes_nothing():
+    fob = Fob(Car(), paired=False)
+    error = await awaiting(NotPaired, keychain.remove(fob.vehicle, OTHER_VEHICLE_KEY))
+    assert "not proven" in str(error) and fob.radio.dialled == []
+
+
 async def test_a_fob_that_is_held_back_removes_nothing():
     vehicle = Car()
     fob = Fob(vehicle)
