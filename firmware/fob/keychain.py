@@ -7,10 +7,10 @@ from binascii import hexlify
 
 from micropython import const
 
-from fob import messages, protobuf, whitelist
+from fob import messages, protobuf
 from fob.cache import SIGNED
 from fob.errors import AttError, KeyRefused, NotPaired, Refused, TimedOut
-from fob.protobuf import ENUM, MESSAGE, REPEATED, UINT32
+from fob.protobuf import BYTES, ENUM, MESSAGE, REPEATED, UINT32
 from fob.verdicts import ACCEPTED, REFUSED
 
 _INFORMATION_REQUEST_TYPE_GET_WHITELIST_INFO = const(5)
@@ -32,9 +32,9 @@ WHITELIST_INFO = (
 )
 WHITELIST_ENTRY_INFO = (
     1, "keyId", MESSAGE, messages.KEY_IDENTIFIER,
-    2, "publicKey", MESSAGE, whitelist.PUBLIC_KEY,
+    2, "publicKey", MESSAGE, (1, "PublicKeyRaw", BYTES, None),
     3, "permissions", ENUM | REPEATED, None,
-    4, "metadataForKey", MESSAGE, whitelist.KEY_METADATA,
+    4, "metadataForKey", MESSAGE, (1, "keyFormFactor", ENUM, None),
     5, "secondsEntryRemainsActive", UINT32, None,
     6, "slot", UINT32, None,
     7, "keyRole", ENUM, None,
@@ -53,7 +53,9 @@ async def read(vehicle, report):
     found = {}
 
     async def conversation(exchange):
-        signed = vehicle.cache.traits & SIGNED
+        cache = vehicle.cache
+        # Where nothing was proven, a car of today.
+        signed = cache.traits & SIGNED or not cache.sessions
         try:
             dialogue = vehicle.dialogue(exchange, signed)
             info = await _there(exchange, lambda: _info(dialogue))
@@ -84,6 +86,8 @@ async def remove(vehicle, public_key):
     if not vehicle.paired:
         # A key agreement on the way would need more memory than is left.
         raise NotPaired("the car has not proven yet that it knows this key")
+    from fob import whitelist
+
     unsigned = whitelist.removal(public_key)
     vehicle.guard.begin()
     vehicle.undecided = False
