@@ -42,7 +42,7 @@ class _Lines:
         self.send(hello)
 
     def send(self, value):
-        self.socket.sendall(json.dumps(value).encode() + b"\n")
+        self.socket.sendall(json.dumps(value) + "\n")
 
     def receive(self):
         while True:
@@ -113,7 +113,7 @@ def _encode(value):
         return value
     if isinstance(value, (list, tuple)):
         return [_encode(item) for item in value]
-    return {"b": binascii.hexlify(value).decode()}
+    return {"b": value.hex()}
 
 
 def decode(value):
