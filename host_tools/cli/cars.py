@@ -54,10 +54,10 @@ def cars(ctx: click.Context, port: str | None, as_json: bool) -> None:
         told = (row["number"], row["vin"] or "-", name, kind, known, row["role"] or "-")
         table.add_row(*(Text(str(each)) for each in told))
     out().print(table)
-    for row in rows:
-        if row["wrong"]:
-            text = f"Car {row['number']} has {row['wrong']}. {_remedy(row)}"
-            out().print(Text(text, "yellow"))
+    for held in identity.cars.values():
+        wrong = wrong_with(held)
+        if wrong:
+            out().print(Text(f"Car {held.number} has {wrong}. {_remedy(held)}", "yellow"))
 
 
 @cars.command()
@@ -145,12 +145,14 @@ def _row(identity: Identity, held: Held, paired: bool | None) -> dict[str, objec
     }
 
 
-def _remedy(row: dict[str, object]) -> str:
-    which = f"--vin {row['number']}"
-    if row["vin"] is None and row["number"] == 1:
+def _remedy(held: Held) -> str:
+    which = f"--vin {held.number}"
+    if held.car is None and held.number == 1:
         return "`fob provision --vin VIN --board NAME` mends it."
-    if row["vin"] is None:
+    if held.car is None:
         return f"`fob provision {which} --change-vin VIN` mends it."
-    if row["wrong"] == "no message counter":
+    if held.key_state == "other":
+        return "`fob provision` mends it."
+    if held.key_state == "fits":
         return f"`fob provision {which} --repair` mends it."
     return f"Restore it by `fob provision {which} --key BACKUP`, or --replace-key."

@@ -91,7 +91,8 @@ def notes(identity: Identity, request: Request) -> list[str]:
                 f"One of the two records of the message counter{of} cannot be read; the fob mends"
                 " that itself when it starts, or --repair does."
             )
-        if len(identity.cars) > 1:
+        # What a run mends by itself is no news.
+        if len(identity.cars) > 1 and identity.settings and held.key_state != "other":
             wrong = wrong_with(held)
             if wrong:
                 found.append(f"Car {held.number} has {wrong}; `fob cars` says what mends it.")
