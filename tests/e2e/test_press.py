@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from host_tools.board.catalogue import load_board
 from host_tools.identity.counters import COUNTER_PATHS
 from host_tools.protocol import vcsec_pb2 as vcsec
 from host_tools.simulator.bench import Bench
@@ -233,3 +234,24 @@ async def test_a_damaged_state_asks_for_the_laptop() -> None:
     await bench.board.light.shows("needs laptop", timeout=10)
     assert any("counter is damaged" in line for line in bench.board.console)
     await bench.board.power_off()
+
+
+@in_virtual_time
+async def test_buzzer_and_motor_say_what_the_light_says() -> None:
+    async with bench_with(definition=load_board("virtual4"), radio="direct") as bench:
+        for button, verdict in (("unlock", "done"), ("lock", "failed")):
+            bench.car.set_closure("frontDriverDoor", vcsec.CLOSURESTATE_OPEN)
+            await bench.board.press(button)
+            for sign in bench.board.hardware.signs:
+                assert await sign.shows(verdict, timeout=15) == verdict
+
+
+@in_virtual_time
+async def test_a_lock_with_an_open_trunk_tells_it() -> None:
+    settings = {"warn_open": True}
+    async with bench_with(settings=settings, vintage="2026", radio="direct") as bench:
+        await bench.press("lock")
+        bench.car.set_closure("rearTrunk", vcsec.CLOSURESTATE_AJAR)
+        await bench.board.press("lock")
+        await bench.board.light.shows("something open", timeout=15)
+        assert bench.car.locked
