@@ -17,8 +17,10 @@ from host_tools.board.definition import Battery
 from host_tools.identity import actions
 from host_tools.protocol import vcsec_pb2 as vcsec
 from host_tools.simulator.bench import Bench
+from host_tools.simulator.board import BoardStopped
 from host_tools.simulator.car import Car, Vintage
 from host_tools.simulator.car.closures import CLOSURES, POWERED
+from host_tools.simulator.light import UnexpectedLight
 from host_tools.simulator.virtual_time import run
 
 ROWS = actions.catalogue()
@@ -27,10 +29,13 @@ VINTAGES: tuple[Vintage, ...] = ("2021", "2026")
 BOARD = replace(load_board("virtual4"), battery=Battery(pin=35, ratio=2.0, low_mv=3300))
 PRESSES = {"single": (0.1,), "double": (0.1, 0.1), "triple": (0.1, 0.1, 0.1), "hold": (1.7,)}
 PLACES = [(button, gesture) for button in BOARD.buttons for gesture in PRESSES]
+AT_ONCE = 2 * len(PRESSES)
+"""More than eight gestures hardly anybody has, and the names of all take memory."""
 BETWEEN = 0.12
 SETTLING = 3.0
 PASSIVE = {"level": 1, "minutes": 1, "form": "auto", "secure_at_end": False}
 
+Place = tuple[str, str]
 Deed = Callable[[Car], object]
 
 
@@ -188,17 +193,29 @@ def obeyed(name: str, vintage: Vintage) -> bool:
 @cache
 def outcomes(vintage: Vintage) -> dict[str, Outcome]:
     """What came of every name."""
-    # Only a fob whose key the car has proved to know may be armed.
-    found = run(play(vintage, ["lock", actions.ARM], passive=PASSIVE))
+    found: dict[str, Outcome] = {}
     names = [name for name in NAMES if name != actions.ARM]
-    for at in range(0, len(names), len(PLACES)):
-        found |= run(play(vintage, names[at : at + len(PLACES)]))
-    return found
+    for at in range(0, len(names), AT_ONCE):
+        first = at % len(PLACES)
+        places = PLACES[first : first + AT_ONCE]
+        found |= played(vintage, dict(zip(names[at : at + AT_ONCE], places, strict=False)))
+    # Only a fob whose key the car has proved to know may be armed.
+    arming = dict(zip(("lock", actions.ARM), PLACES, strict=False))
+    return played(vintage, arming, passive=PASSIVE) | found
 
 
-async def play(vintage: Vintage, names: list[str], **settings: Any) -> dict[str, Outcome]:
-    """Give each name a gesture of one fob, and make them all."""
-    places = dict(zip(names, PLACES, strict=False))
+def played(vintage: Vintage, places: dict[str, Place], **settings: Any) -> dict[str, Outcome]:
+    """What came of the names on one fob; where that broke down, what was said."""
+    try:
+        return run(play(vintage, places, settings))
+    except (BoardStopped, UnexpectedLight) as error:
+        return dict.fromkeys(places, Outcome(str(error), False, []))
+
+
+async def play(
+    vintage: Vintage, places: dict[str, Place], settings: dict[str, Any]
+) -> dict[str, Outcome]:
+    """Give each name its gesture of one fob, and make them all."""
     gestures: dict[str, dict[str, str]] = {}
     for name, (button, gesture) in places.items():
         gestures.setdefault(button, {})[gesture] = name
