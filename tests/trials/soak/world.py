@@ -27,6 +27,8 @@ from host_tools.simulator.radio.direct import DirectRadio
 
 from ..newer_car import YEARS, Impostor, update
 
+GESTURES = {"lock": {"single": "lock"}, "unlock": {"single": "unlock"}}
+"""Every press is one command, however often and long: so what is to be expected is known."""
 BOARD = replace(load_board("virtual"), battery=Battery(pin=35, ratio=2.0, low_mv=3300), usb=34)
 
 _CHARGED = 3.9
@@ -197,7 +199,7 @@ class World:
         return {
             **_firmware(),
             **self._patches,
-            **provision(VIN, BOARD, key=self.key),
+            **provision(VIN, BOARD, key=self.key, gestures=GESTURES),
             **counter_files(counter),
         }
 
