@@ -107,7 +107,7 @@ def test_a_light_that_says_done_unconfirmed_is_found_out() -> None:
     patches = _sabotaged(
         "fob/app",
         (
-            "self._failed(name, error.code, error, pattern)",
+            "self._fail(name, failure)",
             "self._verdict(patterns.DONE); self._say('%s done in 0 ms' % name)",
         ),
     )
@@ -118,14 +118,19 @@ def test_a_light_that_says_done_unconfirmed_is_found_out() -> None:
 def test_a_light_that_differs_from_what_is_said_is_found_out() -> None:
     patches = _sabotaged(
         "fob/app",
-        ("        self._verdict(patterns.DONE)", "        self._verdict(patterns.FAILED)"),
+        (
+            "self._verdict(patterns.SOMETHING_OPEN if is_open else patterns.DONE)",
+            "self._verdict(patterns.FAILED)",
+        ),
     )
     with pytest.raises(Wrong, match="the light"):
         _live_steps(Plan(1, 0, 0, patches=patches), a_press)
 
 
 def test_a_low_battery_that_is_not_shown_is_found_out() -> None:
-    patches = _sabotaged("fob/app", ("self._show(pattern, low)", "self._show(pattern)"))
+    patches = _sabotaged(
+        "fob/app", ("self._show(pattern, patterns.BATTERY_LOW)", "self._show(pattern)")
+    )
     with pytest.raises(Wrong, match="battery"):
         _live_steps(Plan(1, 0, 0, patches=patches), a_low_battery)
 
