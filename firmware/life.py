@@ -42,6 +42,8 @@ class Log:
             from fob.journal import Journal
 
             Journal(state).note(text)
+            # Awake, the next press may need a handshake.
+            let_go("fob.journal")
         except MemoryError:
             # The light and the console have said it; a log must not stop a key.
             pass
