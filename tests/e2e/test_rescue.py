@@ -117,7 +117,7 @@ async def test_a_fob_without_key_or_configuration_asks_for_the_laptop_with_its_l
 
 @in_virtual_time
 async def test_a_configuration_of_another_version_asks_for_the_laptop_with_the_light() -> None:
-    text = json.dumps({"version": 3}).encode()
+    text = json.dumps({"version": 4}).encode()
     async with Fob(files={CONFIGURATION_PATH: text}) as fob:
         await fob.board.light.shows("needs laptop")
         assert fob.said("another version")
