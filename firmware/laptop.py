@@ -9,7 +9,8 @@ import json
 
 import life
 
-from fob import console, let_go
+from fob import console
+from fob.loaded import let_go
 from fob.retained import Retained
 from hal import power
 from hal.buttons import Buttons

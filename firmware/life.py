@@ -6,8 +6,9 @@ the timer's wake looks at the buttons and sleeps on, a press brings in the radio
 
 import asyncio
 
-from fob import let_go, patterns
+from fob import patterns
 from fob.errors import ConfigError, StoreError
+from fob.loaded import let_go
 from fob.retained import Retained
 from hal import power
 from hal.buttons import Buttons

@@ -38,7 +38,9 @@ def described(error):
     """Return what an exception is and where it was raised; never its text, which may be secret."""
     report = io.StringIO()
     sys.print_exception(error, report)
-    places = [line.strip() for line in report.getvalue().split("\n") if "File " in line]
+    # Compiled modules know no lines, and say that it is the first one.
+    lines = report.getvalue().replace(", line 1,", "").split("\n")
+    places = [line.strip() for line in lines if "File " in line]
     return "crash: %s at %s" % (type(error).__name__, places[-1] if places else "unknown place")
 
 

@@ -170,6 +170,8 @@ class App:
                 if kind == BEGUN:
                     early = self._early(name)
                     if early and not self._action:
+                        # It is newer than what has waited until now.
+                        self._wanted = None
                         self._begin(early)
                     return
                 meaning = self._meaning(kind, name)

@@ -5,8 +5,8 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-from fob import let_go
 from fob.errors import LinkError
+from fob.loaded import let_go
 
 NAME = "passive entry"
 

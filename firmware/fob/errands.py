@@ -8,9 +8,9 @@ import asyncio
 from binascii import hexlify, unhexlify
 from time import ticks_diff, ticks_ms
 
-import fob
 from fob.cache import SIGNED
 from fob.errors import TimedOut
+from fob.loaded import let_go
 
 
 def pair(board, tell, car=None):
@@ -100,7 +100,7 @@ def remove_key(board, tell, public_key, car=None):
 
 def _vehicle(board, number, settings=None):
     # What status() and the app of before left behind: a key agreement needs the memory.
-    fob.let_go("fob.journal", "fob.app", "fob.arming", "fob.gestures")
+    let_go("fob.journal", "fob.app", "fob.arming", "fob.gestures")
     settings = settings or board.settings()
     radio = board.radio()
     return board.vehicle(settings, radio, settings.car(number)), radio

@@ -86,13 +86,8 @@ class Fleet:
 
     async def _strongest(self):
         self._radio.start()
-        wanted = []
-        for car in self._cars:
-            try:
-                peer = self.vehicle(car.number).cache.peer
-            except StoreError:
-                peer = None
-            wanted.append((names.of(car.vin), peer))
+        # By name alone: where each was met is not worth the memory of all their Vehicles.
+        wanted = [(names.of(car.vin), None) for car in self._cars]
         index, peer = await self._radio.strongest(wanted, _LISTEN_MS, _FIND_MS)
         return self._cars[index].number, peer
 

@@ -13,6 +13,7 @@ from micropython import const
 
 from fob import messages, protobuf
 from fob.errors import DecodeError
+from fob.loaded import let_go
 
 _SIGNATURE_TYPE_AES_GCM_TOKEN = const(3)
 _SIGNEDMESSAGE_INFORMATION_NONE = const(0)
@@ -50,6 +51,8 @@ class Session:
         from fob import p256
 
         secret = p256.shared_secret(private_key, vehicle_key, random=random)
+        del p256
+        let_go("fob.p256")
         self.shared_key = hashlib.sha1(secret).digest()[:16]
         self.vehicle_key = vehicle_key
 

@@ -4,9 +4,9 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-# p256 is needed soon, and sooner there is more memory to load it.
-from fob import p256, whitelist  # noqa: F401
+from fob import whitelist
 from fob.errors import AttError, Disconnected, NotPaired, Refused, TimedOut
+from fob.loaded import let_go
 from fob.verdicts import ANSWER_MS, KNOWN, UNPROVEN
 
 _OPERATIONSTATUS_OK = const(0)
@@ -32,6 +32,12 @@ async def pair(vehicle, config, report):
     whitelist operation's number, or what the link raises. That the owner starts it confirms what
     the guard holds back.
     """
+    # What presses left behind; p256 is needed soon, and sooner there is more memory to load it.
+    let_go("fob.signed_dialogue", "fob.legacy_dialogue", "fob.delivery", "fob.gcm", "fob.journal")
+    from fob import p256
+
+    # The agreement lets go of it.
+    del p256
     vehicle.guard.confirm()
     deadline = ticks_add(ticks_ms(), _TOTAL_MS)
 

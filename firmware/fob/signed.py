@@ -14,6 +14,7 @@ from micropython import const
 
 from fob import hmac, protobuf, routable
 from fob.errors import AuthenticationFailed, DecodeError
+from fob.loaded import let_go
 
 _DOMAIN_VEHICLE_SECURITY = const(2)
 _FLAG_ENCRYPT_RESPONSE = const(1)  # the number of a bit
@@ -147,6 +148,8 @@ class Session:
             from fob import p256
 
             secret = p256.shared_secret(private_key, info["publicKey"], random=self._random)
+            del p256
+            let_go("fob.p256")
             shared_key = hashlib.sha1(secret).digest()[:16]
         key = hmac.sha256(shared_key, b"session info")
         metadata = self._metadata(_SIGNATURE_TYPE_HMAC, (_TAG_CHALLENGE, self._uuid))

@@ -11,7 +11,6 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-import fob
 from fob import names
 from fob.cache import SIGNED
 from fob.errors import (
@@ -25,6 +24,7 @@ from fob.errors import (
     TimedOut,
 )
 from fob.exchange import Exchange
+from fob.loaded import let_go
 from fob.verdicts import ACCEPTED, BUSY, REFUSED, SILENT
 
 _FIND_MS = const(6000)
@@ -187,18 +187,18 @@ class Vehicle:
         Each begins from what was proven: what an earlier connection was told may have been a lie.
         """
         if signed:
-            fob.let_go(*_OLDER)
+            let_go(*_OLDER)
             from fob.signed_dialogue import SignedDialogue
 
             return SignedDialogue(exchange, self)
-        fob.let_go(*_NEWER)
+        let_go(*_NEWER)
         from fob.legacy_dialogue import LegacyDialogue
 
         return LegacyDialogue(exchange, self)
 
     def handshake(self, exchange):
         """Return what of the signed-command protocol pairing needs."""
-        fob.let_go(*_OLDER)
+        let_go(*_OLDER)
         from fob.handshake import Handshake
 
         return Handshake(exchange, self)

@@ -39,4 +39,4 @@ def test_what_was_compiled_runs_and_names_its_source(tmp_path: Path) -> None:
             "try:\n    made.f()\n"
             "except KeyError as e:\n    out = io.StringIO(); sys.print_exception(e, out)\n"
         )
-        assert 'File "somewhere/made.py", line 2, in f' in interpreter.eval("out.getvalue()")
+        assert 'File "somewhere/made.py", line 1, in f' in interpreter.eval("out.getvalue()")

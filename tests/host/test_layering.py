@@ -18,7 +18,7 @@ SIMULATOR = TOOLS / "simulator"
 # From the ground up. A module of fob/ may import modules of the lines above its own, and no other
 # of fob/: a new module gets its place here first.
 LAYERS = [
-    {"errors"},
+    {"errors", "loaded"},
     {"protobuf", "framing", "verdicts"},
     {"gcm", "p256", "hmac", "names"},
     {"messages"},

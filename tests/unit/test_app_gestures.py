@@ -382,3 +382,16 @@ async def test_arming_where_passive_entry_is_off_asks_for_the_laptop():
         await fob.sleeps()
         assert fob.lines[0].startswith("arm failed (configuration): passive entry is off")
         assert fob.vehicle.links == []
+
+
+async def test_the_latest_press_has_the_last_word_when_the_one_before_ends_in_that_moment():
+    doubles = {"lock": {"single": "lock"}, "unlock": {"single": "unlock", "double": "trunk"}}
+    # The first one ends in the very 10 ms in which the third press is complete.
+    for ms in range(430, 444, 2):
+        async with Running(Vehicle(ms), gestures=doubles) as fob:
+            await fob.buttons.press("unlock")
+            await asyncio.sleep_ms(400)
+            await fob.buttons.press("lock")
+            await fob.buttons.press("unlock")
+            await fob.sleeps()
+            assert fob.vehicle.done[-1] == UNLOCK

@@ -100,7 +100,7 @@ async def test_nobody_listens_longer_than_300_ms_to_choose():
     cars = fleet(Vehicle(1), Vehicle(3))
     await choice(cars)
     wanted, listen_ms, _ = cars._radio.asked
-    assert listen_ms == 300 and [peer for _, peer in wanted] == [PEER, PEER]
+    assert listen_ms == 300 and len(wanted) == 2
     assert b"Tesla 000000" in wanted[0][0] and b"Tesla 000003" in wanted[1][0]
 
 

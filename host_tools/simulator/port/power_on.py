@@ -31,6 +31,9 @@ SOFT_RESET = 12  # sys.exit(): a board starts boot.py again
 UNMOUNTABLE = 13  # no file system: the stock code says so until Ctrl-C, without reaching boot.py
 INTERRUPTED = 14  # Ctrl-C
 
+# With those of the stand-ins, some 360, just more than the tables of 20 to 640 names hold.
+_NAMES = 930
+
 STOCK_BOOT = "# Runs at every start, those from deep sleep included.\n"
 
 
@@ -126,9 +129,20 @@ def offer_repl(ending, scope):
     names.update(scope)
 
 
+def use_up_names():
+    """Fill MicroPython's tables of names, each twice as long as the one before and in one piece.
+
+    The firmware's names shall not need a longer one because of those of the stand-ins, which a chip
+    has in its ROM: so they find one that is as long as all theirs take on a chip.
+    """
+    for number in range(_NAMES):
+        hasattr(sys, "name%d" % number)
+
+
 complete_micropython()
 has_files = mount()
 hide_bench()
+use_up_names()
 gc.collect()
 scope = {"__name__": "__main__"}
 if has_files:
