@@ -250,8 +250,11 @@ def _failure(error: Exception) -> Failure:
         return error
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "fob"
-        problem, meant, guess = " ".join(error.format_message().split()).partition(" Did you mean")
-        return InputError(_sentence(problem), f"{meant}{guess} See `{path} --help`.".strip())
+        # click guesses one name or several, in words of its own; the first is the likeliest.
+        problem = " ".join(error.format_message().split()).partition("Did you mean")[0]
+        guesses = getattr(error, "possibilities", None)
+        meant = f"Did you mean {guesses[0]!r}? " if guesses else ""
+        return InputError(_sentence(problem.rstrip(" (")), f"{meant}See `{path} --help`.")
     if isinstance(error, click.ClickException):
         failure = Failure(_sentence(error.format_message()))
         failure.exit_code = error.exit_code
