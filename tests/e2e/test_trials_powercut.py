@@ -120,7 +120,9 @@ def test_a_file_that_is_written_in_place_is_found() -> None:
 
 def test_a_key_that_is_believed_beside_another_configuration_is_found() -> None:
     trusting = changed("/fob/config.py", ("    if crc32(", "    if 0 and crc32("))
-    assert "pair failed" in first_problem("replacing-2021", trusting, range(7, 11))
+    # The key is written last.
+    end = int(perform(Case("replacing-2021")).figures["operations"]) + 1
+    assert "pair failed" in first_problem("replacing-2021", trusting, range(end - 2, end))
 
 
 def test_a_counter_of_its_own_for_each_protocol_is_found() -> None:

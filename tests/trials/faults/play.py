@@ -6,11 +6,9 @@ import asyncio
 import contextlib
 import re
 from collections.abc import AsyncIterator, Mapping
-from functools import cache
 from typing import Any
 
 from host_tools.identity.counters import COUNTER_PATHS
-from host_tools.installation.compile import compile_module
 from host_tools.simulator import virtual_time
 from host_tools.simulator.bench import PAIRING_HOLD, Bench
 from host_tools.simulator.board import HEAP, BoardStopped
@@ -50,12 +48,8 @@ _DARK = 1.0
 
 _SIGNED = re.compile(r"\bsignedMessage")
 
-_TOGGLE = """ACTIONS = {
-    "lock": ({"RKEAction": 1}, 1),
-    "unlock": ({"RKEAction": 2}, None),
-}
-PAIRING_CHORD = ("lock", "unlock")
-"""
+_TOGGLE = {"lock": {"single": "lock"}, "unlock": {"single": "trunk"}}
+_COMMANDS = ("RKEAction", "closureMoveRequest")
 
 
 def play(case: Case, *, firmware: Mapping[str, bytes] | None = None, heap: str = HEAP) -> Played:
@@ -73,14 +67,16 @@ async def bench_at(
     heap: str = HEAP,
 ) -> AsyncIterator[Bench]:
     """A bench in a setting: the next thing to happen is the press that is judged."""
-    files = {**(_toggle_firmware() if setting.toggle else {}), **(firmware or {})}
+    settings: dict[str, Any] = {"protocol": setting.protocol}
+    if setting.toggle:
+        settings["gestures"] = _TOGGLE
     options: dict[str, Any] = {"paced": True} if radio == "bumble" else {}
     async with Bench(
         radio=radio,
         seed=seed,
         heap=heap,
-        files=files,
-        settings={"protocol": setting.protocol},
+        files=firmware,
+        settings=settings,
         enrolled=setting.known,
         behaviour=_behaviour(setting),
         rtc_ppm=setting.rtc_ppm,
@@ -204,7 +200,7 @@ async def _act(bench: Bench, *buttons: str, seconds: float = 0.1, limit: float) 
     verdicts = [each.pattern for each in sightings if each.pattern in VERDICTS]
     act.light = " + ".join(verdicts)
     for event in bench.car.events[events:]:
-        act.executed += event.kind == "accepted" and "RKEAction" in event.text
+        act.executed += event.kind == "accepted" and any(each in event.text for each in _COMMANDS)
         if event.kind == "received":
             text = event.decoded or ""
             older = bool(_SIGNED.search(text)) and "PRESENT_KEY" not in text
@@ -242,11 +238,6 @@ async def _calm(bench: Bench, setting: Setting, pause: float) -> None:
     await asyncio.sleep(pause)
     if bench.car.locked_out:
         await asyncio.sleep(LockOut().lasting)
-
-
-@cache
-def _toggle_firmware() -> Mapping[str, bytes]:
-    return {"/fob/actions.mpy": compile_module(_TOGGLE.encode(), "fob/actions.py")}
 
 
 def lease_end(bench: Bench) -> int:
