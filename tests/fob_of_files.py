@@ -1,4 +1,5 @@
-"""A Device whose board is a dict of files, and whose power may go at any change of them."""
+"""A Device whose board is a dict of files, and whose power may go at any change of them; what is
+read off such a board, and planned for it."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -6,8 +7,13 @@ from typing import Any
 
 from host_tools.failure import InputError
 from host_tools.identity.keys import Key
+from host_tools.identity.plan import Plan, make_plan
 from host_tools.identity.provision import key_file
+from host_tools.identity.request import Request
+from host_tools.identity.stored import Identity, read_identity
 
+NOW = 1_800_000_000
+"""When plans are made."""
 MADE = Key.of(b"\x03" * 32)
 """The key that such a fob makes."""
 
@@ -77,3 +83,22 @@ class FobOfFiles:
             self.board.pop(path, None)
         else:
             self.board[path] = data
+
+
+def without(files: dict[str, bytes], *paths: str) -> dict[str, bytes]:
+    return {path: data for path, data in files.items() if path not in paths}
+
+
+def identity_of(files: dict[str, bytes]) -> Identity:
+    return read_identity(FobOfFiles(files))  # type: ignore[arg-type]
+
+
+def plan_for(files: dict[str, bytes], now: float = NOW, floor: int = 0, **request: Any) -> Plan:
+    """What the request means; floor: what the laptop knows of each counter."""
+    return make_plan(
+        identity_of(files),
+        Request(**request),
+        chip="esp32",
+        clock=lambda: now,
+        floor=lambda _: floor,
+    )

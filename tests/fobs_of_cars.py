@@ -12,16 +12,14 @@ from host_tools.identity.counters import (
 from host_tools.identity.key_files import KeyFile
 from host_tools.identity.keys import Key
 from host_tools.identity.places import PLACES
-from host_tools.identity.plan import Plan, Request, carry_out, forget, make_plan
+from host_tools.identity.plan import carry_out, forget
 from host_tools.identity.provision import key_file, provision
 from host_tools.identity.settings import Car
-from host_tools.identity.stored import Identity, read_identity
-from tests.fob_of_files import FobOfFiles, PowerCut
+from tests.fob_of_files import NOW, FobOfFiles, PowerCut, identity_of, plan_for
 
 FIRST_VIN, SECOND_VIN = "5YJ3E1EA0KF000316", "7SAYGDEE7PF000316"
 THIRD_VIN, FOURTH_VIN = "5YJ3E1EA1KF000000", "5YJ3E1EA1KF000001"
 BOARD = load_board("lolin32-lite")
-NOW = 1_800_000_000
 OLD, NEW, OWN = (Key.of(bytes([number]) * 32) for number in (1, 2, 4))
 
 Active = dict[str, tuple[str, int]]
@@ -46,24 +44,6 @@ def with_own(first: int = NOW + 300, second: int = 129) -> dict[str, bytes]:
         "/car2/car.json": Car(SECOND_VIN).file(OWN.public),
         "/car2/key.bin": key_file(OWN),
     }
-
-
-def without(files: dict[str, bytes], *paths: str) -> dict[str, bytes]:
-    return {path: data for path, data in files.items() if path not in paths}
-
-
-def identity_of(files: dict[str, bytes]) -> Identity:
-    return read_identity(FobOfFiles(files))  # type: ignore[arg-type]
-
-
-def plan_for(files: dict[str, bytes], floor: int = 0, **request: Any) -> Plan:
-    return make_plan(
-        identity_of(files),
-        Request(**request),
-        chip="esp32",
-        clock=lambda: NOW,
-        floor=lambda _: floor,
-    )
 
 
 def run(files: dict[str, bytes], **request: Any) -> dict[str, bytes]:

@@ -15,11 +15,11 @@ from host_tools.identity.counters import (
 )
 from host_tools.identity.places import PLACES
 from host_tools.identity.provision import key_file
+from tests.fob_of_files import NOW, identity_of, without
 from tests.fobs_of_cars import (
     FIRST_VIN,
     FOURTH_VIN,
     NEW,
-    NOW,
     OLD,
     OWN,
     SECOND_VIN,
@@ -28,12 +28,10 @@ from tests.fobs_of_cars import (
     active,
     cut_off,
     fob,
-    identity_of,
     imported,
     left_over,
     run,
     with_own,
-    without,
 )
 
 

@@ -12,8 +12,7 @@ from host_tools.identity.plan import Request, make_plan
 from host_tools.identity.plan_report import changes, warnings
 from host_tools.identity.provision import provision
 from host_tools.identity.settings import Configuration, is_outdated
-from host_tools.identity.stored import Identity, read_identity
-from tests.fob_of_files import FobOfFiles
+from tests.fob_of_files import identity_of
 from tests.interpreter import Interpreter
 
 VIN = "5YJ3E1EA0KF000316"
@@ -23,10 +22,6 @@ SOUNDS = replace(BOARD, buzzer=Buzzer("tone", 25), vibration=Vibration(26))
 
 def fob(board: Any = BOARD, **settings: Any) -> dict[str, bytes]:
     return {**provision(VIN, board, **settings), "/fob/app.mpy": b""}
-
-
-def identity_of(files: dict[str, bytes]) -> Identity:
-    return read_identity(FobOfFiles(files))  # type: ignore[arg-type]
 
 
 def after(files: dict[str, bytes], **request: Any) -> dict[str, Any]:

@@ -16,25 +16,21 @@ from host_tools.identity.plan_report import changes, notes, warnings
 from host_tools.identity.provision import key_file
 from host_tools.identity.settings import Car, Configuration
 from host_tools.identity.stored import read_identity
-from tests.fob_of_files import MADE, FobOfFiles
+from tests.fob_of_files import MADE, NOW, FobOfFiles, identity_of, plan_for, without
 from tests.fobs_of_cars import (
     BOARD,
     FIRST_VIN,
     FOURTH_VIN,
     NEW,
-    NOW,
     OLD,
     OWN,
     SECOND_VIN,
     THIRD_VIN,
     active,
     fob,
-    identity_of,
     imported,
-    plan_for,
     run,
     with_own,
-    without,
 )
 from tests.interpreter import Interpreter
 

@@ -21,17 +21,24 @@ from host_tools.identity.counters import (
 )
 from host_tools.identity.key_files import KeyFile
 from host_tools.identity.keys import Key
-from host_tools.identity.plan import Plan, Request, carry_out, make_plan
+from host_tools.identity.plan import Request, carry_out, make_plan
 from host_tools.identity.plan_report import changes, notes, warnings
 from host_tools.identity.provision import key_file, provision
 from host_tools.identity.settings import Configuration
-from host_tools.identity.stored import Identity, read_identity
-from tests.fob_of_files import MADE, FobOfFiles, PowerCut
+from host_tools.identity.stored import read_identity
+from tests.fob_of_files import (
+    MADE,
+    NOW,
+    FobOfFiles,
+    PowerCut,
+    identity_of,
+    plan_for,
+    without,
+)
 
 VIN = "5YJ3E1EA0KF000316"
 OTHER_VIN = "7SAYGDEE7PF000316"
 BOARD = load_board("lolin32-lite")
-NOW = 1_800_000_000
 OLD = Key.of(b"\x01" * 32)
 NEW = Key.of(b"\x02" * 32)
 FIRST, SECOND = COUNTER_PATHS
@@ -49,24 +56,6 @@ def fob(key: Key = OLD, first: int = 129, **other: bytes) -> dict[str, bytes]:
         "/fob/app.mpy": b"",
         **other,
     }
-
-
-def without(files: dict[str, bytes], *paths: str) -> dict[str, bytes]:
-    return {path: data for path, data in files.items() if path not in paths}
-
-
-def identity_of(files: dict[str, bytes]) -> Identity:
-    return read_identity(FobOfFiles(files))  # type: ignore[arg-type]
-
-
-def plan_for(files: dict[str, bytes], now: float = NOW, floor: int = 0, **request: Any) -> Plan:
-    return make_plan(
-        identity_of(files),
-        Request(**request),
-        chip="esp32",
-        clock=lambda: now,
-        floor=lambda _: floor,
-    )
 
 
 def done(files: dict[str, bytes], **request: Any) -> dict[str, bytes]:
