@@ -47,7 +47,8 @@ class Session:
             raise DecodeError("no public key in the session info")
         if vehicle_key == self.vehicle_key:
             return
-        # Loaded here because a press with a cached session never needs it.
+        # Loaded here because a press with a cached session never needs it; it needs all the memory.
+        let_go("fob.gcm")
         from fob import p256
 
         secret = p256.shared_secret(private_key, vehicle_key, random=random)

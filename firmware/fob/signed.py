@@ -144,7 +144,9 @@ class Session:
             if not private_key or not self._agreements:
                 raise AuthenticationFailed("another key")
             self._agreements -= 1
-            # Loaded here because a press with a cached session never needs it.
+            # Loaded here because a press with a cached session never needs it; it needs all the
+            # memory.
+            let_go("fob.gcm")
             from fob import p256
 
             secret = p256.shared_secret(private_key, info["publicKey"], random=self._random)

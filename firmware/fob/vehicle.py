@@ -248,6 +248,7 @@ class Vehicle:
             # The link went down before the car could say so.
             return dialogue
         examined = dialogue.signed or self.config.protocol != "auto"
+        information = 0
         while True:
             try:
                 outcome = await dialogue.command(unsigned, lock_state)
@@ -257,6 +258,7 @@ class Vehicle:
                 continue
             except HeldBack:
                 if not examined and not self.waits:
+                    dialogue = None
                     # What it cannot read is perhaps the older protocol: the next press will know.
                     try:
                         await self.dialogue(exchange, True).inform()
@@ -284,14 +286,18 @@ class Vehicle:
             if not examined:
                 # Perhaps an update taught the car the newer protocol, and the older no more.
                 examined = True
-                newer = self.dialogue(exchange, True)
-                if await newer.inform() and not final:
-                    dialogue = newer
+                information = dialogue.information
+                # With both in memory there is not enough left for a key agreement.
+                dialogue = None
+                dialogue = self.dialogue(exchange, True)
+                if await dialogue.inform() and not final:
                     continue
+                dialogue = None
+                dialogue = self.dialogue(exchange, False)
             if not final and dialogue.escalate(outcome):
                 continue
             if outcome == REFUSED:
-                raise Refused("the car refuses the command", dialogue.information)
+                raise Refused("the car refuses the command", dialogue.information or information)
             raise TimedOut("the car did not confirm the command")
 
     async def _chosen(self, exchange):

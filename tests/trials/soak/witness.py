@@ -15,6 +15,8 @@ from .world import World, Wrong
 _LINE = re.compile(r"fob: (lock|unlock|pair|confirm) (?:done in (\d+) ms|failed \(([a-z-]+)\))")
 _RKE = re.compile(r"RKE_ACTION_(LOCK|UNLOCK)\b")
 _LOW = "fob: the battery is low"
+# A fault of the firmware's own, the want of memory among them.
+_NEVER = ("fob: crash", "(internal)", "Traceback", "MemoryError")
 
 # Seconds by which the light may lag behind the line.
 _LAG = 0.1
@@ -218,7 +220,7 @@ class Witness:
     def _read(self, at: float, line: str) -> None:
         if line.startswith(_LOW):
             self._low.append(at)
-        if line.startswith("fob: crash"):
+        if any(word in line for word in _NEVER):
             self._problem(line)
         match = _LINE.match(line)
         if not match:
