@@ -1,7 +1,7 @@
 """What the answers of the fob's console have to look like: a broken board may say anything.
 
-Shapes are those of firmware/fob/console.py. What a status tells of a fob.json that the firmware
-itself has no use for may be anything, too: of it only what can be used is passed on.
+Shapes are those of firmware/fob/console.py and errands.py. What a status tells of a fob.json that
+the firmware itself has no use for may be anything, too: of it only what can be used is passed on.
 """
 
 from collections.abc import Callable, Mapping
@@ -162,20 +162,13 @@ _OF_A_CAR: dict[str, _Check] = {
     "rssi": _number,
 }
 _TOLD: dict[str, _Check] = {
-    "vin": _text,
+    **_OF_A_CAR,
     "public_key": _point,
     "role": _count,
     "form_factor": _count,
     "press_guard_ms": _count,
     "board": _board,
     "configuration": _text,
-    "counter": _counter,
-    "paired": _flag,
-    "unknown": _flag,
-    "waits": _flag,
-    "speaks": _text,
-    "rssi": _number,
-    "peer": _text,
     "last": _text,
     "battery_mv": _number,
     "cause": _text,

@@ -101,12 +101,11 @@ FREE = "_free()"
 
 FORMAT = """
 import os, json, esp32, machine, vfs
-for _n in ("", "car2/", "car3/", "car4/"):
-    for _k in ("key.bin", "fob.json"):
-        try:
-            os.remove("/" + _n + _k)
-        except OSError:
-            pass
+for _n in ("key.bin", "car2/key.bin", "car3/key.bin", "car4/key.bin", "fob.json"):
+    try:
+        os.remove("/" + _n)
+    except OSError:
+        pass
 for _k in (bytes(2048), b""):
     machine.RTC().memory(_k)
 try:

@@ -1,4 +1,4 @@
-"""The watch over nonces and counters: no key may ever use one twice."""
+"""The watch over nonces, counters and answered tokens: no key may ever use one twice."""
 
 from __future__ import annotations
 
@@ -70,46 +70,44 @@ class Tagged(Authenticated):
 
 
 class Reuse(Exception):
-    """One key used something twice that it may use once, or the same message came twice."""
+    """One key used something twice that it may use once; `identical`: in the same message."""
 
-    def __init__(self, first: Authenticated, second: Authenticated, under: str) -> None:
-        self.key_id = first.key_id
-        self.identical = first == second
-        what = "the same message again" if self.identical else "a second message"
-        super().__init__(f"{what} from key {self.key_id.hex()} under {under}")
+    def __init__(self, key_id: bytes, text: str, *, identical: bool = False) -> None:
+        super().__init__(text)
+        self.key_id = key_id
+        self.identical = identical
 
 
 class NonceReuse(Reuse):
     """Two AES-GCM messages under one nonce."""
 
     def __init__(self, first: Sealed, second: Sealed) -> None:
-        super().__init__(first, second, f"nonce {first.nonce.hex()}")
         self.nonce = first.nonce
-
-    def __str__(self) -> str:
-        return f"NONCE REUSED: {super().__str__()}"
+        text = f"NONCE REUSED: {_told(first, second)} under nonce {first.nonce.hex()}"
+        super().__init__(first.key_id, text, identical=first == second)
 
 
 class CounterReuse(Reuse):
     """Two messages under one counter: in one epoch, or in both protocols."""
 
     def __init__(self, first: Authenticated, second: Authenticated) -> None:
+        self.counter = first.counter
         both = bool(first.epoch) != bool(second.epoch)
         where = "of both protocols" if both else f"of epoch {first.epoch.hex()}"
-        super().__init__(first, second, f"counter {first.counter} {where}")
-        self.counter = first.counter
-
-    def __str__(self) -> str:
-        return f"COUNTER REUSED: {super().__str__()}"
+        text = f"COUNTER REUSED: {_told(first, second)} under counter {first.counter} {where}"
+        super().__init__(first.key_id, text, identical=first == second)
 
 
 class TokenReuse(Reuse):
-    """One key answered one authenticationRequest token twice."""
+    """Two answers to the token of one authenticationRequest."""
 
     def __init__(self, key_id: bytes) -> None:
-        Exception.__init__(self, f"TOKEN ANSWERED TWICE: by key {key_id.hex()}")
-        self.key_id = key_id
-        self.identical = False
+        super().__init__(key_id, f"TOKEN ANSWERED TWICE: by key {key_id.hex()}")
+
+
+def _told(first: Authenticated, second: Authenticated) -> str:
+    what = "the same message again" if first == second else "a second message"
+    return f"{what} from key {first.key_id.hex()}"
 
 
 class NonceRecord:
