@@ -22,8 +22,8 @@ from typing import Any, NamedTuple
 from host_tools.failure import InputError
 from host_tools.protocol import vcsec_pb2 as vcsec
 
-LONGEST = 96
-"""Characters of a name: the fob says and notes it in one line."""
+LONGEST = 160
+"""Characters of a name: enough for every closure with its move, and the fob says it in one line."""
 
 Content = dict[str, Any]
 """An UnsignedMessage as firmware/fob/protobuf.py has it: names of proto/, numbers of enums."""
@@ -121,7 +121,7 @@ def content(text: str) -> Content:
     for part in text.split("+"):
         name, _, move = part.partition(":")
         if name not in _CLOSURES:
-            raise _unknown(part if "+" in text else text)
+            raise _not_joined(part) if "+" in text else _unknown(text)
         if ":" in part and move not in _MOVES:
             listed = ", ".join(_MOVES)
             raise InputError(f"no closure can {move!r}", f"Take one of: {listed}.")
@@ -248,7 +248,14 @@ def _copy(said: Content) -> Content:
     return {name: dict(value) for name, value in said.items()}
 
 
+def _not_joined(part: str) -> InputError:
+    listed = ", ".join(_CLOSURES)
+    return InputError(
+        f"{part!r} is no closure, and only those are joined by +", f"Take some of: {listed}."
+    )
+
+
 def _unknown(text: str) -> InputError:
-    close = get_close_matches(text, names(), n=1)
+    close = get_close_matches(text.lower(), names(), n=1)
     remedy = f"Did you mean {close[0]}?" if close else "`fob send --list` names them all."
     return InputError(f"there is no action {text!r}", remedy)
