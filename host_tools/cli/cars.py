@@ -7,7 +7,7 @@ from rich.text import Text
 
 from host_tools.cable.device import ConsoleError, Device, NoConsole
 from host_tools.cli.fob_session import connect
-from host_tools.cli.options import json_option, port_option, yes_option
+from host_tools.cli.options import given, json_option, port_option, yes_option
 from host_tools.cli.provision import car_named
 from host_tools.cli.questions import agree
 from host_tools.cli.screen import next_step, out, show_json
@@ -15,7 +15,7 @@ from host_tools.failure import Failure, InputError
 from host_tools.identity.keys import key_identifier
 from host_tools.identity.plan import forget as forget_car
 from host_tools.identity.plan_report import wrong_with
-from host_tools.identity.request import find_car, listed, without_car
+from host_tools.identity.request import find_car, for_car, listed
 from host_tools.identity.settings import ROLES
 from host_tools.identity.stored import Held, Identity, read_identity
 
@@ -77,9 +77,8 @@ def forget(ctx: click.Context, car: str, port: str | None, yes: bool, as_json: b
       fob cars forget 2
     """
     named = car_named(car)
-    group = ctx.parent.params if ctx.parent else {}
-    as_json = as_json or bool(group.get("as_json"))
-    with connect(port or group.get("port")) as device:
+    port, as_json = given(ctx, "port"), given(ctx, "as_json")
+    with connect(port) as device:
         device.require_files()
         identity = read_identity(device)
         held = find_car(identity, named)
@@ -103,10 +102,13 @@ def forget(ctx: click.Context, car: str, port: str | None, yes: bool, as_json: b
             "vin": vin,
             "key_identifier": name,
             "key_removed": not shared,
+            "gestures_removed": _mapped(identity, held),
         }
         show_json({"forgotten": True, **told})
         return
     out().print(f"Forgotten: {held.title}.", style="bold")
+    if yes and _mapped(identity, held):
+        out().print(f"So is what was mapped for it alone: {', '.join(_mapped(identity, held))}.")
     if name:
         next_step(f"remove the key {name} in that car (Controls, Locks, the bin beside the key).")
 
@@ -115,10 +117,14 @@ def _ask(identity: Identity, held: Held, shared: bool) -> None:
     name = f" {key_identifier(held.public)}" if held.public else ""
     key = f"the key{name} stays for the others" if shared else f"its key{name} is gone for good"
     out().print(f"This removes {held.title} and its message counter from the fob; {key}.")
-    settings = identity.settings
-    if settings and without_car(settings, held.number) != settings:
-        out().print("Gestures that are for it alone go, too.")
+    mapped = _mapped(identity, held)
+    if mapped:
+        out().print(f"What is mapped for it alone goes, too: {', '.join(mapped)}.")
     agree("Forget it?")
+
+
+def _mapped(identity: Identity, held: Held) -> list[str]:
+    return for_car(identity.settings, held.number) if identity.settings else []
 
 
 def _paired(device: Device) -> dict[int, bool]:

@@ -9,11 +9,11 @@ from rich.text import Text
 from host_tools.advice import car_keys
 from host_tools.cable.device import ConsoleError, Device
 from host_tools.cli.fob_session import connect, provisioned, the_car, worded
-from host_tools.cli.options import car_option, json_option, port_option, yes_option
+from host_tools.cli.options import car_option, given, json_option, port_option, yes_option
 from host_tools.cli.questions import agree
 from host_tools.cli.screen import out, show_json
 from host_tools.cli.sections import show_text
-from host_tools.failure import InputError
+from host_tools.failure import Failure, InputError
 
 # A car lists up to 32 keys, each of which is asked for.
 _SILENCE = 60.0
@@ -63,22 +63,29 @@ def keys(ctx: click.Context, wanted: str | None, port: str | None, as_json: bool
 @port_option
 @yes_option
 @json_option
-def remove(which: str, wanted: str | None, port: str | None, yes: bool, as_json: bool) -> None:
+@click.pass_context
+def remove(
+    ctx: click.Context, which: str, wanted: str | None, port: str | None, yes: bool, as_json: bool
+) -> None:
     """Have the car forget a key: one that was lost, or that nobody uses.
 
     Only an owner's key may do that (`fob provision --role owner`, before it is paired). A key
-    cannot remove itself: the car's screen does (Controls, Locks), or another owner's key.
+    cannot remove itself: the car's screen does (Controls, Locks), or another owner's key. With
+    --json it needs --yes.
 
     \b
     Example:
       fob keys remove 3fb59233
     """
+    wanted, port, as_json = given(ctx, "wanted"), given(ctx, "port"), given(ctx, "as_json")
     with connect(port) as device:
         status = provisioned(device, wanted)
         car = the_car(status, wanted)
         entries, _ = _ask(device, car)
         entry = car_keys.chosen(entries, which)
         slot, identifier, role, listed, _ = car_keys.row(entry)
+        if as_json and not yes:
+            raise Failure("a key is not removed without being asked", "Add --yes.")
         if not yes:
             agree(
                 f"Have the car {status['vin']} forget the key {identifier} in slot {slot} "

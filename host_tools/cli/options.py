@@ -1,6 +1,9 @@
 """Options that several commands share."""
 
+from typing import Any
+
 import click
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 # What a shell may choose from is imported when it asks: no other use of an option should have to
@@ -46,6 +49,14 @@ car_option = click.option(
     metavar="VIN|NUMBER",
     help="Which car, where the fob has several; `fob cars` lists.",
 )
+
+
+def given(ctx: click.Context, name: str) -> Any:
+    """The value of an option that a subcommand and its group both have: typed behind either."""
+    typed = ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    return (ctx if typed or ctx.parent is None else ctx.parent).params[name]
+
+
 tap_after_option = click.option(
     "--tap-after",
     type=click.FloatRange(min=0),

@@ -144,6 +144,16 @@ def check_cars(settings: Settings, numbers: Iterable[int]) -> None:
         )
 
 
+def for_car(settings: Settings, number: int) -> list[str]:
+    """The gestures that are for the car of this number alone: "lock double"."""
+    return [
+        f"{button} {gesture}"
+        for button, mapped in settings.mapped.items()
+        for gesture, action in mapped.items()
+        if action.endswith(f"@{number}")
+    ]
+
+
 def without_car(settings: Settings, number: int) -> Settings:
     """The settings without what is for the car of this number."""
     gestures = {
@@ -232,8 +242,12 @@ def _gestures(base: Settings, request: Request, buttons: Mapping[str, int]) -> G
         mapped = default_gestures(buttons)
     else:
         mapped = {button: dict(gestures) for button, gestures in base.gestures.items()}
+    told: set[tuple[str, str]] = set()
     for text in request.gestures:
         button, gesture, action = parse_gesture(text, buttons)
+        if (button, gesture) in told:
+            raise InputError(f"{button} {gesture} is mapped twice", "Leave one --gesture out.")
+        told.add((button, gesture))
         of_button = mapped.setdefault(button, {})
         of_button.pop(gesture, None)
         if action is not None:
