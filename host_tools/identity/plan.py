@@ -333,7 +333,10 @@ def _car(identity: Identity, request: Request, held: Held | None) -> Car:
         raise InputError("the VIN of that car is not known", "Name it by --change-vin.")
     for other in identity.cars.values():
         if other is not held and other.car and other.car.vin == vin:
-            raise InputError(f"{vin} is {other.title} already", "A car is on a fob once only.")
+            raise InputError(
+                f"{vin} is {other.title} already",
+                f"`fob cars forget {other.number}` takes it from there.",
+            )
     return replace(before or Car(vin), vin=vin, **request.of_car)
 
 

@@ -43,6 +43,13 @@ class Choice:
 def choose_key(identity: Identity, request: Request, number: int) -> Choice:
     """The key for car `number`. Raises InputError, Failure."""
     held = identity.cars.get(number)
+    shared = [each.public for each in identity.cars.values() if each.holder == 1]
+    alone = held is not None and len(identity.cars) == 1
+    if request.own_key and request.key and not alone and request.key.key.public in shared:
+        raise InputError(
+            "that key is the shared one, and no car's own",
+            "Leave --own-key out, or name another by --key.",
+        )
     if held is None:
         return _for_new_car(identity, request, number)
     sharing = [
@@ -51,9 +58,10 @@ def choose_key(identity: Identity, request: Request, number: int) -> Choice:
     if request.own_key and sharing:
         if held.number == 1:
             others = ", ".join(each.title for each in sharing)
+            instead = " and ".join(f"`fob provision --vin {n.number} --own-key`" for n in sharing)
             raise InputError(
                 f"the key of car 1 is the one that it shares with {others}",
-                "Give those a key of their own instead.",
+                f"Give a key of its own to the other instead: {instead}.",
             )
         return _new(request, number)
     return _for_known_car(held, request)

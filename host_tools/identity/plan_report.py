@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from host_tools.identity.actions import ARM
 from host_tools.identity.counters import read_counter_record
+from host_tools.identity.gestures import used_actions
 from host_tools.identity.keys import key_identifier
 from host_tools.identity.places import CONFIGURATION_PATH, PLACES
 from host_tools.identity.plan import Plan, Request, Target, files_to_write
@@ -131,7 +133,7 @@ def warnings(identity: Identity, request: Request, plan: Plan) -> list[str]:
             "Passive entry can be relayed: while it is armed, somebody near you and somebody at the"
             " car can make the car believe that you stand beside it. PIN to Drive keeps it there."
         )
-    return told
+    return told + list(_of_what_is_in_vain(plan))
 
 
 def wrong_with(held: Held) -> str | None:
@@ -145,6 +147,22 @@ def wrong_with(held: Held) -> str | None:
     if held.key_state == "other":
         return "another key than is named for it"
     return "no message counter" if held.counter is None else None
+
+
+def _of_what_is_in_vain(plan: Plan) -> Iterator[str]:
+    settings = plan.settings
+    if settings.passive is None:
+        if ARM in used_actions(settings.mapped):
+            yield "A button arms passive entry, which is off: --passive unlock switches it on."
+        return
+    form = settings.passive["form"]
+    for number, target in plan.cars.items():
+        protocol = target.car.protocol if target.car else "auto"
+        if "auto" not in (form, protocol) and (form == "signed") != (protocol == "signed"):
+            yield (
+                f"Car {number} is spoken to as {protocol} only, which has no answers of the form"
+                f" {form}: --passive-form auto."
+            )
 
 
 def _of_listing(before: Car | None, car: Car) -> Iterator[str]:

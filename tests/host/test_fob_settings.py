@@ -17,6 +17,7 @@ from tests.interpreter import Interpreter
 
 VIN = "5YJ3E1EA0KF000316"
 BOARD = load_board("virtual")
+LEGACY = {"protocol": "legacy"}
 SOUNDS = replace(BOARD, buzzer=Buzzer("tone", 25), vibration=Vibration(26))
 
 
@@ -119,6 +120,31 @@ def test_who_allows_passive_entry_is_warned_of_relays() -> None:
     assert "relayed" in warned(fob(), passive="unlock")
     assert "relayed" in warned(fob(passive=on), passive="drive")
     assert "relayed" not in warned(fob(passive=on), passive_more={"minutes": 9})
+
+
+@pytest.mark.parametrize(
+    ("request_", "said"),
+    [
+        ({"gestures": ["lock triple=arm"]}, "which is off: --passive unlock switches it on"),
+        (
+            {"passive": "unlock", "passive_more": {"form": "signed"}, "settings": LEGACY},
+            "Car 1 is spoken to as legacy only, which has no answers of the form signed",
+        ),
+        ({"gestures": ["lock triple=arm"], "passive": "unlock", "settings": LEGACY}, None),
+        ({"passive": "unlock", "passive_more": {"form": "token"}, "settings": LEGACY}, None),
+    ],
+)
+def test_what_cannot_work_together_is_told(request_: dict[str, Any], said: str | None) -> None:
+    identity, asked = identity_of(fob()), Request(**request_)
+    told = warnings(identity, asked, make_plan(identity, asked, chip=None))
+    relays = [each for each in told if "relayed" in each]
+    in_vain = [each for each in told if each not in relays]
+    assert (said in in_vain[0]) if said else not in_vain
+
+
+def test_one_gesture_is_not_mapped_twice_in_a_run() -> None:
+    with pytest.raises(InputError, match="lock double is mapped twice"):
+        after(fob(), gestures=["lock double=trunk", "lock double=frunk"])
 
 
 @pytest.mark.parametrize(

@@ -203,8 +203,14 @@ def test_a_car_gets_a_key_of_its_own_and_the_others_keep_theirs() -> None:
     files = run(fob(SECOND_VIN), vin=SECOND_VIN, own_key=True)
     assert active(files)[FIRST_VIN] == (OLD.public.hex(), NOW + 300)
     assert active(files)[SECOND_VIN][0] != OLD.public.hex()
-    with pytest.raises(InputError, match=r"shares with car 2 .* key of their own"):
+    with pytest.raises(InputError, match=r"shares with car 2 .* --vin 2 --own-key`"):
         plan_for(fob(SECOND_VIN), vin=FIRST_VIN, own_key=True)
+
+
+def test_the_key_that_is_shared_is_no_key_of_ones_own() -> None:
+    for vin in (SECOND_VIN, THIRD_VIN):
+        with pytest.raises(InputError, match=r"is the shared one.* Leave --own-key out"):
+            plan_for(fob(SECOND_VIN), vin=vin, key=imported(OLD), own_key=True)
 
 
 def test_a_key_of_ones_own_is_replaced_alone() -> None:
