@@ -90,6 +90,9 @@ _KNOWN = {
 }
 
 
+# What Python raises, and what host_tools.cable.console makes of it.
+_NO_MEMORY = ("MemoryError", "ran out of memory")
+
 # Files of a car but the first.
 _CAR_FILE = re.compile(r"\bcar(?P<number>\d)/")
 
@@ -106,6 +109,8 @@ def explain(code: str, text: str, reason: int | None = None) -> Explanation:
     if code == "key-refused" and reason is not None:
         refusal = removal_error(reason)
         return Explanation(refusal.words, refusal.remedy)
+    if code == "internal" and text.endswith(_NO_MEMORY):
+        return Explanation("the fob ran out of memory", "Try again; if it comes back, report it.")
     if code == "internal" and " " not in text:
         # The firmware names the kind of exception only.
         text = f"the fob's program failed ({text})"

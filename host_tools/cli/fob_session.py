@@ -92,7 +92,7 @@ def the_car(status: dict[str, Any], wanted: str | None) -> dict[str, Any]:
 
 
 def _listed(status: dict[str, Any]) -> str:
-    cars = status.get("cars") or []
+    cars = sorted(status.get("cars") or [], key=lambda car: int(car["number"]))
     return ", ".join(f"{car['number']} ({car.get('vin') or 'of no use'})" for car in cars)
 
 

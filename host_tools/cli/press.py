@@ -10,6 +10,7 @@ from host_tools.cli.fob_session import connect, provisioned, worded
 from host_tools.cli.options import json_option, port_option
 from host_tools.cli.screen import out, show_json
 from host_tools.cli.sections import show_text
+from host_tools.failure import InputError
 
 _LONGEST_SECONDS = 14.0
 # Longer than anything that the firmware does without a word, pairing included.
@@ -24,12 +25,17 @@ _SILENCE = 130.0
     metavar="SECONDS",
     help="Keep it down so long: 1.5 is a hold; of both, 3 pair a new fob, 5 confirm what waits.",
 )
-@click.option("--double", "times", flag_value=2, type=int, help="Press twice in a row.")
-@click.option("--triple", "times", flag_value=3, type=int, help="Press three times in a row.")
+@click.option("--double", is_flag=True, help="Press twice in a row.")
+@click.option("--triple", is_flag=True, help="Press three times in a row.")
 @port_option
 @json_option
 def press(
-    names: tuple[str, ...], hold: float | None, times: int | None, port: str | None, as_json: bool
+    names: tuple[str, ...],
+    hold: float | None,
+    double: bool,
+    triple: bool,
+    port: str | None,
+    as_json: bool,
 ) -> None:
     """Press buttons of the fob from here.
 
@@ -43,6 +49,9 @@ def press(
       fob press unlock --double
       fob press lock --hold 2
     """
+    if double and triple:
+        raise InputError("--double and --triple are two gestures", "Leave one of them out.")
+    times = 3 if triple else 2 if double else 1
     with connect(port) as device:
         status = provisioned(device)
         buttons = list(dict.fromkeys(names))
@@ -62,7 +71,7 @@ def press(
                 on_event=hear,
                 timeout=_SILENCE,
                 buttons=buttons,
-                times=times or 1,
+                times=times,
                 **held,
             )
         except ConsoleError as error:
@@ -74,7 +83,7 @@ def press(
     elif outcome:
         out().print(f"Light: {light}.")
     if outcome is None:
-        raise press_report.no_gesture(buttons, hold, status, times or 1)
+        raise press_report.no_gesture(buttons, hold, status, times)
     if outcome != "done":
         raise press_report.failed(outcome, result["text"])
     if not as_json:

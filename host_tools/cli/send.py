@@ -10,7 +10,7 @@ from host_tools.cli.fob_session import connect, provisioned, the_car, worded
 from host_tools.cli.options import car_option, json_option, port_option
 from host_tools.cli.screen import out, show_json
 from host_tools.cli.sections import show_text
-from host_tools.failure import InputError
+from host_tools.failure import Failure, InputError
 from host_tools.identity import actions
 
 # Longer than all attempts of one command.
@@ -46,6 +46,10 @@ def send(
         return
     if action is None:
         raise InputError("no action is named", "`fob send --list` shows them.")
+    if "@" in action:
+        raise InputError(
+            f"{action!r} names a car as gestures do", "Name it by --vin: `fob send lock --vin 2`."
+        )
     content = actions.content(action)
     if not content:
         raise InputError(
@@ -58,13 +62,25 @@ def send(
         try:
             result = device.call("send", timeout=_SILENCE, name=action, content=content, **car)
         except ConsoleError as error:
-            raise worded(error) from error
+            raise _refused(action, error) from error
     if as_json:
         show_json({"result": {"action": action, **result}})
         return
     show_text(out(), f"Done in {result['ms']} ms: {action} ({actions.does(action)}).", "green")
     if result["open"]:
         show_text(out(), "Something is open: `fob status --car` shows what.", "yellow")
+
+
+def _refused(action: str, error: ConsoleError) -> Failure:
+    told = worded(error)
+    older = any(action in row.names and not row.newer for row in actions.catalogue())
+    if error.code != "refused" or error.text != "the car refuses the command" or not older:
+        return told
+    return Failure(
+        told.problem,
+        f"Today's cars need not know {action}, which is of the older protocol; of `fob send --list`"
+        " trunk, frunk and charge-port are the newer ones.",
+    )
 
 
 def _list(as_json: bool) -> None:

@@ -12,7 +12,7 @@ from host_tools.cli.fob_session import check_provisioned, chosen_car, connect, w
 from host_tools.cli.options import car_option, json_option, port_option
 from host_tools.cli.screen import out, show_json
 from host_tools.cli.sections import show_sections
-from host_tools.failure import Failure
+from host_tools.failure import Failure, InputError
 from host_tools.installation import install
 from host_tools.installation.micropython import dotted
 
@@ -54,6 +54,8 @@ def status(ask_car: bool, wanted: str | None, port: str | None, as_json: bool) -
                 check_provisioned(told)
                 answer = device.call("car_status", timeout=_SILENCE, **named)
                 car = vehicle_status.completed(answer)
+        except InputError:
+            raise
         except Failure as error:
             # What is known all the same is shown first.
             failure = worded(error)
