@@ -69,7 +69,7 @@ async def test_the_link_outlasts_the_patience_of_the_car(vintage: Vintage) -> No
     async with armed(vintage) as bench:
         bench.car.behaviour.idle_timeout = 42.0
         links = list(bench.car.connections)
-        await asyncio.sleep(200)
+        await asyncio.sleep(100)
         assert bench.car.connections == links and present(bench)
 
 

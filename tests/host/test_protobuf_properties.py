@@ -257,7 +257,7 @@ def _varint(raw: bytes, at: int) -> tuple[int, int, bool]:
             return value, at, value >> 64 != 0
 
 
-@settings(max_examples=2000)
+@settings(max_examples=1000)
 @given(data=st.data(), name=st.sampled_from(("ANYTHING", *_OWN)))
 def test_random_messages_are_encoded_and_decoded_as_the_official_library_does(
     interpreter: Interpreter, schemas: dict[str, Schema], data: st.DataObject, name: str
@@ -269,7 +269,7 @@ def test_random_messages_are_encoded_and_decoded_as_the_official_library_does(
     assert decoded == without_defaults(schemas[name], message)
 
 
-@settings(max_examples=2000)
+@settings(max_examples=1000)
 @given(raw=st.binary(max_size=40), name=st.sampled_from(("WITHOUT_STRINGS", *_OWN)))
 def test_random_bytes_are_read_as_the_official_library_does(
     interpreter: Interpreter, schemas: dict[str, Schema], raw: bytes, name: str
@@ -277,7 +277,7 @@ def test_random_bytes_are_read_as_the_official_library_does(
     agree_on(interpreter, schemas, name, raw)
 
 
-@settings(max_examples=1500)
+@settings(max_examples=800)
 @given(data=st.data(), name=st.sampled_from(("WITHOUT_STRINGS", *_OWN)))
 def test_damaged_messages_are_read_as_the_official_library_does(
     interpreter: Interpreter, schemas: dict[str, Schema], data: st.DataObject, name: str
@@ -291,7 +291,7 @@ def test_damaged_messages_are_read_as_the_official_library_does(
     agree_on(interpreter, schemas, name, bytes(raw))
 
 
-@settings(max_examples=600)
+@settings(max_examples=400)
 @given(data=st.data(), name=st.sampled_from(("WITHOUT_STRINGS", *_OWN)))
 def test_messages_one_after_the_other_merge_as_in_the_official_library(
     interpreter: Interpreter, schemas: dict[str, Schema], data: st.DataObject, name: str
