@@ -30,11 +30,8 @@ def pair(board, tell, car=None):
     return {"speaks": vehicle.cache.spoken}
 
 
-def send(board, tell, name, content, car=None):
-    """Have the car do what `content` says, the dict of an UnsignedMessage; return ms and open.
-
-    `name` is for those who watch.
-    """
+def send(board, tell, content, car=None):
+    """Have the car do what `content` says, the dict of an UnsignedMessage; return ms and open."""
     from fob import actions
 
     settings = board.settings()
@@ -61,10 +58,8 @@ def car_status(board, tell, car=None):
                 return
             except TimedOut:
                 # A car that sleeps may tell no more than what it did on its own.
-                if exchange.closures is not None:
-                    heard["vehicleLockState"] = exchange.lock_state
-                    heard["closureStatuses"] = exchange.closures
-                    heard["vehicleSleepStatus"] = 2 if exchange.asleep else 1
+                if exchange.status is not None:
+                    heard.update(exchange.status)
                     return
         raise TimedOut("the car does not answer")
 

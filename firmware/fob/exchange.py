@@ -34,8 +34,8 @@ class Exchange:
 
     `read` decodes a message; whoever asks in another protocol than the older one replaces it.
     `lock_state` is the car's lock state and `earlier_state` the one that it told before;
-    `closures` are the closureStatuses and `asleep` the sleep of its last vehicleStatus, None where
-    it told neither. `request` and `operation` are its last authenticationRequest and
+    `status` is its last vehicleStatus and `asleep` whether that says so, None where it told
+    neither. `request` and `operation` are its last authenticationRequest and
     whitelistOperationStatus, None where there was none. `greeted`: the car was told on this
     connection, by an authenticationResponse, which key this is. `began`,
     `sent` and `answered` are places in the stream from the car, in bytes: where the answer that
@@ -52,7 +52,7 @@ class Exchange:
         self._waiting = []
         self._heard = False
         self.lock_state = self.earlier_state = None
-        self.closures = self.asleep = self.request = self.operation = None
+        self.status = self.asleep = self.request = self.operation = None
         self.greeted = False
         self.began = self.sent = self.answered = 0
         self.whole = False
@@ -61,6 +61,11 @@ class Exchange:
     def handles(self):
         """Where the link found the car's characteristics, for the next connection."""
         return self._link.handles
+
+    @property
+    def closures(self):
+        """The closureStatuses that the car told last, None where it told none."""
+        return None if self.status is None else self.status.get("closureStatuses", {})
 
     @property
     def unheard(self):
@@ -177,7 +182,7 @@ class Exchange:
         status = answer.get("vehicleStatus")
         if status is not None:
             self.earlier_state, self.lock_state = self.lock_state, messages.lock_state(answer)
-            self.closures = status.get("closureStatuses", {})
+            self.status = status
             sleep = status.get("vehicleSleepStatus")
             self.asleep = sleep == _VEHICLE_SLEEP_STATUS_ASLEEP if sleep else None
         self.request = answer.get("authenticationRequest", self.request)

@@ -60,7 +60,7 @@ def send(
         status = provisioned(device, wanted)
         car = the_car(status, wanted)
         try:
-            result = device.call("send", timeout=_SILENCE, name=action, content=content, **car)
+            result = device.call("send", timeout=_SILENCE, content=content, **car)
         except ConsoleError as error:
             raise _refused(action, error) from error
     if as_json:

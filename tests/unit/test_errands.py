@@ -73,14 +73,14 @@ def run(board, errand, **arguments):
 
 def test_what_is_sent_is_carried_out():
     board = Board(Car(on_sealed=[(OK,)]))
-    result, _ = run(board, "send", name="unlock", content={"RKEAction": codes.RKE_ACTION_UNLOCK})
+    result, _ = run(board, "send", content={"RKEAction": codes.RKE_ACTION_UNLOCK})
     assert board.fob.radio.car.plaintexts == [UNLOCK]
     assert not result["open"] and result["ms"] >= 0
 
 
 def test_the_battery_is_reported_with_what_was_measured():
     board = Board(Car(on_sealed=[(OK,)]))
-    run(board, "send", name="battery-report", content={"keyfobInfo": {}})
+    run(board, "send", content={"keyfobInfo": {}})
     # Field 23 of length 5: 3700 in field 2, 21 in field 3.
     assert board.fob.radio.car.plaintexts == [b"\xba\x01\x05\x10\xf4\x1c\x18\x15"]
 
