@@ -33,6 +33,19 @@ def short_name(enum: Any, number: Any, prefix: str) -> str:
     return named.name.removeprefix(prefix).replace("_", " ").lower() if named else str(number)
 
 
+def caution(entries: Sequence[Mapping[str, Any]], entry: Mapping[str, Any]) -> str:
+    """What to say of an entry before it is removed; empty for most."""
+    forms = vcsec.KeyFormFactor.DESCRIPTOR
+    cards = [
+        each
+        for each in entries
+        if "nfc card" in short_name(forms, each["form_factor"], "KEY_FORM_FACTOR_")
+    ]
+    if cards != [entry]:
+        return ""
+    return " It is the only key card: without one nobody can add a key to the car."
+
+
 def chosen(entries: Sequence[Mapping[str, Any]], wanted: str) -> Mapping[str, Any]:
     """The entry of a slot, or of a key id, that is to be removed.
 

@@ -7,7 +7,8 @@ from host_tools.advice import light as patterns
 from host_tools.advice.fob_errors import explain
 from host_tools.advice.fob_status import last_result
 from host_tools.failure import Failure, InputError
-from host_tools.identity.gestures import GESTURES
+from host_tools.identity.actions import ARM
+from host_tools.identity.gestures import BOTH, CHORD, GESTURES
 
 # As firmware/fob/gestures.py has it: what is shorter is a press, or means nothing.
 _HOLD_SECONDS = 1.5
@@ -31,6 +32,19 @@ def check_buttons(names: Sequence[str], known: Mapping[str, int]) -> None:
         if name not in known:
             listed = ", ".join(sorted(known))
             raise InputError(f"this fob has no button {name!r}", f"It has: {listed}.")
+
+
+def check_arming(
+    names: Sequence[str], hold: float | None, status: Mapping[str, Any], times: int = 1
+) -> None:
+    """Raise Failure for a gesture that only arms passive entry: the fob's console arms none."""
+    button = BOTH if set(names) == set(CHORD) else " ".join(names)
+    mapped = (status.get("gestures") or {}).get(button, {})
+    action = mapped.get("hold" if (hold or 0) >= _HOLD_SECONDS else _TIMES[times], "")
+    if status.get("passive") and action.partition("@")[0] == ARM:
+        raise Failure(
+            "that arms passive entry, and a press from here does not", "Press the button itself."
+        )
 
 
 def light(outcome: str | None, text: str | None = None) -> str | None:

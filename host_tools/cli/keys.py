@@ -89,7 +89,7 @@ def remove(
         if not yes:
             agree(
                 f"Have the car {status['vin']} forget the key {identifier} in slot {slot} "
-                f"({role}, {listed})?"
+                f"({role}, {listed})?{car_keys.caution(entries, entry)}"
             )
         try:
             device.call("remove_key", timeout=_SILENCE, public_key=entry["public_key"], **car)

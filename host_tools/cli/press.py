@@ -56,6 +56,7 @@ def press(
         status = provisioned(device)
         buttons = list(dict.fromkeys(names))
         press_report.check_buttons(buttons, status["board"]["buttons"])
+        press_report.check_arming(buttons, hold, status, times)
         # Without it the firmware presses long enough for the fob's press guard.
         held = {} if hold is None else {"hold_ms": round(hold * 1000)}
 

@@ -79,3 +79,19 @@ def test_a_key_that_is_not_there_is_wrong_input(desk):
 
 def test_a_word_that_is_no_command_lists_them(desk):
     assert "`fob keys remove`" in desk.run("keys", "delete").stderr
+
+
+def test_machines_are_not_obeyed_unasked_wherever_they_say_so(desk):
+    other = add_key(desk)
+    for arguments in (("keys", "remove", other, "--json"), ("keys", "--json", "remove", other)):
+        result = desk.run(*arguments)
+        assert result.exit_code == 1
+        assert json.loads(result.stdout)["error"]["remedy"] == "Add --yes."
+    assert other in desk.run("keys").stdout
+
+
+def test_the_groups_port_and_car_are_those_of_remove():
+    with Desk() as desk:
+        assert desk.run("keys", "--port", "/dev/null", "remove", "1", "--yes").exit_code == 3
+        result = desk.run("keys", "--vin", "7", "remove", "1", "--yes")
+    assert (result.exit_code, "no car 7" in result.stderr) == (2, True)

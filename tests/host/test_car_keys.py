@@ -55,3 +55,10 @@ def test_the_own_key_is_refused_with_what_to_do():
 def test_a_key_without_a_public_one_cannot_be_named_to_the_car():
     with pytest.raises(Failure, match="did not tell the public key"):
         car_keys.chosen(ENTRIES, "11")
+
+
+def test_the_only_key_card_is_not_removed_without_a_caution():
+    assert "the only key card" in car_keys.caution([CARD, OURS], CARD)
+    metal = {**CARD, "slot": 4, "form_factor": 15}
+    assert not car_keys.caution([CARD, OURS, metal], CARD)
+    assert not car_keys.caution([CARD, {**OURS, "ours": False}], {**OURS, "ours": False})

@@ -82,3 +82,9 @@ def test_a_key_that_the_car_keeps_is_told_by_the_number_it_gave():
     told = explain("key-refused", "the car refuses", 2)
     assert told.problem == "a key cannot remove itself from the car"
     assert explain("key-refused", "the car refuses").problem == "the car refuses"
+
+
+@pytest.mark.parametrize("text", ["MemoryError", "the fob ran out of memory"])
+def test_a_fob_out_of_memory_is_asked_again(text: str) -> None:
+    problem, remedy = explain("internal", text)
+    assert problem == "the fob ran out of memory" and remedy.startswith("Try again")

@@ -3,8 +3,15 @@
 import pytest
 
 from host_tools.advice import press_report
-from host_tools.advice.press_report import check_buttons, done, failed, light, no_gesture
-from host_tools.failure import InputError
+from host_tools.advice.press_report import (
+    check_arming,
+    check_buttons,
+    done,
+    failed,
+    light,
+    no_gesture,
+)
+from host_tools.failure import Failure, InputError
 
 
 def test_a_button_that_the_fob_does_not_have_is_wrong_input():
@@ -35,6 +42,16 @@ def test_something_open_after_a_lock_is_told_as_the_light_does():
     assert light("done", text) == "two long flashes"
     assert "`fob status --car`" in done(text)
     assert light("done", "lock done in 340 ms") == "one long flash"
+
+
+def test_from_here_nothing_is_armed():
+    mapped = {"lock": {"triple": "arm@2"}, "both": {"hold": "arm"}}
+    status = {"passive": {"level": 1}, "gestures": mapped}
+    for names, hold, times in ((["lock"], None, 3), (["unlock", "lock"], 2.0, 1)):
+        with pytest.raises(Failure, match=r"a press from here does not. Press the button itself."):
+            check_arming(names, hold, status, times)
+    check_arming(["lock"], None, status, 1)
+    check_arming(["lock"], None, {**status, "passive": None}, 3)
 
 
 def test_a_failure_has_the_remedy_of_its_code():
