@@ -69,7 +69,9 @@ def test_the_first_car_is_forgotten_and_all_of_a_fob_of_two_is_wiped() -> None:
     with Desk() as desk:
         says(desk.run("provision", "--vin", OTHER_VIN, "--yes"), 0)
         name = cars(desk)[0]["key_identifier"]
-        says(desk.run("cars", "forget", VIN, "--yes"), 0, f"remove the key {name}")
+        says(desk.run("provision", "--gesture", "lock double=trunk@1", "--yes"), 0)
+        forgotten = desk.run("cars", "forget", VIN, "--yes")
+        says(forgotten, 0, f"remove the key {name}", "mapped for it alone: lock double")
         desk.prints("ready")
         (left,) = cars(desk)
         assert (left["number"], left["vin"], left["key_identifier"]) == (2, OTHER_VIN, name)

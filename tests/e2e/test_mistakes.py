@@ -152,6 +152,11 @@ MISTAKES = (
     ("wipe --yes --port gopher://fob", 3, "is no serial port. `fob ports` lists"),
     # The command line
     ("pres unlock", 2, "there is no command 'pres'. Did you mean `fob press`?"),
+    ("press lock --double --triple", 2, "two gestures. Leave one of them out"),
+    ("status --vin 2 --car", 2, "has no car 2. It has: 1 (5YJ3E1EA1KF000000)"),
+    ("keys remove 1 --vin foo --yes", 2, "has no car foo"),
+    ("provision --passiv drive", 2, "no such option '--passiv'. Did you mean '--passive'?"),
+    ("cars forgit 2", 2, "no such command 'forgit'. Did you mean 'forget'? See `fob cars --help`"),
     ("pair --agian", 2, "no such option '--agian'. Did you mean '--again'?"),
     ("wipe --json", 1, "Add --yes"),
 )

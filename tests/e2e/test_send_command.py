@@ -57,6 +57,9 @@ def test_the_list_needs_no_fob():
         ((), "no action is named. `fob send --list` shows them."),
         (("trunc",), "there is no action 'trunc'. Did you mean trunk?"),
         (("arm",), "'arm' is for buttons only: it sends nothing."),
+        (("lock+unlock",), "'lock' is no closure, and only those are joined by +. Take some of"),
+        (("lock@2",), "'lock@2' names a car as gestures do. Name it by --vin"),
+        (("lock", "unlock"), "got unexpected extra argument (unlock). See `fob send --help`."),
         (("trunk:fly",), "no closure can 'fly'. Take one of: move, stop, open, close."),
     ],
 )

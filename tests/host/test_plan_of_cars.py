@@ -14,6 +14,7 @@ from host_tools.identity.counters import (
 from host_tools.identity.plan import Request, carry_out, clean, make_plan
 from host_tools.identity.plan_report import changes, notes, warnings
 from host_tools.identity.provision import key_file
+from host_tools.identity.request import for_car
 from host_tools.identity.settings import Car, Configuration
 from host_tools.identity.stored import read_identity
 from tests.fob_of_files import MADE, NOW, FobOfFiles, identity_of, plan_for, without
@@ -102,7 +103,7 @@ def test_a_car_is_added_once() -> None:
     files = fob(SECOND_VIN)
     again = plan_for(files, vin=SECOND_VIN)
     assert changes(identity_of(files), again) == []
-    with pytest.raises(InputError, match="is car 1"):
+    with pytest.raises(InputError, match=r"is car 1 .*`fob cars forget 1` takes it"):
         plan_for(files, vin=SECOND_VIN, change_vin=FIRST_VIN)
 
 
@@ -280,7 +281,10 @@ def test_the_only_car_is_not_forgotten() -> None:
 def test_gestures_for_a_forgotten_car_go_with_it() -> None:
     files = run(fob(SECOND_VIN), gestures=["unlock triple=frunk@2", "unlock double=frunk"])
     assert json.loads(files["/fob.json"])["gestures"]["unlock"]["triple"] == "frunk@2"
+    settings = identity_of(files).settings
+    assert settings and for_car(settings, 2) == ["unlock triple"] and not for_car(settings, 1)
     left = json.loads(run(files, forget=2)["/fob.json"])
+    assert "frunk" in left["actions"]
     assert left["gestures"]["unlock"] == {"single": "unlock", "double": "frunk"}
     with pytest.raises(InputError, match="for car 3"):
         plan_for(files, gestures=["unlock triple=frunk@3"])
