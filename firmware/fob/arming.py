@@ -33,8 +33,8 @@ class Arming:
         self._vehicle = vehicle
         self._number = None
         self._until_ms = None
-        # By their vehicles: each knows what it answered.
-        self._presences: dict = {}
+        # What a Presence answered, by its Vehicle.
+        self._remembered: dict = {}
         self._task = self._present = None
 
     @property
@@ -60,6 +60,8 @@ class Arming:
         if self._present:
             self._present.pause()
         await task
+        # The press may need a key agreement.
+        let_go("fob.presence")
 
     async def choose(self, number, shown):
         """Return the Vehicle that a press is for, as the fleet would: the one that is connected
@@ -104,7 +106,9 @@ class Arming:
         except Exception as error:  # noqa: BLE001 - whatever it is, the next press must work
             self._report(NAME, error)
         finally:
-            self._present = None
+            if self._present:
+                self._remembered[self._vehicle] = self._present.remembered
+                self._present = None
         self._until_ms = None
         await self.let_go()
 
@@ -113,9 +117,7 @@ class Arming:
         let_go("fob.pairing", "fob.p256")
         from fob.presence import Presence
 
-        if vehicle not in self._presences:
-            self._presences[vehicle] = Presence(vehicle, self._passive, self._say)
-        return self._presences[vehicle]
+        return Presence(vehicle, self._passive, self._say, self._remembered.get(vehicle))
 
     async def _found(self):
         """Return the Vehicle; None when the time was over before one was near."""

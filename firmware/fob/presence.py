@@ -47,22 +47,31 @@ _ENVELOPE = (10, "protobuf_message_as_bytes", BYTES, None)
 class Presence:
     """Says to one car that its key is here: `vehicle` is its Vehicle, `passive` that of fob.json.
 
-    `say(text)` is told what happens. Arm it as often as is wanted: it knows what it answered.
+    `say(text)` is told what happens. `remembered` is what an earlier one for this car answered.
     """
 
-    def __init__(self, vehicle, passive, say):
+    def __init__(self, vehicle, passive, say, remembered=None):
         self._vehicle = vehicle
         self._passive = passive
         self._say = say
-        self._until = None
         self._paused = False
         # In conversation: what is said then must be said to its end.
         self._talks = False
+        self._until = None
         self._answers = 0
         self._tokens: list = []
         self._times: list = []
         self._plain = passive["form"] == "plain"
         self._doubted = False
+        if remembered:
+            self._until, self._answers, self._tokens, self._times = remembered[:4]
+            self._plain, self._doubted = remembered[4:]
+
+    @property
+    def remembered(self):
+        """What the next one for this car has to know: arm either as often as is wanted."""
+        answered = self._answers, self._tokens, self._times
+        return (self._until,) + answered + (self._plain, self._doubted)
 
     def pause(self):
         """Have run() return soon; nothing is sent after that."""
@@ -144,7 +153,10 @@ class Presence:
         # The press may have spoken the other protocol, which is to be unloaded.
         exchange.read = messages.read
         dialogue = self._vehicle.dialogue(exchange, signed)
-        if not signed:
+        if signed:
+            # No other key than the proven one is answered.
+            dialogue.session.agreements = 0
+        else:
             exchange.read = _read
         # What it told during a press is over.
         exchange.asleep = exchange.request = None

@@ -46,12 +46,13 @@ class Session:
 
     `public_key`: 65 bytes; `vin`: str; `random(n)`: n random bytes; `keys`: the car's public key
     (65 bytes) and the key shared with it (16 bytes), or two times None; `epoch`: 16 bytes or None.
+    `agreements`: how many there may be yet.
     """
 
     def __init__(self, public_key, vin, random, keys=(None, None), epoch=None):
         self.vehicle_key, self.shared_key = keys
         self.epoch = epoch
-        self._agreements = _AGREEMENTS
+        self.agreements = _AGREEMENTS
         self._public_key = public_key
         self._vin = vin.encode()
         self._random = random
@@ -141,9 +142,9 @@ class Session:
             if keys[0] == info["publicKey"]:
                 shared_key = keys[1]
         if shared_key is None:
-            if not private_key or not self._agreements:
+            if not private_key or not self.agreements:
                 raise AuthenticationFailed("another key")
-            self._agreements -= 1
+            self.agreements -= 1
             # Loaded here because a press with a cached session never needs it; it needs all the
             # memory.
             let_go("fob.gcm")

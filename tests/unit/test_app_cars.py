@@ -4,9 +4,9 @@ import asyncio
 
 import virtual_time
 from running_app import DONE, LOCK, UNLOCK, PairingCalled, Running, Vehicle
-from test_app_passive import PASSIVE, Presence
+from test_app_passive import PASSIVE, Presence, let_nothing_go
 
-from fob import presence
+from fob import arming, presence
 from fob.errors import NotFound
 
 GESTURES = {
@@ -49,9 +49,10 @@ class Fleet:
 class Fob(Running):
     def __init__(self, fleet, **settings):
         presence.Presence = Presence
+        arming.let_go = let_nothing_go
         Presence.made.clear()
         Presence.error = Presence.ends_ms = None
-        Presence.hangs = False
+        Presence.hangs = Presence.deaf = False
         super().__init__(fleet, gestures=GESTURES, **settings)
 
     async def press(self, name, times=1):

@@ -23,18 +23,29 @@ GESTURES = {
 arming.let_go = lambda *_: None
 
 
+def let_nothing_go(*_modules):
+    pass
+
+
+async def _never():
+    try:
+        await asyncio.sleep_ms(3600000)
+    except asyncio.CancelledError:
+        await asyncio.sleep_ms(3600000)
+
+
 class Presence:
     """Stands in for fob.presence.Presence: as long as it runs it has the vehicle's link."""
 
     made: list = []
     error: "Exception | None" = None
     ends_ms = None
-    hangs = False
+    hangs = deaf = False
 
-    def __init__(self, vehicle, passive, say):
+    def __init__(self, vehicle, passive, say, remembered=None):
         self.vehicle = vehicle
         self.passive = passive
-        self.runs = []
+        self.runs = self.remembered = remembered or []
         self.running = False
         self._paused = False
         self.made.append(self)
@@ -47,6 +58,8 @@ class Presence:
         self.running = True
         began = virtual_time.ticks_ms()
         try:
+            if self.deaf:
+                await _never()
             if not self.vehicle.linked:
                 await asyncio.sleep_ms(50)
                 self.vehicle._set_linked(True)
@@ -71,9 +84,11 @@ class Fob(Running):
 
     def __init__(self, *args, **settings):
         presence.Presence = Presence
+        # What stands in must stay.
+        arming.let_go = let_nothing_go
         Presence.made.clear()
         Presence.error = Presence.ends_ms = None
-        Presence.hangs = False
+        Presence.hangs = Presence.deaf = False
         settings.setdefault("passive", PASSIVE)
         settings.setdefault("gestures", GESTURES)
         super().__init__(*args, **settings)
@@ -206,7 +221,7 @@ async def test_a_further_press_has_the_link_and_arms_anew():
         assert fob.vehicle.done == [UNLOCK, UNLOCK] and fob.vehicle.links == ["up"]
         assert await fob.sleeps() > ARMED_MS - 3000
         # One that knows what it answered already.
-        assert len(Presence.made) == 1 and len(Presence.made[0].runs) == 2
+        assert len(Presence.made[0].runs) == 2 and Presence.made[1].remembered[1:]
 
 
 async def test_presence_rests_while_a_press_is_served():
@@ -363,13 +378,7 @@ async def test_a_press_that_hangs_in_the_pause_ends_the_app():
     fob = Fob()
     await fob.press("unlock")
 
-    async def deaf(until):
-        try:
-            await asyncio.sleep_ms(3600000)
-        except asyncio.CancelledError:
-            await asyncio.sleep_ms(3600000)
-
-    Presence.made[0].run = deaf
+    Presence.deaf = True
     await fob.press("unlock")
     await fob.buttons.press("unlock")
     await awaiting(Hang, fob.task)
