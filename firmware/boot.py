@@ -9,6 +9,6 @@ import micropython
 
 # An exception inside an interrupt handler can then still be printed.
 micropython.alloc_emergency_exception_buf(100)
-# A heap that is swept before it is full stays in one piece: without this, pairing runs out of it
-# now and then although enough is free.
-gc.threshold(16384)
+# A heap that is swept before it is full stays in one piece: otherwise pairing and passive entry run
+# out of it, now and then, although enough is free.
+gc.threshold(8192)

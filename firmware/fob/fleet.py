@@ -2,7 +2,6 @@
 
 from micropython import const
 
-from fob import names
 from fob.errors import StoreError
 
 # Nobody wants to wait longer for a choice.
@@ -85,6 +84,8 @@ class Fleet:
         return vehicle
 
     async def _strongest(self):
+        from fob import names
+
         self._radio.start()
         # By name alone: where each was met is not worth the memory of all their Vehicles.
         wanted = [(names.of(car.vin), None) for car in self._cars]

@@ -99,7 +99,8 @@ def _odd_multiples(point):
 def _with_powers(point):
     z = point[2]
     zz = z * z % _P
-    return point + (zz, zz * z % _P)
+    # A remainder keeps the room of what it is of, twice its own; a negation takes no more.
+    return tuple([-(-number) for number in point + (zz, zz * z % _P)])  # noqa: B002
 
 
 def _double(point, times):

@@ -49,9 +49,10 @@ class Retained:
         return self if number == 1 else Part(self, str(number))
 
     def _record(self):
-        payload = self._owner
+        payload = bytearray(self._owner)
         for name, data in self._values.items():
-            payload += bytes((len(name),)) + name.encode() + len(data).to_bytes(2, "big") + data
+            payload += bytes((len(name),)) + name.encode() + len(data).to_bytes(2, "big")
+            payload += data
         return pack(payload)
 
     def _parse(self, payload):

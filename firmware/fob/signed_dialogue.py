@@ -78,14 +78,16 @@ _LIFETIME_S = const(5)
 class SignedDialogue(Handshake):
     """Commands in the signed-command protocol, over one `exchange`.
 
-    `means` has undecided, besides what a Handshake wants of it. `information` is the fault that the
-    last refusal named.
+    `means` has undecided, besides what a Handshake wants of it; `begun` is a Handshake to go on
+    from. `information` is the fault that the last refusal named.
     """
 
     lost = False
 
-    def __init__(self, exchange, means):
+    def __init__(self, exchange, means, begun=None):
         super().__init__(exchange, means)
+        if begun:
+            self.session, self._clock = begun.session, begun._clock
         self._lifetime_s = _LIFETIME_S
         self._escalated = False
         self.information = 0

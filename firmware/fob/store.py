@@ -28,8 +28,11 @@ _LEASE_AND_NEXT = ">QQ"
 
 def pack(payload):
     """Return a record."""
-    body = bytes((VERSION,)) + payload
-    return body + crc32(body).to_bytes(_TRAILER, "big")
+    # One copy that grows: memory in one piece is scarce.
+    record = bytearray((VERSION,))
+    record += payload
+    record += crc32(record).to_bytes(_TRAILER, "big")
+    return record
 
 
 def unpack(record):

@@ -11,7 +11,6 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from fob import names
 from fob.cache import SIGNED
 from fob.errors import (
     AttError,
@@ -40,9 +39,10 @@ _VEHICLELOCKSTATE_LOCKED = const(1)
 _CLOSURESTATE_CLOSED = const(0)
 _CLOSURESTATE_UNKNOWN = const(3)
 
-# The modules that only one of the protocols needs.
-_OLDER = ("fob.legacy_dialogue", "fob.delivery", "fob.legacy")
+# The modules that only one of the protocols needs, and what has served by then.
+_OLDER = ("fob.names", "fob.legacy_dialogue", "fob.delivery", "fob.legacy")
 _NEWER = (
+    "fob.names",
     "fob.signed_dialogue",
     "fob.handshake",
     "fob.vehicle_clock",
@@ -72,6 +72,8 @@ class Vehicle:
         self.retained = retained
         self.now_ms = now_ms
         self.random = radio.random
+        from fob import names
+
         self._names = names.of(config.vin)
         self._peer = None
         self._left: tuple = None, None
@@ -181,16 +183,17 @@ class Vehicle:
                 if link:
                     await link.disconnect()
 
-    def dialogue(self, exchange, signed):
+    def dialogue(self, exchange, signed, begun=None):
         """Return a new dialogue on this connection, in the signed-command protocol or the older.
 
         Each begins from what was proven: what an earlier connection was told may have been a lie.
+        Or else from `begun`, a handshake of this connection.
         """
         if signed:
             let_go(*_OLDER)
             from fob.signed_dialogue import SignedDialogue
 
-            return SignedDialogue(exchange, self)
+            return SignedDialogue(exchange, self, begun)
         let_go(*_NEWER)
         from fob.legacy_dialogue import LegacyDialogue
 
@@ -261,7 +264,7 @@ class Vehicle:
                     dialogue = None
                     # What it cannot read is perhaps the older protocol: the next press will know.
                     try:
-                        await self.dialogue(exchange, True).inform()
+                        await self.handshake(exchange).inform()
                     except LinkError:
                         pass
                 raise
@@ -289,8 +292,8 @@ class Vehicle:
                 information = dialogue.information
                 # With both in memory there is not enough left for a key agreement.
                 dialogue = None
-                dialogue = self.dialogue(exchange, True)
-                if await dialogue.inform() and not final:
+                dialogue = await self._informed(exchange)
+                if dialogue and not final:
                     continue
                 dialogue = None
                 dialogue = self.dialogue(exchange, False)
@@ -308,11 +311,19 @@ class Vehicle:
             # whoever jams the air must not be able to choose.
             signed = self.cache.traits & SIGNED
             if not self.cache.sessions:
-                dialogue = self.dialogue(exchange, True)
-                if await dialogue.inform():
+                dialogue = await self._informed(exchange)
+                if dialogue:
                     return dialogue
-                dialogue = None
         return self.dialogue(exchange, signed)
+
+    async def _informed(self, exchange):
+        """Return a dialogue in the signed-command protocol, None where the car does not understand
+        it."""
+        # What seals commands is loaded afterwards: a key agreement needs the memory.
+        handshake = self.handshake(exchange)
+        if await handshake.inform():
+            return self.dialogue(exchange, True, handshake)
+        return None
 
     async def _went_elsewhere(self, exchange):
         """Discover anew where handles were remembered; True when they were another attribute's."""

@@ -201,7 +201,7 @@ def test_a_press_that_asks_more_than_it_needs_is_found_out() -> None:
 
 
 def test_a_fob_that_does_not_ask_for_the_newer_protocol_is_found_out() -> None:
-    patches = _sabotaged("fob/vehicle", ("if await dialogue.inform():", "if False:"))
+    patches = _sabotaged("fob/vehicle", ("if await handshake.inform():", "if False:"))
     with pytest.raises(Wrong, match="the fob does not ask"):
         _live_steps(Plan(1, 0, 0, year="2023", patches=patches), a_press)
 
