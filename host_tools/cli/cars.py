@@ -86,6 +86,8 @@ def forget(ctx: click.Context, car: str, port: str | None, yes: bool, as_json: b
             raise InputError(f"{named} is none of this fob's cars", listed(identity))
         if len(identity.cars) == 1:
             raise Failure("it is the fob's only car", "`fob wipe` removes it, and all with it.")
+        if identity.configuration is None:
+            raise Failure("the fob's fob.json is damaged", "`fob provision` mends it first.")
         if as_json and not yes:
             raise Failure("a car is not forgotten without being asked", "Add --yes.")
         shared = any(

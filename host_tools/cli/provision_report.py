@@ -9,7 +9,7 @@ from rich.text import Text
 from host_tools.cli.screen import next_step, out, show_json
 from host_tools.identity.keys import ONE_FOB, key_identifier
 from host_tools.identity.plan import Plan, Request
-from host_tools.identity.plan_report import Change, changes, notes, warnings
+from host_tools.identity.plan_report import Change, changes, notes, warnings, wrong_with
 from host_tools.identity.stored import Identity
 
 
@@ -29,6 +29,7 @@ class Report:
         self._vin = plan.target.car.vin if plan.target and plan.target.car else None
         self._other_car = held is None or held.car is None or held.car.vin != self._vin
         self._repairs = request.repair
+        self._lacking = any(map(wrong_with, identity.cars.values()))
 
     def show(self) -> None:
         """The plan, for people."""
@@ -63,7 +64,8 @@ class Report:
             for note in self._notes:
                 out().print(Text(note))
             nothing = "Nothing to repair" if self._repairs else "Nothing to do"
-            out().print(f"{nothing}: the fob is as it shall be.")
+            rest = "until a car is named by --vin" if self._lacking else "the fob is as it shall be"
+            out().print(f"{nothing}{' ' if self._lacking else ': '}{rest}.")
             return
         self._tell(public)
         for warning in copies:

@@ -126,7 +126,8 @@ def warnings(identity: Identity, request: Request, plan: Plan) -> list[str]:
             if each.holder == target.holder and number != plan.number and each.car
         ]
         if sharing and held and public != plan.public:
-            told.append(f"{' and '.join(sharing)} share this key: pair each of them anew, too.")
+            them = "shares this key: pair it" if len(sharing) == 1 else "share this key: pair each"
+            told.append(f"{' and '.join(sharing)} {them} anew, too.")
     passive, was = plan.settings.passive, identity.settings and identity.settings.passive
     if passive and (not was or was["level"] < passive["level"]):
         told.append(

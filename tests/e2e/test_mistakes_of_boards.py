@@ -165,3 +165,22 @@ def test_a_role_that_may_not_unlock_is_told() -> None:
         result = desk.run("press", "unlock")
         says_one_line(result, 1, "this key may not do that", "`fob provision --role driver`")
         assert desk.car.locked
+
+
+def test_a_fob_of_two_cars_without_their_key_does_not_say_that_all_is_well() -> None:
+    cars = provision(VIN, load_board("virtual"), more_cars=[{"vin": OTHER_VIN}])
+    with Desk(files={**cars, "/key.bin": None}) as desk:
+        before = everything(desk.flash.files())
+        result = desk.run("provision", "--yes")
+        assert result.exit_code == 0 and "Car 2 has no key" in result.stdout
+        assert "Nothing to do until a car is named by --vin." in result.stdout
+        says_one_line(desk.run("provision", "--yes", "--vin", "7SAYGDEE7PF000316"), 1, "Mend it")
+        assert everything(desk.flash.files()) == before
+
+
+def test_of_a_fob_that_lost_its_list_of_cars_none_is_forgotten() -> None:
+    cars = provision(VIN, load_board("virtual"), more_cars=[{"vin": OTHER_VIN}])
+    with Desk(files={**cars, "/fob.json": b"{"}) as desk:
+        before = everything(desk.flash.files())
+        says_one_line(desk.run("cars", "forget", "2"), 1, "`fob provision` mends it first")
+        assert everything(desk.flash.files()) == before

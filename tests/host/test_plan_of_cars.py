@@ -191,7 +191,7 @@ def test_a_shared_key_is_replaced_for_all_who_share_it() -> None:
     request = Request(vin=SECOND_VIN, replace_key=True)
     plan = plan_for(fob(SECOND_VIN), vin=SECOND_VIN, replace_key=True)
     told = warnings(identity_of(fob(SECOND_VIN)), request, plan)
-    assert f"{FIRST_VIN} share this key" in " ".join(told)
+    assert f"{FIRST_VIN} shares this key: pair it anew" in " ".join(told)
 
 
 def test_a_restored_key_restarts_the_counter_of_each_car_that_shares_it() -> None:
