@@ -11,10 +11,12 @@ from types import SimpleNamespace
 import pytest
 import serial
 
+from host_tools.board.catalogue import load_board
 from host_tools.cable import ports
 from host_tools.identity.counters import COUNTER_PATHS
 from host_tools.identity.keys import new_key, public_key
-from host_tools.identity.provision import ROLES
+from host_tools.identity.provision import ROLES, provision
+from host_tools.simulator.bench import VIN
 from host_tools.simulator.car import WhitelistKey
 from host_tools.simulator.car.behaviour import vintage
 from host_tools.simulator.flash import FlashError
@@ -22,6 +24,8 @@ from tests.command_line import fob
 from tests.damaged_desk import damaged_desk
 from tests.desk import Desk
 from tests.one_line import everything, says_one_line
+
+OTHER_VIN = "5YJ3E1EA0KF000316"
 
 Damage = dict[str, bytes | None]
 Plug = Callable[..., None]
