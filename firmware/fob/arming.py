@@ -33,7 +33,7 @@ class Arming:
         self._vehicle = vehicle
         self._number = None
         self._until_ms = None
-        # What a Presence answered, by its Vehicle.
+        # What a Presence answered, by the number of its car.
         self._remembered: dict = {}
         self._task = self._present = None
 
@@ -107,7 +107,7 @@ class Arming:
             self._report(NAME, error)
         finally:
             if self._present:
-                self._remembered[self._vehicle] = self._present.remembered
+                self._remembered[self._vehicle.config.number] = self._present.remembered
                 self._present = None
         self._until_ms = None
         await self.let_go()
@@ -117,7 +117,8 @@ class Arming:
         let_go("fob.pairing", "fob.p256")
         from fob.presence import Presence
 
-        return Presence(vehicle, self._passive, self._say, self._remembered.get(vehicle))
+        remembered = self._remembered.get(vehicle.config.number)
+        return Presence(vehicle, self._passive, self._say, remembered)
 
     async def _found(self):
         """Return the Vehicle; None when the time was over before one was near."""

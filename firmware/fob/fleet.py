@@ -78,6 +78,8 @@ class Fleet:
         if number is None:
             number, near = await self._strongest()
         self._chosen = vehicle = self.vehicle(number)
+        # What the others are is on the flash and retained, and takes no memory meanwhile.
+        self._vehicles = {number: vehicle}
         vehicle.near = near
         if shown:
             await shown(number)
