@@ -60,7 +60,7 @@ def cars(ctx: click.Context, port: str | None, as_json: bool) -> None:
             out().print(Text(f"Car {held.number} has {wrong}. {_remedy(held)}", "yellow"))
 
 
-@cars.command()
+@cars.command(short_help="Remove a car from the fob, and its key unless shared.")
 @click.argument("car", metavar="VIN|NUMBER")
 @port_option
 @yes_option

@@ -53,7 +53,7 @@ def pair(again: bool, tries: int, wanted: str | None, port: str | None, as_json:
         status = provisioned(device, wanted)
         car = the_car(status, wanted)
         if status.get("paired") and not again:
-            _ask_whether_again(as_json)
+            _ask_whether_again(car, as_json)
         teller = _Json() if as_json else _People(out(), status)
         try:
             result = _paired(device, teller, tries, car)
@@ -80,11 +80,14 @@ def _paired(
     raise AssertionError
 
 
-def _ask_whether_again(as_json: bool) -> None:
-    already = Failure("this fob is paired already", "`fob pair --again` pairs it anew.")
+def _ask_whether_again(car: dict[str, Any], as_json: bool) -> None:
+    paired, chosen = "this fob is paired already", ""
+    if car:
+        paired, chosen = f"this fob is paired with car {car['car']} already", f" --vin {car['car']}"
+    already = Failure(paired, f"`fob pair --again{chosen}` pairs it anew.")
     if as_json:
         raise already
-    agree("This fob is paired already. Pair it anew?", already)
+    agree(f"{paired[0].upper()}{paired[1:]}. Pair it anew?", already)
 
 
 class _People:
