@@ -134,7 +134,11 @@ def serve(settings, supply, buttons, lamp, retained):
     def tell(text):
         say(text)
         # For the laptop: the flash keeps failures only.
-        retained.put("said", text.encode())
+        try:
+            retained.put("said", text.encode())
+        except MemoryError:
+            # Said it is, and it must not stop a key.
+            pass
 
     power_up = power.cause() == power.POWER_ON
     app = App(buttons, lamp, vehicle, settings, log, supply, tell, woken, stuck, power_up)
@@ -174,6 +178,8 @@ def live(settings, safely):
     if power.cause() == power.WOKEN and not supply.woken:
         supply.sleep(supply.stuck)
     lamp = build_light(settings)
+    # They have served, and memory is scarce.
+    del settings.light, settings.buzzer, settings.vibration, settings.wake
     try:
         if safely:
             import rescue
