@@ -16,6 +16,7 @@ import sys
 
 import uctypes
 
+_LONG = 128
 _ERRORS = {"OSError": OSError, "ValueError": ValueError, "TypeError": TypeError}
 
 now_us = 0
@@ -42,7 +43,12 @@ class _Lines:
         self.send(hello)
 
     def send(self, value):
-        self.socket.sendall(json.dumps(value) + "\n")
+        line = json.dumps(value)
+        if len(line) > _LONG:
+            # Not copied: on a chip no call needs memory in one piece.
+            self.socket.sendall(line)
+            line = ""
+        self.socket.sendall(line + "\n")
 
     def receive(self):
         while True:
