@@ -13,7 +13,6 @@ from host_tools.board.catalogue import load_board
 from host_tools.identity.counters import COUNTER_PATHS
 from host_tools.protocol import vcsec_pb2 as vcsec
 from host_tools.simulator.bench import Bench
-from host_tools.simulator.board import HEAP
 from host_tools.simulator.car import Behaviour
 from tests.asynchronous import in_virtual_time
 
@@ -50,7 +49,7 @@ async def fails(bench: Bench, button: str, reason: str) -> None:
 
 # Where the board compiles the source itself, that takes memory too.
 @pytest.mark.parametrize(
-    ("source", "heap"), [(False, HEAP), (True, "200K")], ids=["compiled", "from source"]
+    ("source", "heap"), [(False, "160K"), (True, "200K")], ids=["compiled", "from source"]
 )
 @in_virtual_time
 async def test_a_new_fob_pairs_by_card_then_unlocks_and_locks(source: bool, heap: str) -> None:
