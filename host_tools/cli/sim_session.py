@@ -29,6 +29,8 @@ _END_OF_INPUT = "\x04"
 _LAST_VERDICT = 20.0
 
 _PRESSES = "ludhb"
+# As one who waits until it blinks: while a board starts it sees no button.
+_UNHURRIED = 0.5
 _HOLD = 2.0
 _POLITE = ("SIGINT", "SIGTERM", "SIGHUP")
 
@@ -84,8 +86,9 @@ class Session:
                 case "u":
                     await board.press("unlock")
                 case "d":
+                    pause = _UNHURRIED if board.state == "asleep" else BETWEEN_PRESSES
                     await board.press("unlock")
-                    await asyncio.sleep(BETWEEN_PRESSES)
+                    await asyncio.sleep(pause)
                     await board.press("unlock")
                 case "h":
                     await board.press("lock", seconds=_HOLD)

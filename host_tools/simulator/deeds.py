@@ -9,6 +9,7 @@ from host_tools.simulator.car import Car
 
 DRIVERS_DOOR = "frontDriverDoor"
 TRUNK = "rearTrunk"
+CHARGE_PORT = "chargePort"
 
 Tell = Callable[[str], None]
 """Is told what the person does, before the car is, and what came of it if nothing did."""
@@ -38,7 +39,16 @@ def close_door(car: Car, tell: Tell) -> None:
 
 
 def _door(car: Car, tell: Tell) -> None:
-    (close_door if DRIVERS_DOOR in car.body.open_closures else open_door)(car, tell)
+    # Commands open what only a hand can close.
+    others = sorted(car.body.open_closures - {DRIVERS_DOOR, TRUNK, CHARGE_PORT})
+    if others:
+        tell("closes what is open: " + ", ".join(others))
+        for name in others:
+            car.close_door(name)
+    if DRIVERS_DOOR in car.body.open_closures:
+        close_door(car, tell)
+    elif not others:
+        open_door(car, tell)
 
 
 def close_trunk(car: Car, tell: Tell) -> None:
@@ -84,7 +94,7 @@ def _fill(car: Car, tell: Tell) -> None:
 DEEDS: dict[str, tuple[str, Deed]] = {
     "n": ("walk up to the car", _come_near),
     "e": ("pull a door handle", pull_handle),
-    "a": ("open, close that door", _door),
+    "a": ("door open, all closed", _door),
     "i": ("get in, get out", _seat),
     "k": ("press the brake", _brake),
     "v": ("trunk ajar, closed", _trunk_ajar),

@@ -4,6 +4,7 @@ import pytest
 
 from host_tools.cli import car as car_command
 from host_tools.cli import sim_session
+from host_tools.protocol import vcsec_pb2 as vcsec
 from host_tools.simulator.deeds import DEEDS, DRIVERS_DOOR, TRUNK
 from tests.car_bench import CarBench
 
@@ -83,3 +84,11 @@ def test_each_deed_has_a_key_of_its_own_in_the_help(text: str) -> None:
     ]
     assert len(keys) == len(set(keys)) and set(DEEDS) < set(keys)
     assert max(len(line) for line in text.splitlines()) <= 80
+
+
+def test_what_commands_have_opened_a_hand_closes() -> None:
+    bench = CarBench()
+    for name in ("frontTrunk", "rearPassengerDoor", "chargePort"):
+        bench.car.set_closure(name, vcsec.CLOSURESTATE_OPEN)
+    assert do(bench, "a") == ["closes what is open: frontTrunk, rearPassengerDoor"]
+    assert bench.car.body.open_closures == {"chargePort"}
