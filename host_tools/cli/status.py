@@ -8,7 +8,7 @@ import click
 from host_tools.advice import fob_status, vehicle_status
 from host_tools.advice.fob_status import Rows
 from host_tools.cable.device import Facts, NoConsole
-from host_tools.cli.fob_session import check_provisioned, chosen_car, connect, worded
+from host_tools.cli.fob_session import check_provisioned, chosen_car, connect, the_car, worded
 from host_tools.cli.options import car_option, json_option, port_option
 from host_tools.cli.screen import out, show_json
 from host_tools.cli.sections import show_sections
@@ -52,7 +52,8 @@ def status(ask_car: bool, wanted: str | None, port: str | None, as_json: bool) -
                 told = device.call("status", **named)
             if ask_car:
                 check_provisioned(told)
-                answer = device.call("car_status", timeout=_SILENCE, **named)
+                asked = the_car(told, wanted)
+                answer = device.call("car_status", timeout=_SILENCE, **asked)
                 car = vehicle_status.completed(answer)
         except InputError:
             raise
