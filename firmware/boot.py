@@ -11,4 +11,4 @@ import micropython
 micropython.alloc_emergency_exception_buf(100)
 # A heap that is swept before it is full stays in one piece: otherwise pairing and passive entry run
 # out of it, now and then, although enough is free.
-gc.threshold(8192)
+gc.threshold(16384)

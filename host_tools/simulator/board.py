@@ -26,8 +26,8 @@ from host_tools.simulator.usb_socket import UsbSocket
 
 HEAP = "176K"
 """What an ESP32 without PSRAM has for Python at the least, about: 107 kB before Bluetooth takes its
-part, counted on the 64-bit Unix port, where objects are about twice as large. What must do with less
-is in tests/e2e/test_memory.py. The stand-ins for the chip's modules come on top: see
+part, counted on the 64-bit Unix port, where objects are about twice as large. What must do with
+less is in tests/e2e/test_memory.py. The stand-ins for the chip's modules come on top: see
 process.STAND_INS."""
 
 MakeRadio = Callable[[Bridge, str], object]

@@ -1,5 +1,5 @@
-"""What fits into how much memory: a press and pairing into 160 kB of the 64-bit port, and most of
-passive entry; all of it together, with four cars and four buttons, into what a board has."""
+"""How much memory is enough: 160 kB of the 64-bit port for a press, pairing and passive entry, what
+a board has for all of it together, with four cars and four buttons."""
 
 import asyncio
 from typing import Any
@@ -37,7 +37,7 @@ def fob(vintage: Vintage, board: str, others: int, form: str, heap: str) -> Benc
     ("vintage", "board", "others", "form", "heap"),
     [
         ("2021", "virtual4", 2, "token", BUDGET),
-        ("2023", "virtual4", 1, "signed", BUDGET),
+        ("2023", "virtual4", 1, "signed", HEAP),
         ("2023", "virtual3", 2, "plain", BUDGET),
         ("2026", "virtual", 2, "auto", BUDGET),
         ("2026", "virtual4", 0, "auto", BUDGET),

@@ -31,7 +31,7 @@ def test_an_action_goes_to_the_car_that_is_named(desk):
         assert {vin for vin in before if locked(desk)[vin] != before[vin]} == {changed}
 
 
-@pytest.mark.parametrize("command", [("send", "lock"), ("pair",), ("keys",)])
+@pytest.mark.parametrize("command", [("send", "lock"), ("pair",), ("keys",), ("status", "--car")])
 def test_without_a_name_the_cars_are_listed(desk, command):
     result = desk.run(*command)
     assert result.exit_code == 2

@@ -21,9 +21,7 @@ def rows(**changes):
 
 
 def test_a_locked_car_asleep_is_told_so():
-    closed = {
-        name: state for name, state in rows().items() if "door" in name or state == "closed"
-    }
+    closed = {name: state for name, state in rows().items() if "door" in name or state == "closed"}
     assert len(closed) == len(CLOSURES) and set(closed.values()) == {"closed"}
     assert {name: state for name, state in rows().items() if name not in closed} == {
         "locks": "locked",
