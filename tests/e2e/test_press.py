@@ -3,6 +3,7 @@
 In virtual time; between two presses of a test the fob mostly sleeps.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -254,3 +255,17 @@ async def test_a_lock_with_an_open_trunk_tells_it() -> None:
         await bench.board.press("lock")
         await bench.board.light.shows("something open", timeout=15)
         assert bench.car.locked
+
+
+@in_virtual_time
+async def test_both_held_while_the_power_comes_pair_a_paired_fob_anew() -> None:
+    async with bench_with(radio="direct") as bench:
+        await bench.press("unlock")
+        await bench.board.power_off()
+        fingers = asyncio.create_task(bench.board.press("lock", "unlock", seconds=4))
+        # They are down before the power is there.
+        await asyncio.sleep(0.05)
+        await bench.board.power_on()
+        await fingers
+        await bench.board.light.shows("done", timeout=10)
+        assert any(line.startswith("fob: pair done") for line in bench.board.console)
