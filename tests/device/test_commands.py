@@ -129,4 +129,4 @@ def test_wiping_leaves_a_board_with_the_program_alone(subject: Subject) -> None:
     with Device(subject.port) as device:
         files = device.files()
     assert "/manifest.json" in files
-    assert not [path for path in files if "key" in path or path.startswith("/state/")]
+    assert not [path for path in files if "key.bin" in path or path.startswith("/state/")]
