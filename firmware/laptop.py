@@ -61,7 +61,7 @@ class Board:
         return Radio()
 
     def vehicle(self, settings, radio, car):
-        """Return the Vehicle of a config.Car; raises StoreError."""
+        """Return the Vehicle of a settings.Car; raises StoreError."""
         return life.build_vehicle(settings, car, radio, self.retained(settings))
 
     def vehicles(self, settings, radio):

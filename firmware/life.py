@@ -77,7 +77,7 @@ def configure():
 
 
 def build_vehicle(settings, car, radio, retained):
-    """Return the Vehicle of a config.Car; raises StoreError when its state is lost."""
+    """Return the Vehicle of a settings.Car; raises StoreError when its state is lost."""
     from fob.cache import SessionCache
     from fob.guard import Guard
     from fob.store import Counter

@@ -10,7 +10,7 @@ _FIND_MS = const(6000)
 
 
 class Fleet:
-    """The cars of `cars` (a list of config.Car); build(car) makes the Vehicle of one when it is
+    """The cars of `cars` (a list of settings.Car); build(car) makes the Vehicle of one when it is
     needed, or raises StoreError.
 
     A car whose state is lost fails when it is chosen, and stays out of the others' way.

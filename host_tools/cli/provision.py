@@ -17,6 +17,7 @@ from host_tools.cli.screen import errors
 from host_tools.failure import InputError
 from host_tools.identity.key_files import check_absent, read_key, write_backup
 from host_tools.identity.plan import Plan, Request, carry_out, clean, make_plan
+from host_tools.identity.request import PASSIVE_MORE
 from host_tools.identity.settings import (
     ENROL_FORMS,
     FORM_FACTORS,
@@ -31,8 +32,6 @@ from host_tools.identity.settings import (
 )
 from host_tools.identity.stored import Identity, read_identity
 from host_tools.identity.vin import parse_vin
-
-_PASSIVE_MORE = ("minutes", "form", "secure_at_end")
 
 
 class _Numbered(click.ParamType[int]):
@@ -193,9 +192,9 @@ def provision(
     request = Request(
         vin=None if vin is None else car_named(vin),
         change_vin=None if change_vin is None else parse_vin(change_vin),
-        settings={name: chosen[name] for name in chosen if name not in _PASSIVE_MORE},
+        settings={name: chosen[name] for name in chosen if name not in PASSIVE_MORE},
         passive=passive,
-        passive_more={name: chosen[name] for name in chosen if name in _PASSIVE_MORE},
+        passive_more={name: chosen[name] for name in chosen if name in PASSIVE_MORE},
         gestures=gestures,
         reset_gestures=reset_gestures is not None,
         board=load_board(board) if board is not None else None,

@@ -20,7 +20,8 @@ from host_tools.identity.settings import (
 )
 from host_tools.identity.stored import Held, Identity
 
-_PASSIVE = ("minutes", "form", "secure_at_end")
+PASSIVE_MORE = ("minutes", "form", "secure_at_end")
+"""What may be set of passive entry beside its level."""
 
 
 @dataclass(frozen=True)
@@ -257,7 +258,8 @@ def _gestures(base: Settings, request: Request, buttons: Mapping[str, int]) -> G
 
 
 def _passive(base: Settings, request: Request) -> dict[str, Any] | None:
-    more = {name: request.passive_more[name] for name in _PASSIVE if name in request.passive_more}
+    given = request.passive_more
+    more = {name: given[name] for name in PASSIVE_MORE if name in given}
     if request.passive == "off":
         if more:
             raise InputError("passive entry is to be off", "Leave its other options out.")
