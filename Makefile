@@ -42,8 +42,9 @@ check: $(READY) ## lint, type checks, and a compile of the firmware for the boar
 	@$(BIN)/mypy --config-file .config/firmware.mypy.ini
 	@$(BIN)/python -m host_tools.installation.compile --check
 
-bench: $(READY) ## measure cryptography, waking and finding the car
-	@$(BIN)/python -m tests.bench
+SECTIONS ?=
+bench: $(READY) ## measure what a press costs: make bench SECTIONS="press size" QUICK=1
+	@$(BIN)/python -m tests.bench $(if $(QUICK),--quick) $(SECTIONS)
 
 powercut: $(READY) ## cut the power at every flash operation of a fob's life
 	@$(BIN)/python -m tests.trials.powercut

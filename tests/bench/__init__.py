@@ -1,1 +1,1 @@
-"""Measurements of the firmware's cryptography; no test depends on them."""
+"""What the fob costs: measurements beside the alternatives, and a page that shows them."""
