@@ -45,7 +45,7 @@ ROOMS = [
     {"decode_fields", "output_file"},
     {"decode"},
     {"board", "cable"},
-    {"identity"},
+    {"energy", "identity"},
     {"installation"},
     {"advice", "simulator"},
     {"cli"},

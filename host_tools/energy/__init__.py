@@ -1,0 +1,1 @@
+"""What a fob draws from its cell, and how long that lasts."""

@@ -1,0 +1,16 @@
+"""A figure with where it comes from."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A value in the unit that its name says.
+
+    estimated   nobody measured it for this case: it was inferred, or taken from something alike.
+    source      who says so, or how it was inferred.
+    """
+
+    value: float
+    source: str
+    estimated: bool = False
