@@ -13,11 +13,9 @@ from micropython import const
 from fob.errors import AttError, Disconnected, LinkError, TimedOut
 
 _IRQ_PERIPHERAL_DISCONNECT = const(8)
-_IRQ_GATTC_SERVICE_RESULT = const(9)
+# What ends a request; the event before it brings the results.
 _IRQ_GATTC_SERVICE_DONE = const(10)
-_IRQ_GATTC_CHARACTERISTIC_RESULT = const(11)
 _IRQ_GATTC_CHARACTERISTIC_DONE = const(12)
-_IRQ_GATTC_DESCRIPTOR_RESULT = const(13)
 _IRQ_GATTC_DESCRIPTOR_DONE = const(14)
 _IRQ_GATTC_READ_DONE = const(16)
 _IRQ_GATTC_WRITE_DONE = const(17)
@@ -29,10 +27,11 @@ _IRQ_MTU_EXCHANGED = const(21)
 _STATUS_ATT = const(0x100)
 _STATUS_LINK_LOST = const(7)
 
-_SERVICE = UUID("00000211-b2d1-43f0-9b88-960cebf8b91e")
-_TO_VEHICLE = UUID("00000212-b2d1-43f0-9b88-960cebf8b91e")
-_FROM_VEHICLE = UUID("00000213-b2d1-43f0-9b88-960cebf8b91e")
-_VERSION = UUID("00000214-b2d1-43f0-9b88-960cebf8b91e")
+_UUID = "0000021%d-b2d1-43f0-9b88-960cebf8b91e"
+_SERVICE = UUID(_UUID % 1)
+_TO_VEHICLE = UUID(_UUID % 2)
+_FROM_VEHICLE = UUID(_UUID % 3)
+_VERSION = UUID(_UUID % 4)
 _CCCD = UUID(0x2902)
 
 _DEFAULT_MTU = const(23)
@@ -49,6 +48,9 @@ _INBOX = const(64)
 _WITH_RESPONSE = const(1)
 _INDICATE = const(2)
 
+LOST = "the link to the car went down"
+_STRANGE = "this is no car that the fob knows"
+
 
 class Link:
     """What fob.exchange needs; a wait ends done, refused, timed out, disconnected or cancelled.
@@ -61,7 +63,6 @@ class Link:
         self._radio = radio
         self._ble = radio.ble
         self._handle = handle
-        self._connected = True
         self._inbox: deque = deque((), _INBOX)
         self._mtu_asked = False
         self.handles = (0, 0, 0, 0)
@@ -81,7 +82,7 @@ class Link:
         while self._inbox:
             self._inbox.popleft()
         _, _, cccd, flags = self.handles
-        await self._write(cccd, b"\x02\x00" if flags & _INDICATE else b"\x01\x00", True)
+        await self._write(cccd, b"\x02\x00" if flags & _INDICATE else b"\x01\x00", 1)
 
     async def exchange_mtu(self):
         """Ask for a longer ATT_MTU, once; where that fails, the present one stays."""
@@ -114,12 +115,12 @@ class Link:
     async def disconnect(self):
         """Take the link down and wait until it is; quiet when it is down already."""
         try:
-            if self._connected and self._radio.call(self._ble.gap_disconnect, self._handle):
+            if self._radio.call(self._ble.gap_disconnect, self._handle):
                 deadline = ticks_add(ticks_ms(), _DISCONNECT_MS)
                 while True:
                     await self._next(deadline)
         except LinkError:
-            self._connected = False
+            pass
 
     async def keep_alive(self):
         """Read the car's version, which keeps it from taking an idle link down after some 40 s.
@@ -129,27 +130,20 @@ class Link:
         if self._version is None:
             await self._characteristics()
         if not self._version:
-            raise LinkError("the vehicle's service lacks its version")
-        self._radio.call(self._ble.gattc_read, self._handle, self._version)
-        await self._done(_IRQ_GATTC_READ_DONE, self._version)
+            raise LinkError(_STRANGE)
+        await self._ask(_IRQ_GATTC_READ_DONE, self._ble.gattc_read, self._version)
 
     async def _characteristics(self):
         """Discover the service; return UUID -> (value handle, last handle, properties)."""
-        services = await self._discover(
-            self._ble.gattc_discover_services,
-            (_SERVICE,),
-            _IRQ_GATTC_SERVICE_RESULT,
-            _IRQ_GATTC_SERVICE_DONE,
+        services = await self._ask(
+            _IRQ_GATTC_SERVICE_DONE, self._ble.gattc_discover_services, _SERVICE
         )
         if not services:
-            raise LinkError("the peer does not offer the vehicle's service")
+            raise LinkError(_STRANGE)
         _, start, end, _ = services[0]
         characteristics = {}
-        for _, last, value, properties, uuid in await self._discover(
-            self._ble.gattc_discover_characteristics,
-            (start, end),
-            _IRQ_GATTC_CHARACTERISTIC_RESULT,
-            _IRQ_GATTC_CHARACTERISTIC_DONE,
+        for _, last, value, properties, uuid in await self._ask(
+            _IRQ_GATTC_CHARACTERISTIC_DONE, self._ble.gattc_discover_characteristics, start, end
         ):
             characteristics[uuid] = value, last, properties
         self._version = characteristics.get(_VERSION, (0,))[0]
@@ -157,72 +151,50 @@ class Link:
 
     async def _discovered(self):
         characteristics = await self._characteristics()
-        try:
-            to_vehicle, _, writable = characteristics[_TO_VEHICLE]
-            from_vehicle, last, readable = characteristics[_FROM_VEHICLE]
-        except KeyError:
-            raise LinkError("the vehicle's service lacks a characteristic")
-        if not readable & (FLAG_INDICATE | FLAG_NOTIFY):
-            raise LinkError("the vehicle's answers cannot be subscribed to")
+        nothing = 0, 0, 0
+        to_vehicle, _, writable = characteristics.get(_TO_VEHICLE, nothing)
+        from_vehicle, last, readable = characteristics.get(_FROM_VEHICLE, nothing)
         flags = _WITH_RESPONSE if writable & FLAG_WRITE else 0
         if readable & FLAG_INDICATE:
             flags |= _INDICATE
-        descriptors = await self._discover(
-            self._ble.gattc_discover_descriptors,
-            (from_vehicle, last),
-            _IRQ_GATTC_DESCRIPTOR_RESULT,
-            _IRQ_GATTC_DESCRIPTOR_DONE,
-        )
-        for _, cccd, uuid in descriptors:
-            if uuid == _CCCD:
-                return to_vehicle, from_vehicle, cccd, flags
-        raise LinkError("the vehicle's answers have no CCCD")
+        if to_vehicle and readable & (FLAG_INDICATE | FLAG_NOTIFY):
+            for _, cccd, uuid in await self._ask(
+                _IRQ_GATTC_DESCRIPTOR_DONE, self._ble.gattc_discover_descriptors, from_vehicle, last
+            ):
+                if uuid == _CCCD:
+                    return to_vehicle, from_vehicle, cccd, flags
+        raise LinkError(_STRANGE)
 
-    async def _discover(self, method, args, result, done):
-        """Run one discovery procedure and return its results."""
+    async def _write(self, handle, value, with_response):
+        if with_response:
+            await self._ask(_IRQ_GATTC_WRITE_DONE, self._ble.gattc_write, handle, value, 1)
+        else:
+            self._radio.call(self._ble.gattc_write, self._handle, handle, value, 0)
+
+    async def _ask(self, done, method, *args):
+        """Make a request and wait for its end, the event `done`; return the results, if any."""
         self._radio.call(method, self._handle, *args)
         deadline = ticks_add(ticks_ms(), _PROCEDURE_MS)
         results: list = []
         while True:
-            kind, data = await self._reply(deadline)
-            if kind == result:
+            try:
+                kind, data = await self._next(deadline)
+            except TimedOut:
+                raise Disconnected("the car does not answer on this link")
+            if kind == done - 1:
                 if len(results) >= _RESULTS:
-                    raise LinkError("the peer offers more than a car does")
+                    raise LinkError(_STRANGE)
                 results.append(data)
-            elif kind == done:
-                self._check(data[1])
-                return results
-
-    async def _write(self, handle, value, with_response):
-        self._radio.call(
-            self._ble.gattc_write, self._handle, handle, value, 1 if with_response else 0
-        )
-        if with_response:
-            await self._done(_IRQ_GATTC_WRITE_DONE, handle)
-
-    async def _done(self, event, handle):
-        """Wait for the end of a read or write of `handle`."""
-        deadline = ticks_add(ticks_ms(), _PROCEDURE_MS)
-        while True:
-            kind, data = await self._reply(deadline)
-            if kind == event and data[1] == handle:
-                self._check(data[2])
-                return
-
-    async def _reply(self, deadline):
-        try:
-            return await self._next(deadline)
-        except TimedOut:
-            raise Disconnected("the car does not answer on this link")
-
-    def _check(self, status):
-        if status == _STATUS_LINK_LOST:
-            self._connected = False
-            raise Disconnected("the link to the car went down")
-        if status >= _STATUS_ATT:
-            raise AttError("the car refuses a GATT operation (0x%x)" % status, status)
-        if status:
-            raise LinkError("a GATT operation failed (status %d)" % status)
+            # That of a read or write tells of which handle.
+            elif kind == done and (len(data) == 2 or data[1] == args[0]):
+                status = data[-1]
+                if not status:
+                    return results
+                if status == _STATUS_LINK_LOST:
+                    raise Disconnected(LOST)
+                if status >= _STATUS_ATT:
+                    raise AttError("the car refuses a GATT operation (0x%x)" % status, status)
+                raise LinkError("a GATT operation failed (status %d)" % status)
 
     async def _next(self, deadline):
         """Return this link's next event; indications go to the inbox on the way."""
@@ -232,8 +204,7 @@ class Link:
                 # Stale: an earlier connection's.
                 continue
             if kind == _IRQ_PERIPHERAL_DISCONNECT:
-                self._connected = False
-                raise Disconnected("the link to the car went down")
+                raise Disconnected(LOST)
             if kind in (_IRQ_GATTC_INDICATE, _IRQ_GATTC_NOTIFY):
                 if data[1] == self.handles[1]:
                     if len(self._inbox) >= _INBOX:

@@ -14,7 +14,7 @@ from bluetooth import BLE, UUID
 from micropython import const
 
 from fob.errors import ConnectionLimit, Disconnected, LinkError, NotFound, TimedOut
-from hal.link import Link
+from hal.link import LOST, Link
 
 _IRQ_SCAN_RESULT = const(5)
 _IRQ_PERIPHERAL_CONNECT = const(7)
@@ -175,7 +175,7 @@ class Radio:
             return method(*args)
         except OSError as error:
             if error.args[0] == errno.ENOTCONN:
-                raise Disconnected("the link to the car went down")
+                raise Disconnected(LOST)
             raise LinkError("the radio refuses (errno %d)" % error.args[0])
 
     def _quietly(self, method, *args):
