@@ -53,7 +53,8 @@ class DirectRadio(Surroundings):
     beside: another car's radio; the boards hear both, whichever made them.
     mtu, notify, address, rotation, interference: as for CarRadio. rssi: dBm, as the boards hear it.
     connection_interval: seconds the central chooses within what the fob asks for; the longest by
-    default. seed: of advertising delays, connect latency and addresses.
+    default. force_interval: it is that, whatever the fob asks for, as where the car gets the fob's
+    stack to agree to its own. seed: of advertising delays, connect latency and addresses.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class DirectRadio(Surroundings):
         rotation: float = 900.0,
         advertising_interval: float = 0.15,
         connection_interval: float | None = None,
+        force_interval: bool = False,
         interference: Interference | None = None,
         seed: int | None = None,
     ) -> None:
@@ -79,7 +81,8 @@ class DirectRadio(Surroundings):
         self._all.append(self)
         self.links: list[DirectLink] = []
         self.random = random.Random(seed)
-        self.connection_interval = connection_interval
+        self._connection_interval = connection_interval
+        self._force_interval = force_interval
         self._rotation = rotation if address == "rotating" else None
         self._rotate_at: float | None = None
         self._advertising_interval = advertising_interval
@@ -161,6 +164,11 @@ class DirectRadio(Surroundings):
             self._next_advertisement.cancel()
             self._next_advertisement = None
 
+    def interval(self, least: float, most: float) -> float:
+        """Seconds of the connection interval for a fob that asks for these."""
+        wanted = self._connection_interval or most
+        return wanted if self._force_interval else min(max(wanted, least), most)
+
     def latency(self, interval: float) -> float:
         """Seconds from the advertisement a connection begins with until it is established."""
         return self.random.uniform(*_ESTABLISHING) * interval
@@ -179,6 +187,7 @@ class DirectRadio(Surroundings):
         on_end: Callable[[], None],
     ) -> DirectLink:
         """A new link to a fob; raises ConnectionLimitReached."""
+        self.tell("connected")
         link = DirectLink(self, peer, interval, to_fob, on_end, self.links.remove)
         self.links.append(link)
         if self._next_tick is None:
@@ -196,6 +205,7 @@ class DirectRadio(Surroundings):
     def _advertise(self) -> None:
         self._rotate()
         if self._advertises and self.in_reach:
+            self.tell("advertised")
             name = self.car.advertised_name.encode()
             heard = Heard(
                 self,

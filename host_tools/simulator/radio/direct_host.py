@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import errno
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from bumble.hci import Address
 
@@ -167,7 +167,7 @@ class DirectHost(Client):
             raise OSError(errno.EIO, "the window is longer than the interval")
         loop = asyncio.get_running_loop()
         self._scan = _Scan(loop.time(), interval * SLOT, window * SLOT, active)
-        self._listen()
+        self._listen("scan")
         if duration_ms:
             self._scan_end = loop.call_later(duration_ms / 1000, self._stop_scanning)
 
@@ -195,6 +195,7 @@ class DirectHost(Client):
             and heard.type == ReportType.ADV_IND
             and heard.address == attempt.peer
         ):
+            heard.radio.tell("connecting")
             attempt.establishing = asyncio.get_running_loop().call_later(
                 heard.radio.latency(attempt.interval), self._establish, attempt, heard.radio
             )
@@ -228,12 +229,11 @@ class DirectHost(Client):
         if interval_min > interval_max or not {interval_min, interval_max} <= set(CONNECTION_RANGE):
             raise OSError(errno.EIO, "connection interval out of range")
         unit = CONNECTION_UNIT_US / 1e6
-        interval = self._radios[0].connection_interval or interval_max * unit
-        interval = min(max(interval, interval_min * unit), interval_max * unit)
+        interval = self._radios[0].interval(interval_min * unit, interval_max * unit)
         self._stop_scanning()
         end = asyncio.get_running_loop().call_later(scan_duration_ms / 1000, self._give_up)
         self._attempt = _Attempt(peer, interval, end)
-        self._listen()
+        self._listen("dial")
 
     def _give_up(self) -> None:
         self._end_attempt()
@@ -275,8 +275,9 @@ class DirectHost(Client):
         self._end_attempt()
         self._unlisten()
 
-    def _listen(self) -> None:
+    def _listen(self, kind: Literal["scan", "dial"]) -> None:
         for radio in self._radios:
+            radio.tell(kind)
             radio.listen(self)
 
     def _unlisten(self) -> None:

@@ -6,33 +6,38 @@ import asyncio
 import struct
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from bumble.att import ATT_CID, Opcode
 
 from host_tools.simulator.car import Car
 from host_tools.simulator.faults import Interference, Operation, Verdict
 from host_tools.simulator.radio.ble_link import DEFAULT_MTU
+from host_tools.simulator.radio.connection_events import (
+    L2CAP_HEADER,
+    TERMINATION,
+    ConnectionEvents,
+    ll_pdus,
+)
 from host_tools.simulator.radio.gatt_database import CCCD, INDICATE, NOTIFY
 from host_tools.simulator.radio.gatt_server import GattServer
 from host_tools.simulator.radio.intercept import Intercept, operation
+from host_tools.simulator.radio.on_air import OnAir, OnAirKind
 from host_tools.simulator.radio.vehicle_table import Table
 
 SUPERVISION_TIMEOUT = 2.56
 """Seconds without a packet after which either end takes the link for lost: NimBLE's choice."""
 
+End = Literal["fob", "car"]
+
 _ATT_HEADER = 3
 _SUBSCRIBED = {NOTIFY: 1, INDICATE: 2}
-
-# As long as one value arrives before the other, which is first is kept.
-_AFTERWARDS = 1e-6
-# Sums of intervals are not exact.
-_ROUNDING = 1e-6
 
 
 @dataclass(eq=False)
 class Surroundings:
-    """What every link of a car shares."""
+    """What every link of a car shares. on_air: told of everything as it begins."""
 
     car: Car
     table: Table
@@ -40,13 +45,22 @@ class Surroundings:
     interference: Interference
     requests: list[list[Operation]]
     in_reach: bool = True
+    on_air: list[Callable[[OnAir], None]] = field(default_factory=list)
+
+    def tell(
+        self, kind: OnAirKind, *, arrives: float | None = None, pdu: bytes = b"", pieces: int = 0
+    ) -> None:
+        """Tell whoever watches; what takes no time arrives at once."""
+        now = asyncio.get_running_loop().time()
+        for observer in self.on_air:
+            observer(OnAir(now, kind, now if arrives is None else arrives, pdu, pieces))
 
 
 class DirectLink:
     """The car's end; the other end hands PDUs in by `send` and gets them by `to_fob`.
 
-    A PDU arrives at the next connection event, so a request and its response take up to two
-    intervals. on_end: the other end learns that the link is gone. Raises ConnectionLimitReached.
+    A PDU goes with the next connection event, so a request and its response take two of them.
+    on_end: the other end learns that the link is gone. Raises ConnectionLimitReached.
     """
 
     def __init__(
@@ -66,15 +80,17 @@ class DirectLink:
         self.peer = peer
         self._shared = surroundings
         self._table = surroundings.table
-        self._interval = interval
         self._to_fob = to_fob
         self._on_end = on_end
         self._on_closed = on_closed
         self._loop = asyncio.get_running_loop()
-        self._began = self._loop.time()
-        self._arrivals = {"fob": 0.0, "car": 0.0}
-        self._open = {"fob", "car"}
-        self._held: list[tuple[str, Callable[[], None]]] = []
+        began = self._loop.time()
+        self._events: dict[End, ConnectionEvents] = {
+            "fob": ConnectionEvents(began, interval),
+            "car": ConnectionEvents(began, interval),
+        }
+        self._open: set[End] = {"fob", "car"}
+        self._held: list[tuple[End, int, Callable[[], None]]] = []
         self._losing: asyncio.TimerHandle | None = None
         self._outbox: deque[bytes] = deque()
         self._unconfirmed = False
@@ -88,21 +104,23 @@ class DirectLink:
     def send(self, channel: int, pdu: bytes) -> None:
         """The fob sends."""
         if channel == ATT_CID and pdu:
-            self._carry("car", lambda: self._arrived(pdu))
+            self._carry_pdu("car", pdu, lambda: self._arrived(pdu))
 
     def drop(self) -> None:
         """The car takes the link down."""
         self._close_car()
-        self._carry("fob", self._close_fob)
+        self._carry("fob", TERMINATION, self._close_fob)
 
     def leave(self) -> None:
         """The fob takes the link down; it learns from on_end that it is."""
-        self._carry("car", self._close_car)
-        self._carry("fob", self._close_fob)
+        self._shared.tell("leaving")
+        self._carry("car", TERMINATION, self._close_car)
+        # Its own end is over when that was acknowledged.
+        self._carry("fob", TERMINATION, self._close_fob)
 
     def switch_off(self) -> None:
         """The fob says farewell and does not wait."""
-        self._carry("car", self._close_car)
+        self._carry("car", TERMINATION, self._close_car)
         self._open.discard("fob")
 
     def abandon(self) -> None:
@@ -123,8 +141,8 @@ class DirectLink:
             self._losing.cancel()
             self._losing = None
         held, self._held = self._held, []
-        for end, arrive in held:
-            self._carry(end, arrive)
+        for end, payload, arrive in held:
+            self._carry(end, payload, arrive)
 
     def _lose(self) -> None:
         self._close_car()
@@ -145,19 +163,24 @@ class DirectLink:
                 self._losing.cancel()
             self._on_end()
 
-    def _carry(self, end: str, arrive: Callable[[], None]) -> None:
-        passed = int((self._loop.time() - self._began) / self._interval + _ROUNDING)
-        due = self._began + (passed + 1) * self._interval
-        self._arrivals[end] = max(due, self._arrivals[end] + _AFTERWARDS)
-        self._loop.call_at(self._arrivals[end], self._arrive, end, arrive)
+    def _carry_pdu(self, end: End, pdu: bytes, arrive: Callable[[], None]) -> None:
+        payload = len(pdu) + L2CAP_HEADER
+        arrives = self._carry(end, payload, arrive)
+        kind: OnAirKind = "to car" if end == "car" else "to fob"
+        self._shared.tell(kind, arrives=arrives, pdu=pdu, pieces=ll_pdus(payload))
 
-    def _arrive(self, end: str, arrive: Callable[[], None]) -> None:
+    def _carry(self, end: End, payload: int, arrive: Callable[[], None]) -> float:
+        due = self._events[end].send(self._loop.time(), payload)
+        self._loop.call_at(due, self._arrive, end, payload, arrive)
+        return due
+
+    def _arrive(self, end: End, payload: int, arrive: Callable[[], None]) -> None:
         if end not in self._open:
             return
         if self._shared.in_reach:
             arrive()
         else:
-            self._held.append((end, arrive))
+            self._held.append((end, payload, arrive))
 
     def _arrived(self, pdu: bytes) -> None:
         opcode = pdu[0]
@@ -197,7 +220,7 @@ class DirectLink:
 
     def _answer(self, response: bytes) -> None:
         if "car" in self._open:
-            self._carry("fob", lambda: self._to_fob(response))
+            self._carry_pdu("fob", response, lambda: self._to_fob(response))
 
     @staticmethod
     def _handle(pdu: bytes) -> int:
