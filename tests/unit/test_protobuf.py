@@ -5,7 +5,6 @@ from expect import raises
 from fob import protobuf
 from fob.errors import DecodeError
 from fob.protobuf import (
-    BOOL,
     BYTES,
     ENUM,
     FIXED32,
@@ -15,7 +14,6 @@ from fob.protobuf import (
     ONEOF,
     ONEOF_2,
     REPEATED,
-    STRING,
     UINT32,
     UINT64,
 )
@@ -27,15 +25,13 @@ SCHEMA = (
     2, "uint64", UINT64, None,
     3, "int32", INT32, None,
     4, "enum", ENUM, None,
-    5, "bool", BOOL, None,
     6, "fixed32", FIXED32, None,
     7, "fixed64", FIXED64, None,
     8, "bytes", BYTES, None,
-    9, "string", STRING, None,
     10, "message", MESSAGE, INNER,
     11, "enums", ENUM | REPEATED, None,
     12, "messages", MESSAGE | REPEATED, INNER,
-    13, "names", STRING | REPEATED, None,
+    13, "items", BYTES | REPEATED, None,
     14, "fixeds", FIXED32 | REPEATED, None,
     2000, "far", UINT32, None,
 )
@@ -71,7 +67,7 @@ def test_empty_bytes_in_a_oneof_are_written():
 
 
 def test_a_plain_zero_is_not_written():
-    plain = {"uint32": 0, "int32": 0, "enum": 0, "bool": False, "fixed64": 0, "bytes": b""}
+    plain = {"uint32": 0, "int32": 0, "enum": 0, "fixed64": 0, "bytes": b""}
     assert protobuf.encode(SCHEMA, plain) == b""
 
 
@@ -126,21 +122,6 @@ def test_fixed_numbers_are_little_endian():
     assert decode(data) == {"fixed32": 0x01020304, "fixed64": 0x0102030405060708}
 
 
-def test_every_nonzero_varint_is_a_true_bool():
-    assert decode(b"\x28\x02") == {"bool": True}
-    assert decode(b"\x28\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01") == {"bool": True}
-    assert decode(b"\x28\x00") == {"bool": False}
-
-
-def test_strings_travel_as_utf_8():
-    assert encode(string="ü€") == b"\x4a\x05\xc3\xbc\xe2\x82\xac"
-    assert decode(b"\x4a\x05\xc3\xbc\xe2\x82\xac") == {"string": "ü€"}
-
-
-def test_a_string_that_is_no_utf_8_is_an_error():
-    raises(DecodeError, decode, b"\x4a\x01\xff")
-
-
 def test_repeated_enums_are_written_packed():
     assert encode(enums=[2, 1, 4, 3]) == b"\x5a\x04\x02\x01\x04\x03"
 
@@ -161,10 +142,10 @@ def test_repeated_messages_stay_apart():
     assert decode(data) == {"messages": [{"first": 1}, {}]}
 
 
-def test_repeated_strings_keep_empty_ones():
+def test_repeated_bytes_keep_empty_ones():
     data = b"\x6a\x01a\x6a\x00"
-    assert encode(names=["a", ""]) == data
-    assert decode(data) == {"names": ["a", ""]}
+    assert encode(items=[b"a", b""]) == data
+    assert decode(data) == {"items": [b"a", b""]}
 
 
 def test_the_last_value_wins():
