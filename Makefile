@@ -57,6 +57,11 @@ SEED ?= 1
 soak: $(READY) ## N presses of random lives from SEED: make soak N=10000 SEED=7
 	@$(BIN)/python -m tests.trials.soak --presses $(N) --seed $(SEED)
 
+SECONDS ?= 600
+TARGETS ?=
+fuzz: $(READY) ## feed readers of all kinds with nonsense: make fuzz SECONDS=60 TARGETS="decode boards"
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED) $(TARGETS)
+
 lock: ## renew the pinned versions
 	@$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet uv
 	@$(VENV)/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
@@ -68,4 +73,4 @@ clean: ## remove what the targets made
 	rm -rf $(VENV) host_tools/protocol/*_pb2.py* build dist \
 	  .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
-.PHONY: help setup demo sim test test-device check bench powercut faults soak lock clean
+.PHONY: help setup demo sim test test-device check bench powercut faults soak fuzz lock clean

@@ -1,0 +1,135 @@
+"""`make fuzz`, or `python -m tests.fuzz [TARGET]... --seconds 600 --seed 1`."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import get_args
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from tests.fuzz.campaign import Budget, Campaign
+from tests.fuzz.corpus import file_of
+from tests.fuzz.crew import Engine, plan, run
+from tests.fuzz.target import Finding, Target, all_targets
+
+_SECONDS = 60.0
+
+
+@click.command()
+@click.argument("names", metavar="[TARGET]...", nargs=-1)
+@click.option("--seconds", type=click.FloatRange(0), help="Stop after so long; 60 by default.")
+@click.option("--count", type=click.IntRange(1), help="Stop after so many inputs of each target.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Draws them.")
+@click.option(
+    "--engine",
+    type=click.Choice(get_args(Engine)),
+    default="auto",
+    show_default=True,
+    help="auto: coverage where atheris is installed and the code runs in Python, else mutation.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(0),
+    default=0,
+    help="Processes at a time; by default one for each core.",
+)
+@click.option(
+    "--reproduce",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Feed this one file instead.",
+)
+@click.option("--list", "listing", is_flag=True, help="List the targets.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything for machines.")
+def main(
+    names: tuple[str, ...],
+    seconds: float | None,
+    count: int | None,
+    seed: int,
+    engine: Engine,
+    jobs: int,
+    reproduce: Path | None,
+    listing: bool,
+    as_json: bool,
+) -> None:
+    """Feed TARGETs, by default all, with what nobody thought of; exit 1 for a finding."""
+    targets = _targets(names)
+    if listing:
+        for target in targets:
+            click.echo(f"{target.name:14} {target.doc}")
+        return
+    if reproduce is not None:
+        if len(targets) != 1:
+            raise click.UsageError("name the one target that the file is for")
+        sys.exit(_reproduce(targets[0], reproduce.read_bytes()))
+    if seconds is None and count is None:
+        seconds = _SECONDS
+    jobs = jobs or os.cpu_count() or 1
+    campaigns = run(plan(targets, seed, Budget(seconds, count), engine, jobs), jobs)
+    if as_json:
+        click.echo(json.dumps([_told(campaign) for campaign in campaigns], indent=1))
+    else:
+        _show(campaigns)
+    sys.exit(1 if any(campaign.findings for campaign in campaigns) else 0)
+
+
+def _targets(names: Sequence[str]) -> list[Target]:
+    known = all_targets()
+    for name in names:
+        if name not in known:
+            raise click.UsageError(f"there is no target {name}; there are {', '.join(known)}")
+    return [known[name] for name in dict.fromkeys(names or known)]
+
+
+def _reproduce(target: Target, data: bytes) -> int:
+    with target.open() as run:
+        (result,) = run([data])
+    if isinstance(result, Finding):
+        click.echo(f"{target.name}: {result.problem}\n{result.details}".rstrip())
+        return 1
+    click.echo(f"{target.name}: {result}")
+    return 0
+
+
+def _command(campaign: Campaign, finding: Finding) -> str:
+    path = file_of(campaign.target, finding)
+    shown = os.path.relpath(path)
+    return f"{sys.executable} -m tests.fuzz {campaign.target} --reproduce {shown}"
+
+
+def _told(campaign: Campaign) -> dict[str, object]:
+    findings = [
+        {
+            "problem": finding.problem,
+            "details": finding.details,
+            "data": finding.data.hex(),
+            "reproduce": _command(campaign, finding),
+        }
+        for finding in campaign.findings
+    ]
+    return {**asdict(campaign), "findings": findings}
+
+
+def _show(campaigns: Sequence[Campaign]) -> None:
+    console = Console(highlight=False)
+    table = Table("target", "engine", "seed", "inputs", "a second", "outcomes", "findings")
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for each in campaigns:
+        rate = each.inputs / each.seconds if each.seconds else 0
+        figures = (each.seed, each.inputs, round(rate), len(each.kinds) or "", len(each.findings))
+        shown = (f"{figure:,}" if isinstance(figure, int) else figure for figure in figures)
+        table.add_row(each.target, each.engine, *shown)
+    console.print(table)
+    for each in campaigns:
+        for finding in each.findings:
+            console.print(f"FOUND {each.target}: {finding.problem}", style="bold red", markup=False)
+            console.print(f"  {_command(each, finding)}", markup=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()

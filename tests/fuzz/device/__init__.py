@@ -1,0 +1,1 @@
+"""Targets that run on MicroPython: what the firmware reads."""
