@@ -101,72 +101,70 @@ class Radio:
         deadline = ticks_add(ticks_ms(), timeout_ms)
         self.call(self.ble.gap_scan, timeout_ms, _SCAN_US, _SCAN_US, True)
         try:
-            while True:
-                while self._adverts:
-                    addr_type, addr, adv_type, rssi, payload = self._adverts.popleft()
-                    found = addr_type, addr
-                    # A scan response tells nothing about it: it comes from both kinds.
-                    if adv_type != _SCAN_RSP:
-                        if len(connectable) >= _PEERS:
-                            connectable.clear()
-                        connectable[found] = adv_type in (_ADV_IND, _ADV_DIRECT_IND)
-                    if found not in connectable:
-                        continue
-                    name = _name(payload)
-                    for index, (names, peer) in enumerate(cars):
-                        if found == peer or name in names:
-                            self.rssi = rssi
-                            if connectable[found] or listen_ms:
-                                loudest[index] = max(
-                                    loudest.get(index, (rssi, found)), (rssi, found)
-                                )
-                    if len(loudest) == len(cars):
-                        break
-                if loudest and (len(loudest) == len(cars) or ticks_diff(ticks_ms(), listened) >= 0):
-                    index = max(loudest, key=lambda index: loudest[index][0])
-                    self.rssi, found = loudest[index]
-                    return index, found
-                try:
+            while len(loudest) < len(cars):
+                if not self._adverts:
                     await self._wait(listened if loudest else deadline)
-                except TimedOut:
-                    if not loudest:
-                        raise
+                    continue
+                addr_type, addr, adv_type, rssi, payload = self._adverts.popleft()
+                found = addr_type, addr
+                # A scan response tells nothing about it: it comes from both kinds.
+                if adv_type != _SCAN_RSP:
+                    if len(connectable) >= _PEERS:
+                        connectable.clear()
+                    connectable[found] = adv_type in (_ADV_IND, _ADV_DIRECT_IND)
+                if found not in connectable:
+                    continue
+                name = _name(payload)
+                for index, (names, peer) in enumerate(cars):
+                    if found == peer or name in names:
+                        self.rssi = rssi
+                        if connectable[found] or listen_ms:
+                            heard = rssi, found
+                            loudest[index] = max(heard, loudest.get(index, heard))
         except TimedOut:
-            if self.rssi is not None:
-                raise ConnectionLimit("the car takes no more connections")
-            raise NotFound("the car is not in reach")
+            if not loudest:
+                if self.rssi is not None:
+                    raise ConnectionLimit("the car takes no more connections")
+                raise NotFound("the car is not in reach")
         finally:
             self.heard = len(connectable)
             self._quietly(self.ble.gap_scan, None)
+        index = max(loudest, key=lambda index: loudest[index])
+        self.rssi, found = loudest[index]
+        return index, found
 
     async def connect(self, peer, timeout_ms):
         """Connect to `peer` and return the Link; raises TimedOut."""
         self._clear()
         deadline = ticks_add(ticks_ms(), timeout_ms + timeout_ms // 4)
         self.call(self.ble.gap_connect, *peer, timeout_ms, _INTERVAL_MIN_US, _INTERVAL_MAX_US)
-        pending = True
         try:
             while True:
-                kind, data = await self._next(deadline)
+                kind, data = await self.event(deadline, peer[1])
                 if kind == _IRQ_PERIPHERAL_CONNECT:
-                    if data[2] == peer[1]:
-                        pending = False
-                        return Link(self, data[0])
-                    self._take_down(data[0])
-                elif kind == _IRQ_PERIPHERAL_DISCONNECT and data[0] == _NO_CONNECTION:
-                    pending = False
-                    raise TimedOut("no connection to the car")
-        finally:
-            if pending:
-                await self._give_up()
+                    return Link(self, data[0])
+                if kind == _IRQ_PERIPHERAL_DISCONNECT and data[0] == _NO_CONNECTION:
+                    break
+        except BaseException:
+            await self._give_up()
+            raise
+        raise TimedOut("no connection to the car")
 
-    async def event(self, deadline):
-        """Return the next (event number, data); raises TimedOut at `deadline` (ticks_ms)."""
+    async def event(self, deadline, address=None):
+        """Return the next (event number, data); raises TimedOut at `deadline` (ticks_ms).
+
+        A connection to another than `address` is of an attempt given up long ago, and taken down:
+        it would hold one of the car's three places.
+        """
         while True:
-            kind, data = await self._next(deadline)
-            if kind != _IRQ_PERIPHERAL_CONNECT:
+            while not self._events:
+                await self._wait(deadline)
+            if self._overflow:
+                self._clear()
+                raise LinkError("more radio events than could be kept")
+            kind, data = self._events.popleft()
+            if kind != _IRQ_PERIPHERAL_CONNECT or data[2] == address:
                 return kind, data
-            # Of an attempt given up long ago: it would hold one of the car's three places.
             self._take_down(data[0])
 
     def call(self, method, *args):
@@ -198,14 +196,6 @@ class Radio:
                 pass
         except LinkError:
             pass
-
-    async def _next(self, deadline):
-        while not self._events:
-            await self._wait(deadline)
-        if self._overflow:
-            self._clear()
-            raise LinkError("more radio events than could be kept")
-        return self._events.popleft()
 
     async def _wait(self, deadline):
         remaining = ticks_diff(deadline, ticks_ms())
@@ -240,7 +230,7 @@ class Radio:
             if len(self._events) >= _EVENTS:
                 self._overflow = True
             else:
-                self._events.append((event, tuple([_copied(item) for item in data])))
+                self._events.append((event, tuple(map(_copied, data))))
         else:
             # Among them GET_SECRET and SET_SECRET: this fob bonds with nobody.
             return
