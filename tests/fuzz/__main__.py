@@ -15,7 +15,7 @@ from rich.table import Table
 from tests.fuzz.campaign import Budget, Campaign
 from tests.fuzz.corpus import file_of
 from tests.fuzz.crew import Engine, plan, run
-from tests.fuzz.target import Finding, Target, all_targets
+from tests.fuzz.target import Finding, Target, load_target, target_names
 
 _SECONDS = 60.0
 
@@ -78,11 +78,11 @@ def main(
 
 
 def _targets(names: Sequence[str]) -> list[Target]:
-    known = all_targets()
+    known = target_names()
     for name in names:
         if name not in known:
             raise click.UsageError(f"there is no target {name}; there are {', '.join(known)}")
-    return [known[name] for name in dict.fromkeys(names or known)]
+    return [load_target(name) for name in dict.fromkeys(names or known)]
 
 
 def _reproduce(target: Target, data: bytes) -> int:

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from tests.fuzz import guided
 from tests.fuzz.campaign import Budget, Campaign, fuzz
 from tests.fuzz.corpus import CORPUS, keep
-from tests.fuzz.target import Target, all_targets
+from tests.fuzz.target import Target, load_target
 
 Engine = Literal["auto", "coverage", "mutation"]
 
@@ -71,7 +71,7 @@ def run(tasks: Sequence[Task], jobs: int, console: Console | None = None) -> lis
 
 
 def _perform(task: Task, told: Callable[[int, float], None]) -> Campaign:
-    target = all_targets()[task.target]
+    target = load_target(task.target)
     before = 0.0
 
     def advance(campaign: Campaign, count: int) -> None:

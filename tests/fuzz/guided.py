@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.fuzz.campaign import MOST_FINDINGS, Budget, Campaign, shrink
 from tests.fuzz.corpus import CORPUS, starting_inputs
-from tests.fuzz.target import Finding, Target, all_targets, examine
+from tests.fuzz.target import Finding, Target, examine, load_target
 
 ROOT = Path(__file__).resolve().parents[2]
 _FINDINGS = "findings"
@@ -105,7 +105,7 @@ def _serve(name: str, folder: Path, options: list[str]) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["host_tools", "tests.fuzz.host"]):
-        target = all_targets()[name]
+        target = load_target(name)
     check = target.check
     assert check is not None
     causes: set[str] = set()

@@ -51,7 +51,7 @@ Run = Callable[[Sequence[bytes]], Sequence[Result]]
 class Target:
     """Something that takes bytes.
 
-    name        its name on the command line, and of its folder in corpus/.
+    name        its module's, on the command line, and of its folder in corpus/.
     doc         the property that counts, in a line.
     seeds       inputs to start from, besides those of the corpus; the same ones every time.
     open        prepares it; a batch that raises is a mistake of the target, not a finding.
@@ -97,15 +97,24 @@ def host_target(
     )
 
 
-def all_targets() -> dict[str, Target]:
-    """Every `TARGET` of the modules in host/ and device/, by name."""
+def target_names() -> list[str]:
+    """Of every target: the modules in host/ and device/."""
+    return list(_modules())
+
+
+def load_target(name: str) -> Target:
+    """The `TARGET` of a module; raises KeyError."""
+    target = importlib.import_module(_modules()[name]).TARGET
+    assert isinstance(target, Target) and target.name == name, name
+    return target
+
+
+def _modules() -> dict[str, str]:
     found = {}
     for room in ("host", "device"):
         package = importlib.import_module(f"tests.fuzz.{room}")
-        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-            target = getattr(importlib.import_module(module.name), "TARGET", None)
-            if isinstance(target, Target):
-                found[target.name] = target
+        for module in pkgutil.iter_modules(package.__path__):
+            found[module.name.replace("_", "-")] = f"{package.__name__}.{module.name}"
     return found
 
 

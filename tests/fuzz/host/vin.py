@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from host_tools.failure import InputError
 from host_tools.identity.vin import model_year, parse_vin, vin_warnings
-from tests.fuzz.host.one_line import one_line
+from tests.fuzz.one_line import one_line
 from tests.fuzz.target import host_target
 
 _ALPHABET = set("0123456789ABCDEFGHJKLMNPRSTUVWXYZ")
