@@ -70,9 +70,9 @@ class Board:
 
     def supply(self, settings):
         """Return the Tethered power."""
-        buttons = Buttons(settings.buttons, settings.active_low)
-        retained = self.retained(settings)
-        return Tethered(buttons, settings.wake, settings.battery, settings.usb, retained)
+        board = settings.board
+        buttons = Buttons(board["buttons"], board["active_low"])
+        return Tethered(buttons, board, self.retained(settings))
 
     def lamp(self, settings):
         """Return the light."""

@@ -70,9 +70,9 @@ def configure():
         say(error)
         known = config.light(files.read("light.json"))
         if known:
-            from hal import light
+            from hal.light import Light
 
-            asyncio.run(patterns.play(light.build(**known), patterns.NEEDS_LAPTOP))
+            asyncio.run(patterns.play(Light(known), patterns.NEEDS_LAPTOP))
         return None
 
 
@@ -102,14 +102,10 @@ def build_vehicles(settings, radio, retained):
 
 def build_light(settings):
     """Return the light, with buzzer and vibration where the board has them."""
-    from hal import light
+    from hal.light import Light
 
-    return light.build(
-        brightness=settings.brightness,
-        buzzer=settings.buzzer,
-        vibration=settings.vibration,
-        **settings.light,
-    )
+    board = settings.board
+    return Light(board["light"], settings.brightness, board["buzzer"], board["vibration"])
 
 
 def serve(settings, supply, buttons, lamp, retained):
@@ -173,13 +169,14 @@ def serve_until_quiet(app, radio, buttons):
 def live(settings, safely):
     """Do what the fob was started for; returns only when a laptop takes over."""
     retained = Retained(RtcMemory(), settings.owner)
-    buttons = Buttons(settings.buttons, settings.active_low)
-    supply = power.Power(buttons, settings.wake, settings.battery, settings.usb, retained)
+    board = settings.board
+    buttons = Buttons(board["buttons"], board["active_low"])
+    supply = power.Power(buttons, board, retained)
     if power.cause() == power.WOKEN and not supply.woken:
         supply.sleep(supply.stuck)
     lamp = build_light(settings)
     # They have served, and memory is scarce.
-    del settings.light, settings.buzzer, settings.vibration, settings.wake
+    del board, settings.board
     try:
         if safely:
             import rescue

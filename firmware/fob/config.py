@@ -30,52 +30,53 @@ from micropython import const
 from fob.errors import ConfigError
 from fob.settings import Car, Config
 
-VERSION = const(3)
-CARS = const(4)
+_VERSION = const(3)
+_CARS = const(4)
 
 # Masks of buttons are kept in one byte.
 _BUTTONS = const(8)
 _SCALAR = const(32)
 _KEY_FILE = const(32 + 4)
 _LAST_GPIO = const(48)
-_LONGEST_GUARD_MS = const(1000)
-_HIGHEST_RATIO = const(20)
-_HIGHEST_MV = const(20000)
-_LONGEST_MINUTES = const(60)
-# AUTHENTICATION_LEVEL_DRIVE
-_HIGHEST_LEVEL = const(2)
 _OWNER = const(4)
 
+# What a field may be: its name, the choices there are, and None; or its name, least and most, of
+# a whole number unless the most has a point.
+_SWITCH = const((False, True))
+_PIN = const(("pin", 0, _LAST_GPIO))
+_INVERTED = const(("inverted", _SWITCH, None))
+_FOB = const(
+    (
+        ("light", ("normal", "dim", "off"), None),
+        ("press_guard_ms", 0, 1000),
+        ("warn_open", _SWITCH, None),
+    )
+)
+_CAR = const(
+    (
+        ("role", 1, 255),
+        ("form_factor", 1, 255),
+        ("enrol", ("role", "permissions"), None),
+        ("protocol", ("auto", "signed", "legacy"), None),
+    )
+)
+_PASSIVE = const(
+    (
+        # Up to AUTHENTICATION_LEVEL_DRIVE.
+        ("level", 1, 2),
+        ("minutes", 1, 60),
+        ("form", ("auto", "token", "plain", "signed"), None),
+        ("secure_at_end", _SWITCH, None),
+    )
+)
+_BOARD = const((("active_low", _SWITCH, None),))
+_LIGHT = const((("kind", ("pin", "pwm", "neopixel"), None), _PIN, _INVERTED))
+_BUZZER = const((("kind", ("tone", "pin"), None), _PIN, _INVERTED))
+_VIBRATION = const((_PIN, _INVERTED))
+_BATTERY = const((_PIN, ("ratio", 1, 20.0), ("low_mv", 1, 20000)))
 
-_INCOMPLETE = "fob.json is incomplete: run `fob provision`"
-
-
-def _one_of(value, choices):
-    if value not in choices:
-        raise ValueError
-    return value
-
-
-def _number(value, least, most):
-    if isinstance(value, bool) or not least <= value <= most:
-        raise ValueError
-    return value
-
-
-def _pin(number):
-    return int(_number(number, 0, _LAST_GPIO))
-
-
-def _light(light):
-    return _lamp(light, ("pin", "pwm", "neopixel"))
-
-
-def _lamp(fields, kinds):
-    return {
-        "kind": _one_of(fields["kind"], kinds),
-        "pin": _pin(fields["pin"]),
-        "inverted": bool(fields["inverted"]),
-    }
+# What fields of no use raise.
+_UNSOUND = (AttributeError, LookupError, TypeError, ValueError)
 
 
 def load(read):
@@ -83,19 +84,18 @@ def load(read):
 
     Raises ConfigError where no car is of use.
     """
-    text = read("fob.json")
-    if text is None:
-        raise ConfigError("no fob.json: run `fob provision`")
-    fields = _fields(text)
-    _check_version(fields, "fob.json")
+    fields = _parsed(read, "fob.json")
     settings = Config()
     settings.cars = []
     settings.broken = {}
     try:
         _read_fields(settings, fields)
-        numbers = [_number(number, 1, CARS) for number in fields["cars"]]
-    except (AttributeError, KeyError, TypeError, ValueError):
-        raise ConfigError(_INCOMPLETE)
+        numbers = fields["cars"]
+        for number in numbers:
+            _bound(number, 1, _CARS)
+        first = numbers[0]
+    except _UNSOUND:
+        raise _useless("%s is incomplete", "fob.json")
     owner = b""
     for number in numbers:
         try:
@@ -105,28 +105,40 @@ def load(read):
         except ConfigError as error:
             settings.broken[number] = str(error)
     if not settings.cars:
-        for text in settings.broken.values():
-            raise ConfigError(text)
-        raise ConfigError(_INCOMPLETE)
+        raise ConfigError(settings.broken[first])
     settings.owner = owner if len(owner) == _OWNER else _digest(owner)
     return settings
 
 
 def described(number, fields, public_key, private_key):
     """Return the Car of these fields and keys; raises the errors of fields that are of no use."""
+    _check(fields, _CAR)
     car = Car()
     car.number = number
     car.public_key = public_key
     car.private_key = private_key
     car.vin = fields["vin"]
-    car.role = _number(fields["role"], 1, 255)
-    car.form_factor = _number(fields["form_factor"], 1, 255)
-    car.enrol = _one_of(fields["enrol"], ("role", "permissions"))
-    car.protocol = _one_of(fields["protocol"], ("auto", "signed", "legacy"))
+    car.role = fields["role"]
+    car.form_factor = fields["form_factor"]
+    car.enrol = fields["enrol"]
+    car.protocol = fields["protocol"]
     if len(car.vin) != 17 or len(public_key) != 65:
         raise ValueError
     car.owner = _digest(public_key + car.vin.encode())
     return car
+
+
+def light(text):
+    """Return the light of `light.json` (None where it is missing), None if that is of no use.
+
+    It asks for the laptop where no configuration tells of a light.
+    """
+    try:
+        fields = json.loads(text or b"")
+        _check(fields, _LIGHT)
+        return fields
+    except _UNSOUND:
+        return None
 
 
 def _digest(data):
@@ -134,10 +146,10 @@ def _digest(data):
 
 
 def _read_fields(settings, fields):
-    settings.brightness = _one_of(fields["light"], ("normal", "dim", "off"))
-    settings.press_guard_ms = _number(fields["press_guard_ms"], 0, _LONGEST_GUARD_MS)
-    settings.warn_open = bool(fields["warn_open"])
-    _read_board(settings, fields["board"])
+    _check(fields, _FOB)
+    settings.brightness = fields["light"]
+    settings.press_guard_ms = fields["press_guard_ms"]
+    settings.warn_open = fields["warn_open"]
     settings.gestures = fields["gestures"]
     settings.actions = fields["actions"]
     for content in settings.actions.values():
@@ -145,47 +157,51 @@ def _read_fields(settings, fields):
     for meanings in settings.gestures.values():
         for meaning in meanings.values():
             name, _, number = meaning.partition("@")
-            if name not in settings.actions or (number and not 0 < int(number) <= CARS):
+            if number:
+                _bound(int(number), 1, _CARS)
+            if name not in settings.actions:
                 raise ValueError
+    settings.board = board = fields["board"]
     settings.passive = fields["passive"]
-    if settings.passive is not None:
-        _number(settings.passive["level"], 1, _HIGHEST_LEVEL)
-        _number(settings.passive["minutes"], 1, _LONGEST_MINUTES)
-        _one_of(settings.passive["form"], ("auto", "token", "plain", "signed"))
-        bool(settings.passive["secure_at_end"])
-
-
-def _read_board(settings, board):
-    settings.buttons = {name: _pin(pin) for name, pin in board["buttons"].items()}
-    settings.active_low = bool(board["active_low"])
-    settings.light = _light(board["light"])
-    pins = list(settings.buttons.values())
-    if len(pins) > _BUTTONS:
+    settings.battery = board["battery"]
+    _check(board, _BOARD)
+    _check(board["light"], _LIGHT)
+    for part, rules in (
+        (settings.passive, _PASSIVE),
+        (settings.battery, _BATTERY),
+        (board["buzzer"], _BUZZER),
+        (board["vibration"], _VIBRATION),
+    ):
+        if part is not None:
+            _check(part, rules)
+    gpios = list(board["buttons"].values())
+    if len(gpios) > _BUTTONS:
         raise ValueError
     wake = board["wake"]
-    settings.wake = {
-        "ext0": None if wake["ext0"] is None else _one_of(wake["ext0"], pins),
-        "ext1": [_one_of(pin, pins) for pin in wake["ext1"]],
-        "gpio": [_one_of(pin, pins) for pin in wake["gpio"]],
-    }
-    settings.buzzer = settings.vibration = None
-    buzzer, vibration = board["buzzer"], board["vibration"]
-    if buzzer is not None:
-        settings.buzzer = _lamp(buzzer, ("tone", "pin"))
-    if vibration is not None:
-        settings.vibration = {
-            "pin": _pin(vibration["pin"]),
-            "inverted": bool(vibration["inverted"]),
-        }
-    battery = board["battery"]
-    settings.battery = None
-    if battery is not None:
-        settings.battery = {
-            "pin": _pin(battery["pin"]),
-            "ratio": _number(battery["ratio"], 1, _HIGHEST_RATIO),
-            "low_mv": _number(battery["low_mv"], 1, _HIGHEST_MV),
-        }
-    settings.usb = None if board["usb"] is None else _pin(board["usb"])
+    waking = wake["ext1"] + wake["gpio"]
+    if wake["ext0"] is not None:
+        waking.append(wake["ext0"])
+    for gpio in waking:
+        # Raises where it is no button's.
+        gpios.index(gpio)
+    if board["usb"] is not None:
+        gpios.append(board["usb"])
+    for gpio in gpios + waking:
+        _bound(gpio, 0, _LAST_GPIO)
+
+
+def _check(fields, rules):
+    """Raise one of _UNSOUND where `fields` break a rule."""
+    for name, least, most in rules:
+        if most is not None:
+            _bound(fields[name], least, most)
+        elif fields[name] not in least:
+            raise ValueError
+
+
+def _bound(number, least, most):
+    if type(number) not in (int, type(most)) or not least <= number <= most:
+        raise ValueError
 
 
 def _car(number, read, main):
@@ -197,8 +213,7 @@ def _car(number, read, main):
     if number > 1:
         folder = "car%d/" % number
         name = folder + "car.json"
-        fields = _fields(read(name) or b"", name)
-        _check_version(fields, name)
+        fields = _parsed(read, name)
     try:
         public_key = fields["public_key"]
         if public_key is None:
@@ -208,38 +223,31 @@ def _car(number, read, main):
         public_key = unhexlify(public_key)
         key = read(key_name)
         if key is None or len(key) != _KEY_FILE:
-            raise ConfigError("no usable %s: run `fob provision`" % key_name)
+            raise _useless("no usable %s", key_name)
         car = described(number, fields, public_key, key[:_SCALAR])
-    except (AttributeError, KeyError, TypeError, ValueError):
-        raise ConfigError("%s is incomplete: run `fob provision`" % name)
+    except _UNSOUND:
+        raise _useless("%s is incomplete", name)
     # Power that went between the two files leaves a new public key beside an old private one,
     # with which pairing could only fail.
     if crc32(key[:_SCALAR] + public_key) != int.from_bytes(key[_SCALAR:], "big"):
-        raise ConfigError("%s does not belong to %s: run `fob provision`" % (key_name, name))
+        raise _useless("%s does not belong to " + name, key_name)
     return car
 
 
-def _check_version(fields, name):
-    if fields.get("version") != VERSION:
-        raise ConfigError("%s is of another version: run `fob provision`" % name)
-
-
-def light(text):
-    """Return the light of `light.json` (None where it is missing), None if that is of no use.
-
-    It asks for the laptop where no configuration tells of a light.
-    """
-    try:
-        return _light(_fields(text or b""))
-    except (ConfigError, AttributeError, KeyError, TypeError, ValueError):
-        return None
-
-
-def _fields(text, name="fob.json"):
+def _parsed(read, name):
+    """Return the fields of a file; raises ConfigError."""
+    text = read(name)
+    if text is None:
+        raise _useless("no %s", name)
     try:
         fields = json.loads(text)
-    except ValueError:
-        fields = None
-    if not isinstance(fields, dict):
-        raise ConfigError("%s is damaged: run `fob provision`" % name)
+        version = fields.get("version")
+    except _UNSOUND:
+        raise _useless("%s is damaged", name)
+    if version != _VERSION:
+        raise _useless("%s is of another version", name)
     return fields
+
+
+def _useless(text, name):
+    return ConfigError((text + ": run `fob provision`") % name)

@@ -90,7 +90,7 @@ def press(board, buttons, hold_ms=None, times=1, pause_ms=120):
     supply = board.supply(settings)
     if hold_ms is None:
         hold_ms = settings.press_guard_ms + _PRESS_MS
-    finger = _Finger(settings.buttons, buttons, hold_ms, times, pause_ms)
+    finger = _Finger(settings.board["buttons"], buttons, hold_ms, times, pause_ms)
 
     def say(text):
         _say(text)

@@ -22,21 +22,15 @@ class Car:
 
 
 class Config:
-    """Validated configuration; attributes as in the file, and `brightness`.
+    """Validated configuration; attributes as in the file, and `brightness`, its "light".
 
     `cars` are those of use, at least one; `broken` says of the others what is wrong, by number.
     `owner` are 4 bytes that tell the keys and cars from any others.
     """
 
-    buttons: dict
-    active_low: bool
-    light: dict
-    brightness: str
-    buzzer: dict | None
-    vibration: dict | None
-    wake: dict
+    board: dict
     battery: dict | None
-    usb: int | None
+    brightness: str
     press_guard_ms: int
     gestures: dict
     actions: dict

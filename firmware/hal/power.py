@@ -56,18 +56,19 @@ def restart():
 
 
 class Power:
-    """One board's power; `wake`, `battery` and `usb` as in fob.json.
+    """One board's power; `board` as in fob.json.
 
     `buttons` offers gpios, pressed_level and levels() -> mask; `retained` offers get(name) and
     put(name, bytes). `woken` is the mask of the buttons whose press ended a deep sleep, `stuck`
     that of the buttons that were left out because they were down when it began, and still are.
     """
 
-    def __init__(self, buttons, wake, battery, usb, retained):
+    def __init__(self, buttons, board, retained):
         self._buttons = buttons
-        self._wake = wake
+        self._wake = board["wake"]
         self._retained = retained
         self._wdt = None
+        usb, battery = board["usb"], board["battery"]
         self._usb = None if usb is None else Pin(usb, Pin.IN)
         self._adc = None
         if battery:

@@ -203,7 +203,8 @@ def test_the_firmware_reads_all_of_it(interpreter: Interpreter) -> None:
     gestures = {"lock": {"single": "lock"}, "both": {"hold": "battery-report@1"}}
     files = fob(SOUNDS, passive=passive, gestures=gestures, warn_open=True)
     read = interpreter.eval(
-        "(lambda c: (c.gestures, c.actions, c.passive, c.warn_open, c.buzzer, c.vibration))"
+        "(lambda c: (c.gestures, c.actions, c.passive, c.warn_open,"
+        " c.board['buzzer'], c.board['vibration']))"
         f"(load('fob.config').load({ {path[1:]: data for path, data in files.items()}!r}.get))"
     )
     assert read == (

@@ -131,7 +131,8 @@ def test_the_firmware_reads_the_configuration(interpreter: Interpreter) -> None:
     files = provision(VIN, BOARD)
     read = interpreter.eval(
         "(lambda f, c: (c.vin, c.public_key, c.private_key, c.role, c.form_factor, c.enrol,"
-        f" f.buttons, f.active_low, f.light))(*[(f, f.cars[0]) for f in [{loaded(files)}]][0])"
+        " f.board['buttons'], f.board['active_low'], f.board['light']))"
+        f"(*[(f, f.cars[0]) for f in [{loaded(files)}]][0])"
     )
     key = files["/key.bin"][:32]
     buttons = {"lock": 32, "unlock": 33}

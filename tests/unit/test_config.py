@@ -84,13 +84,9 @@ def test_a_configuration_is_read():
     assert car.private_key == SCALAR
     assert car.public_key == unhexlify(PUBLIC_KEY)
     assert (car.number, car.role, car.form_factor, car.enrol) == (1, 3, 7, "role")
-    assert settings.buttons == {"lock": 32, "unlock": 33}
-    assert settings.active_low is True
-    assert settings.light == {"kind": "pin", "pin": 22, "inverted": True}
+    assert settings.board == fields()["board"]
     assert (settings.brightness, settings.press_guard_ms) == ("dim", 150)
-    assert settings.wake == {"ext0": 32, "ext1": [33], "gpio": []}
     assert settings.battery == {"pin": 35, "ratio": 2.0, "low_mv": 3400}
-    assert settings.usb is None
 
 
 def with_board(**changes):
@@ -101,12 +97,12 @@ def with_board(**changes):
 
 def test_a_board_may_have_no_battery_and_a_usb_pin_to_look_at():
     settings = load(with_board(battery=None, usb=5))
-    assert settings.battery is None and settings.usb == 5
+    assert settings.battery is None and settings.board["usb"] == 5
 
 
 def test_a_chip_may_wake_by_gpio_alone():
     wake = {"ext0": None, "ext1": [], "gpio": [32, 33]}
-    assert load(with_board(wake=wake)).wake == wake
+    assert load(with_board(wake=wake)).board["wake"] == wake
 
 
 def test_the_protocol_may_be_set():
@@ -235,6 +231,8 @@ def test_a_board_out_of_bounds_is_an_error():
         {"battery": dict(battery, ratio=21)},
         {"battery": dict(battery, low_mv=0)},
         {"battery": dict(battery, low_mv="3400")},
+        {"wake": dict(wake, ext0=32.0)},
+        {"usb": 5.0},
         {"usb": 99},
         {"usb": "5"},
     ):
@@ -314,8 +312,8 @@ def test_buzzer_and_motor_are_read():
             vibration={"pin": 5, "inverted": True},
         )
     )
-    assert settings.buzzer == {"kind": "tone", "pin": 4, "inverted": False}
-    assert settings.vibration == {"pin": 5, "inverted": True}
+    assert settings.board["buzzer"] == {"kind": "tone", "pin": 4, "inverted": False}
+    assert settings.board["vibration"] == {"pin": 5, "inverted": True}
 
 
 def test_buzzers_and_motors_out_of_bounds_are_errors():

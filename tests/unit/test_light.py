@@ -33,13 +33,13 @@ class Machine:
 
 
 sys.modules["machine"] = Machine
-from hal import light  # noqa: E402 - with this machine
+from hal.light import Light  # noqa: E402 - with this machine
 
 
-def shown(**parts):
+def shown(inverted=False, **parts):
     """What the pins are after building, when on, and when off again."""
     Pin.made.clear()
-    lamp = light.build("pin", 1, **parts)
+    lamp = Light({"kind": "pin", "pin": 1, "inverted": inverted}, **parts)
     seen = [dict(Pin.made)]
     for on in (True, False):
         lamp.set(on)
