@@ -89,7 +89,8 @@ class Interpreter:
     ) -> None:
         self.printed: list[str] = []
         """Lines the firmware printed, oldest first; clear it as you like."""
-        self._timeout = timeout
+        self.timeout = timeout
+        """Seconds a single request may take; may be changed between requests."""
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         search = [*(str(entry) for entry in path), str(FIRMWARE), ".frozen"]
         self._process = subprocess.Popen(
@@ -100,9 +101,12 @@ class Interpreter:
             env={**os.environ, "MICROPYPATH": os.pathsep.join(search)},
         )
 
-    def eval(self, expression: str) -> Any:
-        """Value of an expression; it sees what earlier `exec` calls defined."""
-        return self._request("e", expression)
+    def eval(self, expression: str, data: bytes = b"") -> Any:
+        """Value of an expression; it sees what earlier `exec` calls defined.
+
+        `data` follows the request: the expression has to read all of it from sys.stdin.buffer.
+        """
+        return self._request("e", expression, data)
 
     def exec(self, source: str) -> None:
         """Run statements; the names they bind stay."""
@@ -145,13 +149,13 @@ class Interpreter:
         else:
             self.kill()
 
-    def _request(self, kind: str, source: str) -> Any:
+    def _request(self, kind: str, source: str, data: bytes = b"") -> Any:
         assert self._process.stdin and self._process.stdout
         request = (kind + source).encode()
-        watchdog = threading.Timer(self._timeout, self._process.kill)
+        watchdog = threading.Timer(self.timeout, self._process.kill)
         watchdog.start()
         try:
-            self._process.stdin.write(b"%08x" % len(request) + request)
+            self._process.stdin.write(b"%08x" % len(request) + request + data)
             self._process.stdin.flush()
             reply = self._reply()
         except (OSError, ValueError):  # ValueError: the pipe was closed by close() or kill()
@@ -181,7 +185,7 @@ class Interpreter:
         self._close_stdin()
         last = "\n".join(self.printed[-20:])
         return InterpreterDied(
-            f"MicroPython ended with code {code} (a request may take {self._timeout:g} s) during:"
+            f"MicroPython ended with code {code} (a request may take {self.timeout:g} s) during:"
             f" {source[:200]}\n{last}\n{self._release()}"
         )
 

@@ -78,10 +78,8 @@ class Device:
         interpreter = self._interpreter
         interpreter.printed.clear()
         interpreter.timeout = seconds
-        sizes = [len(data) for data in inputs]
-        answers: list[Any] = interpreter.eval(
-            f"call('batches.answered', {sizes})", b"".join(inputs)
-        )
+        framed = b"".join(len(data).to_bytes(2, "big") + data for data in inputs)
+        answers: list[Any] = interpreter.eval(f"load('batches').answered({len(inputs)})", framed)
         return answers
 
 
@@ -93,7 +91,7 @@ def device_target(
     far: str | None = None,
     judge: Judge | None = None,
     prepare: Prepare | None = None,
-    heap: str = "256K",
+    heap: str = "192K",
     dictionary: Iterable[bytes] = (),
     largest: int = 1024,
     batch: int = 50,
