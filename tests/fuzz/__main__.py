@@ -127,7 +127,12 @@ def _show(campaigns: Sequence[Campaign]) -> None:
     console.print(table)
     for each in campaigns:
         for finding in each.findings:
-            console.print(f"FOUND {each.target}: {finding.problem}", style="bold red", markup=False)
+            console.print(
+                f"FOUND {each.target}: {finding.problem}",
+                style="bold red",
+                markup=False,
+                soft_wrap=True,
+            )
             console.print(f"  {_command(each, finding)}", markup=False, soft_wrap=True)
 
 

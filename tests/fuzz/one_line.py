@@ -1,6 +1,7 @@
 """The property of every error: one line that a terminal may show, of moderate length."""
 
-import re
+import traceback
+from pathlib import Path
 
 from host_tools.failure import Failure
 
@@ -8,11 +9,18 @@ _LONGEST = 2000
 
 
 def one_line(error: Failure) -> str:
-    """The kind of an outcome that ended so; raises AssertionError where it is no such line."""
+    """The kind of an outcome that ended so: which check of the tools refused it.
+
+    Raises AssertionError where it is no such line.
+    """
     text = str(error)
     assert text.isprintable(), f"not one line: {text!r}"
     assert error.problem, "an error that says nothing"
     assert len(text) <= _LONGEST, f"an error of {len(text)} characters: {text[:100]}"
     text.encode()
-    words = re.sub(r"'[^']*'|\"[^\"]*\"|\d+", "_", error.problem)
-    return f"{type(error).__name__}: {words[:50]}"
+    first: BaseException = error
+    while first.__context__ is not None:
+        first = first.__context__
+    frames = traceback.extract_tb(first.__traceback__)
+    at = next((each for each in reversed(frames) if "host_tools" in each.filename), frames[-1])
+    return f"{type(error).__name__} by {Path(at.filename).stem} {at.lineno}"
