@@ -150,6 +150,8 @@ class Link:
         return characteristics
 
     async def _discovered(self):
+        # First, for a longer one holds more characteristics to a response.
+        await self.exchange_mtu()
         characteristics = await self._characteristics()
         nothing = 0, 0, 0
         to_vehicle, _, writable = characteristics.get(_TO_VEHICLE, nothing)
