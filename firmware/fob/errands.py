@@ -69,27 +69,27 @@ def car_status(board, tell, car=None):
 
 
 def keys(board, tell, car=None):
-    """List the keys on the car's whitelist, each as an event; return how many there are, and a bit
-    for each slot in use."""
+    """List the keys on the car's whitelist: an event for each, and what the car tells of all, as
+    the car encodes them."""
     from fob import keychain
 
     vehicle, radio = _vehicle(board, car)
-    ours = hexlify(vehicle.config.public_key).decode()
+    ours = vehicle.config.public_key
 
-    def report(entry):
-        entry["event"] = "key"
-        entry["ours"] = entry["public_key"] == ours
-        tell(entry)
+    def report(slot, entry):
+        event = {"event": "key", "slot": slot, "entry": hexlify(entry).decode()}
+        event["ours"] = ours in entry
+        tell(event)
 
-    return _run(radio, keychain.read(vehicle, report))
+    return {"info": hexlify(_run(radio, keychain.read(vehicle, report))).decode()}
 
 
-def remove_key(board, tell, public_key, car=None):
-    """Have the car forget a key (130 hex digits), as an owner's key may."""
+def remove_key(board, tell, unsigned, car=None):
+    """Have the car forget a key, as an owner's key may: by an UnsignedMessage, in hex digits."""
     from fob import keychain
 
     vehicle, radio = _vehicle(board, car)
-    _run(radio, keychain.remove(vehicle, unhexlify(public_key)))
+    _run(radio, keychain.remove(vehicle, unhexlify(unsigned)))
     return {}
 
 

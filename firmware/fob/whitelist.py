@@ -1,4 +1,4 @@
-"""What changes the car's whitelist: the request to add a key, and the one to remove one.
+"""The request that has the car add a key to its whitelist.
 
 Apart from fob.messages, for a press needs none of it.
 """
@@ -25,7 +25,6 @@ PERMISSION_CHANGE = (
     4, "keyRole", ENUM, None,
 )
 WHITELIST_OPERATION = (
-    2, "removePublicKeyFromWhitelist", MESSAGE | ONEOF, PUBLIC_KEY,
     5, "addKeyToWhitelistAndAddPermissions", MESSAGE | ONEOF, PERMISSION_CHANGE,
     6, "metadataForKey", MESSAGE, KEY_METADATA,
 )
@@ -60,18 +59,9 @@ def enrolment(
         "addKeyToWhitelistAndAddPermissions": change,
         "metadataForKey": {"keyFormFactor": form_factor},
     }
+    encoded = protobuf.encode(WHITELIST_OPERATION, operation)
     signed = {
-        "protobufMessageAsBytes": _unsigned(operation),
+        "protobufMessageAsBytes": messages.unsigned({"WhitelistOperation": encoded}),
         "signatureType": _SIGNATURE_TYPE_PRESENT_KEY,
     }
     return protobuf.encode(messages.TO_VCSEC_MESSAGE, {"signedMessage": signed})
-
-
-def removal(public_key):
-    """Encode the UnsignedMessage with which an owner's key has the car forget `public_key`."""
-    return _unsigned({"removePublicKeyFromWhitelist": {"PublicKeyRaw": public_key}})
-
-
-def _unsigned(operation):
-    encoded = protobuf.encode(WHITELIST_OPERATION, operation)
-    return messages.unsigned({"WhitelistOperation": encoded})

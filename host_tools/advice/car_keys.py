@@ -1,11 +1,14 @@
-"""The keys that a car lists, in lines for people: from what the firmware's console tells of them.
+"""The keys that a car lists: what the fob passes on of them, in lines for people, and the request
+to remove one.
 
-An entry is a "key" event: slot, key_id and public_key in hex (empty where the car did not tell),
-role and form_factor (numbers of proto/), and whether it is the fob's own.
+An entry is a dict: slot, key_id and public_key in hex (empty where the car did not tell), role and
+form_factor (numbers of proto/), and whether it is the fob's own.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from google.protobuf.message import DecodeError
 
 from host_tools.failure import Failure, InputError
 from host_tools.protocol import keys_pb2 as keys
@@ -14,6 +17,50 @@ from host_tools.protocol import vcsec_pb2 as vcsec
 HEADINGS = ("slot", "key id", "role", "listed as", "")
 _OURS = "this fob's"
 _SLOT_DIGITS = 2
+_IDENTIFIER = 4
+_POINT = 65
+
+
+def entry_of(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The entry in a "key" event of the fob. Raises Failure where the car's word is malformed."""
+    told = _decoded(vcsec.WhitelistEntryInfo, event["entry"])
+    point = told.publicKey.PublicKeyRaw
+    return {
+        "slot": event["slot"],
+        "key_id": told.keyId.publicKeySHA1[:_IDENTIFIER].hex(),
+        "public_key": point.hex() if len(point) == _POINT else "",
+        "role": told.keyRole,
+        "form_factor": told.metadataForKey.keyFormFactor,
+        "ours": event["ours"],
+    }
+
+
+def summary_of(result: Mapping[str, Any]) -> dict[str, int]:
+    """How many keys there are, and a bit for each slot in use, from the fob's result. Raises as
+    entry_of."""
+    told = _decoded(vcsec.WhitelistInfo, result["info"])
+    return {
+        "count": told.numberOfEntries or len(told.whitelistEntries),
+        "slots": told.slotMask,
+    }
+
+
+def removal(entry: Mapping[str, Any]) -> str:
+    """The UnsignedMessage, in hex, with which an owner's key has the car forget this one."""
+    message = vcsec.UnsignedMessage()
+    unwanted = message.WhitelistOperation.removePublicKeyFromWhitelist
+    unwanted.PublicKeyRaw = bytes.fromhex(entry["public_key"])
+    return message.SerializeToString().hex()
+
+
+def _decoded(kind: Any, digits: str) -> Any:
+    try:
+        return kind.FromString(bytes.fromhex(digits))
+    except DecodeError as error:
+        raise Failure(
+            "what the car tells of its keys cannot be read",
+            "Try again; if it comes back, something nearby answers for the car.",
+        ) from error
 
 
 def row(entry: Mapping[str, Any]) -> tuple[str, ...]:

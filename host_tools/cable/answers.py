@@ -78,7 +78,7 @@ def _texts(value: Any) -> bool:
     return isinstance(value, list) and all(map(_text, value))
 
 
-def _point(value: Any) -> bool:
+def _digits(value: Any) -> bool:
     try:
         return isinstance(value, str) and len(value) == len(bytes.fromhex(value)) * 2
     except ValueError:
@@ -86,7 +86,7 @@ def _point(value: Any) -> bool:
 
 
 def _whole_point(value: Any) -> bool:
-    return _point(value) and len(value) == _POINT_DIGITS
+    return _digits(value) and len(value) == _POINT_DIGITS
 
 
 def _space(value: Any) -> bool:
@@ -143,7 +143,7 @@ _NEEDED: dict[str, dict[str, _Check]] = {
     },
     "press": {"outcome": _or_none(_text), "text": _or_none(_text)},
     "send": {"ms": _count, "open": _flag},
-    "keys": {"count": _count, "slots": _count},
+    "keys": {"info": _digits},
     "pair": {"speaks": _or_none(_text)},
     "scan": {"heard": _count, "car": _flag, "rssi": _or_none(_number)},
     "new_key": {"public_key": _whole_point},
@@ -163,7 +163,7 @@ _OF_A_CAR: dict[str, _Check] = {
 }
 _TOLD: dict[str, _Check] = {
     **_OF_A_CAR,
-    "public_key": _point,
+    "public_key": _digits,
     "role": _count,
     "form_factor": _count,
     "press_guard_ms": _count,
@@ -182,12 +182,5 @@ _EVENTS: dict[str, dict[str, _Check]] = {
     "said": {"text": _text},
     "found": {"rssi": _number},
     "progress": {"done": _count, "of": _count},
-    "key": {
-        "slot": _count,
-        "key_id": _text,
-        "public_key": _point,
-        "role": _count,
-        "form_factor": _count,
-        "ours": _flag,
-    },
+    "key": {"slot": _count, "entry": _digits, "ours": _flag},
 }

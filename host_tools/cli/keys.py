@@ -92,7 +92,7 @@ def remove(
                 f"({role}, {listed})?{car_keys.caution(entries, entry)}"
             )
         try:
-            device.call("remove_key", timeout=_SILENCE, public_key=entry["public_key"], **car)
+            device.call("remove_key", timeout=_SILENCE, unsigned=car_keys.removal(entry), **car)
         except ConsoleError as error:
             raise worded(error) from error
     if as_json:
@@ -107,13 +107,13 @@ def _ask(device: Device, car: dict[str, Any]) -> tuple[list[dict[str, Any]], dic
 
     def hear(event: dict[str, Any]) -> None:
         if event["event"] == "key":
-            entries.append({name: event[name] for name in event if name != "event"})
+            entries.append(car_keys.entry_of(event))
 
     try:
         told = device.call("keys", on_event=hear, timeout=_SILENCE, **car)
     except ConsoleError as error:
         raise worded(error) from error
-    return entries, told
+    return entries, car_keys.summary_of(told)
 
 
 def _show(entries: list[dict[str, Any]], told: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from host_tools.advice import car_keys
 from host_tools.failure import Failure, InputError
+from host_tools.protocol import vcsec_pb2
 
 OURS = {
     "slot": 2,
@@ -16,6 +17,54 @@ OURS = {
 CARD = {**OURS, "slot": 0, "key_id": "00000012", "form_factor": 1, "ours": False}
 NAMELESS = {**CARD, "slot": 11, "key_id": "aabbccdd", "public_key": ""}
 ENTRIES = [CARD, OURS, NAMELESS]
+
+
+def told(**fields):
+    """A "key" event of the fob."""
+    entry = vcsec_pb2.WhitelistEntryInfo(**fields).SerializeToString().hex()
+    return {"event": "key", "slot": 3, "entry": entry, "ours": False}
+
+
+def test_an_entry_is_what_the_car_encoded():
+    point = b"\x04" + bytes(64)
+    key = {"PublicKeyRaw": point}
+    listed = {"keyFormFactor": 1}
+    event = told(
+        keyId={"publicKeySHA1": b"abcdefgh"}, publicKey=key, keyRole=2, metadataForKey=listed
+    )
+    assert car_keys.entry_of(event) == {
+        "slot": 3,
+        "key_id": b"abcd".hex(),
+        "public_key": point.hex(),
+        "role": 2,
+        "form_factor": 1,
+        "ours": False,
+    }
+
+
+@pytest.mark.parametrize("strange", [b"", b"\x04", bytes(500)])
+def test_a_key_without_its_point_or_with_a_strange_one_has_none(strange):
+    assert car_keys.entry_of(told(publicKey={"PublicKeyRaw": strange}))["public_key"] == ""
+
+
+@pytest.mark.parametrize("entry", ["0a", "0a01ff0a", "1202ffff"])
+def test_a_word_that_cannot_be_read_is_a_failure(entry):
+    with pytest.raises(Failure, match="cannot be read"):
+        car_keys.entry_of({**told(), "entry": entry})
+
+
+def test_keys_are_counted_where_the_car_does_not():
+    info = vcsec_pb2.WhitelistInfo(slotMask=9, whitelistEntries=[{}, {}])
+    for number, expected in ((0, 2), (3, 3)):
+        info.numberOfEntries = number
+        summary = car_keys.summary_of({"info": info.SerializeToString().hex()})
+        assert summary == {"count": expected, "slots": 9}
+
+
+def test_a_removal_names_the_key():
+    message = vcsec_pb2.UnsignedMessage.FromString(bytes.fromhex(car_keys.removal(CARD)))
+    unwanted = message.WhitelistOperation.removePublicKeyFromWhitelist
+    assert unwanted.PublicKeyRaw.hex() == CARD["public_key"]
 
 
 def test_a_key_is_shown_with_its_place_and_what_it_is():

@@ -130,8 +130,8 @@ def test_a_car_that_there_is_not_asks_for_the_laptop():
 
 async def two_keys(vehicle, report):
     for slot, key in enumerate((bytes(65), PUBLIC_KEY)):
-        report({"slot": slot, "public_key": hexlify(key).decode()})
-    return {"count": 2, "slots": 3}
+        report(slot, b"\x12\x43\x0a\x41" + key)
+    return b"\x18\x03"
 
 
 def test_keys_are_told_one_by_one_and_ours_is_marked():
@@ -140,6 +140,7 @@ def test_keys_are_told_one_by_one_and_ours_is_marked():
         result, lines = run(Board(Car()), "keys")
     finally:
         keychain.read = genuine
-    assert result == {"count": 2, "slots": 3}
+    assert result == {"info": "1803"}
     told = [(line["event"], line["slot"], line["ours"]) for line in lines]
     assert told == [("key", 0, False), ("key", 1, True)]
+    assert lines[1]["entry"] == "12430a41" + hexlify(PUBLIC_KEY).decode()

@@ -33,10 +33,3 @@ def test_the_older_whitelist_request_has_permissions_and_no_role():
 
 def test_a_whitelist_request_tells_the_form_factor():
     assert request(form_factor=6)[1]["metadataForKey"] == {"keyFormFactor": 6}
-
-
-def test_a_removal_names_the_key():
-    message = protobuf.decode(messages.UNSIGNED_MESSAGE, whitelist.removal(PUBLIC_KEY))
-    assert protobuf.decode(whitelist.WHITELIST_OPERATION, message["WhitelistOperation"]) == {
-        "removePublicKeyFromWhitelist": {"PublicKeyRaw": PUBLIC_KEY}
-    }
