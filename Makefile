@@ -46,6 +46,9 @@ SECTIONS ?=
 bench: $(READY) ## measure what a press costs: make bench SECTIONS="press size" QUICK=1
 	@$(BIN)/python -m tests.bench $(if $(QUICK),--quick) $(SECTIONS)
 
+report: $(READY) ## the same as a page of charts: make report QUICK=1
+	@$(BIN)/python -m tests.bench.report $(if $(QUICK),--quick)
+
 powercut: $(READY) ## cut the power at every flash operation of a fob's life
 	@$(BIN)/python -m tests.trials.powercut
 
@@ -73,4 +76,4 @@ clean: ## remove what the targets made
 	rm -rf $(VENV) host_tools/protocol/*_pb2.py* build dist \
 	  .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
-.PHONY: help setup demo sim test test-device check bench powercut faults soak fuzz lock clean
+.PHONY: help setup demo sim test test-device check bench report powercut faults soak fuzz lock clean

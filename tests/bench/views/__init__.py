@@ -1,0 +1,1 @@
+"""How the report shows the results of each section: its charts, and the figures for its top."""
