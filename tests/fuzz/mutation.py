@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Sequence
 from random import Random
 
+from tests.fuzz.packets import pack, unpack
+
 _BYTES = (0, 1, 2, 10, 32, 34, 39, 44, 45, 61, 91, 93, 123, 125, 127, 128, 192, 254, 255)
 _NUMBERS = (
     *(0, 1, 2, 127, 128, 255, 256, 1023, 1024, 1025, 16_383, 16_384, 65_535, 65_536),
@@ -34,10 +36,12 @@ class Mutator:
             self._splice,
             self._change_varint,
             self._change_length,
+            self._change_packet,
             self._change_number,
         ]
         if dictionary:
             self._steps += [self._token, self._token]
+        self._inner = [step for step in self._steps if step != self._change_packet]
 
     def draw(self, pool: Sequence[bytes]) -> bytes:
         """One input, of one of the pool's and a few changes, most often one or two."""
@@ -133,6 +137,27 @@ class Mutator:
         self._random.choice((self._delete, self._insert, self._copy, self._splice))(inside)
         told = varint(len(inside)) if self._random.random() < 0.8 else data[at + 1 : at + 2]
         data[at + 1 : end] = told + inside
+
+    def _change_packet(self, data: bytearray) -> None:
+        """Of an input that is packets (packets.py): change what is in one, or their order."""
+        packets = unpack(data)
+        if len(data) > self._largest or pack(packets) != data:
+            return
+        at = self._random.randrange(len(packets)) if packets else 0
+        match self._random.randrange(4 if packets else 1):
+            case 0:
+                kind = self._random.choice((0, 1, 2, 3, 4, 5, 6, 7, self._random.randrange(256)))
+                packets.insert(at, (kind, self._random.choice(self._others)[:64]))
+            case 1:
+                del packets[at]
+            case 2:
+                packets.append(packets[at])
+            case _:
+                kind, told = packets[at]
+                inside = bytearray(told)
+                self._random.choice(self._inner)(inside)
+                packets[at] = kind, bytes(inside[:0xFFFF])
+        data[:] = pack(packets)
 
     def _change_number(self, data: bytearray) -> None:
         found = list(_DIGITS.finditer(data))

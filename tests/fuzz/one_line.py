@@ -22,5 +22,7 @@ def one_line(error: Failure) -> str:
     while first.__context__ is not None:
         first = first.__context__
     frames = traceback.extract_tb(first.__traceback__)
-    at = next((each for each in reversed(frames) if "host_tools" in each.filename), frames[-1])
-    return f"{type(error).__name__} by {Path(at.filename).stem} {at.lineno}"
+    for at in reversed(frames):
+        if "host_tools" in at.filename:
+            return f"{type(error).__name__} by {Path(at.filename).stem} {at.lineno}"
+    return type(error).__name__

@@ -17,13 +17,13 @@ def pack(packets: Iterable[Packet]) -> bytes:
     return b"".join(bytes((kind,)) + len(data).to_bytes(2, "big") + data for kind, data in packets)
 
 
-def unpack(data: bytes) -> list[Packet]:
+def unpack(data: bytes | bytearray) -> list[Packet]:
     """The packets of an input."""
     packets = []
     at = 0
     while at + 3 <= len(data):
         length = int.from_bytes(data[at + 1 : at + 3], "big")
-        packets.append((data[at], data[at + 3 : at + 3 + length]))
+        packets.append((data[at], bytes(data[at + 3 : at + 3 + length])))
         at += 3 + length
     return packets
 
