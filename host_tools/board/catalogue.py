@@ -43,6 +43,7 @@ _HIGHEST_RATIO = 20.0
 _LARGEST_FILE = 64 * 1024
 _CELL = 30
 _ONBOARD = 24
+_SOURCE = 200
 
 
 class BoardError(InputError):
@@ -162,7 +163,11 @@ def _parse(definition: Mapping[str, Any], slug: str) -> BoardDefinition:
         onboard_light=light.take_text("onboard", _ONBOARD, ""),
         notes=table.take_texts("notes", 300),
         cell=table.take_text("cell", _CELL, ""),
-        sleep_ua=table.take_number("sleep_ua", 1, 100_000) if "sleep_ua" in table else None,
+        sleep_ua=_optional(table, "sleep_ua", 1, 100_000),
+        sleep_most_ua=_optional(table, "sleep_most_ua", 1, 100_000),
+        sleep_source=table.take_text("sleep_source", _SOURCE, ""),
+        sleep_remedy=table.take_text("sleep_remedy", _SOURCE, ""),
+        cell_mah=_optional(table, "cell_mah", 1, 100_000),
         battery=_battery(table.take_table("battery")) if "battery" in table else None,
         usb=table.take("usb", int) if "usb" in table else None,
         pinout=parse_pinout(table.take_table("pinout")) if "pinout" in table else None,
@@ -177,11 +182,27 @@ def _parse(definition: Mapping[str, Any], slug: str) -> BoardDefinition:
     for part in (table, section, pins, light):
         part.finish()
     check_pins(board)
+    _check_sleep(board)
     try:
         wake = chip.plan_wake({name: buttons[name] for name in waking}, active_low)
     except InputError as error:
         raise FieldError(f"buttons.wake: {error.problem}", error.remedy) from None
     return replace(board, wake=wake)
+
+
+def _optional(table: Table, key: str, least: int, most: int) -> int | None:
+    return table.take_number(key, least, most) if key in table else None
+
+
+def _check_sleep(board: BoardDefinition) -> None:
+    if board.sleep_most_ua is None:
+        return
+    if board.sleep_ua is None:
+        raise FieldError("sleep_most_ua is there without sleep_ua", "Write the least there, too.")
+    if board.sleep_most_ua < board.sleep_ua:
+        raise FieldError(
+            f"sleep_most_ua is {board.sleep_most_ua}, and sleep_ua more", "Exchange the two."
+        )
 
 
 def _chip(name: str) -> Chip:

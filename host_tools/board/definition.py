@@ -80,6 +80,14 @@ class BoardDefinition:
     """Where a rechargeable cell is connected; empty where the board cannot charge one."""
     sleep_ua: int | None = None
     """What the whole board draws in deep sleep, in microamperes, as far as somebody measured it."""
+    sleep_most_ua: int | None = None
+    """As much was measured on others of its name, or with a part left as it comes."""
+    sleep_source: str = ""
+    """Who measured that."""
+    sleep_remedy: str = ""
+    """What has it draw less, as a sentence."""
+    cell_mah: int | None = None
+    """Capacity of a cell that is built in."""
     battery: Battery | None = None
     usb: int | None = None
     """GPIO that is high while USB powers the board, if there is one."""

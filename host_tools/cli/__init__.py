@@ -37,6 +37,7 @@ _GROUPS = (
         {
             "setup": "from a bare board to a paired fob, step by step",
             "boards": "the boards there are, and how to wire them",
+            "battery-life": "how long a cell lasts on which board, and why",
             "ports": "serial ports, and what sits on them",
             "key": "make, show, import or back up a key",
             "flash": "write MicroPython and the fob's program; keeps the key",
@@ -100,9 +101,10 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        module = f"{__name__}.{name}"
+        word = name.replace("-", "_")
+        module = f"{__name__}.{word}"
         try:
-            command: click.Command = getattr(importlib.import_module(module), name)
+            command: click.Command = getattr(importlib.import_module(module), word)
         except ModuleNotFoundError as error:
             if error.name != module:
                 raise

@@ -16,6 +16,7 @@ from host_tools.board.drawing_svg import draw_svg
 from host_tools.board.wiring import Wiring, parts, plan_wiring, steps, warnings
 from host_tools.cli.options import complete_boards, json_option, yes_option
 from host_tools.cli.screen import out, show_json
+from host_tools.energy.figures import current
 from host_tools.failure import InputError
 from host_tools.output_file import write_whole
 
@@ -61,7 +62,7 @@ def boards(ctx: click.Context, as_json: bool) -> None:
             board.chip.name,
             board.onboard_light or "yours",
             _battery(board),
-            _current(board.sleep_ua),
+            _least_asleep(board),
             _to_solder(plan_wiring(board)),
         )
     screen = out()
@@ -155,9 +156,14 @@ def _facts(wiring: Wiring) -> list[tuple[str, str]]:
         measured = "; the fob measures it" if board.battery else ""
         facts.append(("Battery", f"{board.cell}{measured}"))
     if board.sleep_ua is not None:
-        facts.append(("Asleep", f"about {_current(board.sleep_ua)}, the whole board"))
+        most = board.sleep_most_ua
+        span = current(board.sleep_ua) + ("" if most is None else f" to {current(most)}")
+        told = [f"about {span}, the whole board", board.sleep_source]
+        facts.append(("Asleep", ": ".join(filter(None, told))))
+    if board.sleep_remedy:
+        facts.append(("", board.sleep_remedy))
     facts.append(("MicroPython", board.download_page))
-    return [(f"{heading}:", words) for heading, words in facts]
+    return [(f"{heading}:" if heading else "", words) for heading, words in facts]
 
 
 def _write(path: Path, text: str, overwrite: bool) -> None:
@@ -182,7 +188,11 @@ def _summary(board: BoardDefinition) -> dict[str, Any]:
         and asdict(board.vibration) | {"onboard": board.onboard_vibration or None},
         "cell": board.cell or None,
         "battery": asdict(board.battery) if board.battery else None,
+        "cell_mah": board.cell_mah,
         "sleep_ua": board.sleep_ua,
+        "sleep_most_ua": board.sleep_most_ua,
+        "sleep_source": board.sleep_source or None,
+        "sleep_remedy": board.sleep_remedy or None,
         "notes": list(board.notes),
         "warnings": warnings(board),
     }
@@ -223,10 +233,10 @@ def _battery(board: BoardDefinition) -> str:
     return "measured" if board.battery else "yes"
 
 
-def _current(microamperes: int | None) -> str:
-    if microamperes is None:
+def _least_asleep(board: BoardDefinition) -> str:
+    if board.sleep_ua is None:
         return "?"
-    return f"{microamperes} uA" if microamperes < 1000 else f"{microamperes / 1000:g} mA"
+    return current(board.sleep_ua) + ("" if board.sleep_most_ua is None else "+")
 
 
 def _to_solder(wiring: Wiring) -> str:

@@ -14,3 +14,10 @@ class Figure:
     value: float
     source: str
     estimated: bool = False
+
+
+def current(microamperes: float) -> str:
+    """A current in the unit that suits it: "44 uA", "4.5 mA"."""
+    if microamperes < 1000:
+        return f"{microamperes:g} uA"
+    return f"{microamperes / 1000:g} mA"

@@ -164,5 +164,11 @@ def test_the_list_counts_what_is_to_be_soldered_beside_the_buttons() -> None:
     assert "4 buttons, 2 more" in line
 
 
+def test_the_list_marks_boards_of_which_more_was_measured_asleep() -> None:
+    asleep = {line.split()[0]: line for line in run().stdout.splitlines() if line}
+    assert " 60 uA+ " in asleep["lolin32-lite"] and " 44 uA " in asleep["xiao-esp32c3"]
+    assert "60 uA to 4.5 mA" in " ".join(run("show", "lolin32-lite").stdout.split())
+
+
 def test_the_boards_of_the_simulator_are_not_among_the_real_ones() -> None:
     assert set(list_boards()) - set(real_boards()) == {"virtual", "virtual3", "virtual4"}
