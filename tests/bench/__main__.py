@@ -3,8 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -13,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from host_tools.failure import Failure, InputError
-from host_tools.output_file import unwritable, write_whole
+from host_tools.output_file import write_whole
 
 from .figures import SECTIONS, Figures, load_section, measure_sections
 
@@ -27,25 +26,23 @@ from .figures import SECTIONS, Figures, load_section, measure_sections
     type=click.Path(path_type=Path),
     help="Write the figures for machines to this file, too.",
 )
-def main(sections: tuple[str, ...], quick: bool, as_json: bool, output: Path | None) -> None:
+def bench(sections: tuple[str, ...], quick: bool, as_json: bool, output: Path | None) -> int:
     """Measure what the fob costs: all SECTIONs, or press, crypto, start, memory, size, energy.
 
     Every table says below it how it was measured. `make report` draws a page of the figures.
     """
-    with one_line_errors("bench"):
-        if output:
-            see_writable(output)
-        chosen = [name for name in SECTIONS if name in sections or not sections]
-        figures = measure_with_progress(chosen, quick, quiet=as_json)
-        document = json.dumps(figures.to_json(), indent=2)
-        if as_json:
-            click.echo(document)
-        else:
-            show(figures)
-        complain_of_failures(figures)
-        if output:
-            write_whole(output, f"{document}\n".encode())
-    sys.exit(1 if figures.failures else 0)
+    if output:
+        see_writable(output)
+    chosen = [name for name in SECTIONS if name in sections or not sections]
+    figures = measure_with_progress(chosen, quick, quiet=as_json)
+    document = json.dumps(figures.to_json(), indent=2)
+    if output:
+        write_whole(output, f"{document}\n".encode())
+    if as_json:
+        click.echo(document)
+    else:
+        show(figures)
+    return complain_of_failures("bench", figures)
 
 
 def measure_with_progress(names: list[str], quick: bool, quiet: bool = False) -> Figures:
@@ -82,34 +79,42 @@ def show(figures: Figures) -> None:
     console.print(Text(f"{samples}; {machine}; {figures.interpreter}", "dim"))
 
 
-def complain_of_failures(figures: Figures) -> None:
-    """One line on standard error for each section that could not be measured."""
+def complain_of_failures(program: str, figures: Figures) -> int:
+    """One line on standard error for each section that could not be measured; the exit code."""
     for name, reason in figures.failures.items():
-        click.echo(f"bench: {name} could not be measured. {reason}", err=True)
+        click.echo(f"{program}: {name} could not be measured. {reason}", err=True)
+    return 1 if figures.failures else 0
 
 
 def see_writable(path: Path) -> None:
-    """Find out before measuring, not after it. Raises Failure."""
-    if path.is_dir() or not path.absolute().parent.is_dir():
+    """Find out before measuring whether a file can be written, not after. Raises Failure."""
+    folder = path.absolute().parent
+    if path.is_dir() or not folder.is_dir():
         write_whole(path, b"")
-    if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+    if not os.access(folder, os.W_OK):
         raise InputError(f"{path} cannot be written", "Name a file in a folder of yours.")
 
 
-@contextmanager
-def one_line_errors(program: str) -> Iterator[None]:
-    """End the process with one line on standard error and its exit code."""
+def run(command: click.Command, program: str, arguments: Sequence[str]) -> int:
+    """Run a command and return its exit code; what goes wrong is one line on standard error."""
     try:
-        yield
+        code = command.main(arguments, prog_name=program, standalone_mode=False)
+        sys.stdout.flush()
+        return int(code or 0)
+    except click.UsageError as error:
+        problem = " ".join(error.format_message().split()).rstrip(".")
+        click.echo(f"{program}: {problem}. See --help.", err=True)
+        return error.exit_code
     except Failure as failure:
         click.echo(f"{program}: {failure}", err=True)
-        sys.exit(failure.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except OSError as error:
-        click.echo(f"{program}: {unwritable(Path(error.filename or '-'), error)}", err=True)
-        sys.exit(1)
+        return failure.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except BrokenPipeError:
+        # Whoever reads has seen enough; the interpreter would complain of what is left.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(bench, "bench", sys.argv[1:]))

@@ -11,7 +11,7 @@ import click
 from host_tools.failure import InputError
 from host_tools.output_file import write_whole
 
-from .__main__ import complain_of_failures, measure_with_progress, one_line_errors, see_writable
+from .__main__ import complain_of_failures, measure_with_progress, run, see_writable
 from .figures import SECTIONS, Figures, load_section
 from .page import Chapter, page
 from .picture import PICTURE, press_picture
@@ -46,18 +46,16 @@ QUICK = "This is a quick run: the same figures from fewer samples. `make report`
     type=click.Path(path_type=Path),
     help="Where to write the picture of the README.",
 )
-def main(source: Path | None, quick: bool, output: Path, picture: Path) -> None:
+def report(source: Path | None, quick: bool, output: Path, picture: Path) -> int:
     """Write the bench's figures as a page of charts, and the picture of the README."""
-    with one_line_errors("report"):
-        see_writable(output)
-        see_writable(picture)
-        figures = read_figures(source) if source else measure_with_progress(list(SECTIONS), quick)
-        write_whole(output, draw_page(figures).encode())
-        click.echo(output.absolute())
-        if "press" in figures.sections:
-            write_whole(picture, press_picture(figures.sections["press"].results).encode())
-        complain_of_failures(figures)
-    sys.exit(1 if figures.failures else 0)
+    see_writable(output)
+    see_writable(picture)
+    figures = read_figures(source) if source else measure_with_progress(list(SECTIONS), quick)
+    write_whole(output, draw_page(figures).encode())
+    click.echo(output.absolute())
+    if "press" in figures.sections:
+        write_whole(picture, press_picture(figures.sections["press"].results).encode())
+    return complain_of_failures("report", figures)
 
 
 def read_figures(path: Path) -> Figures:
@@ -103,4 +101,4 @@ def _chapter(figures: Figures, name: str) -> Chapter:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(report, "report", sys.argv[1:]))
