@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from host_tools import cli
 from host_tools.board.catalogue import load_board
 from host_tools.identity.provision import provision
+from host_tools.installation.layout import among_compiled
 from host_tools.simulator.bench import VIN, Bench
 from host_tools.simulator.board import HEAP, BoardStopped
 from host_tools.simulator.car import Car, Vintage
@@ -228,9 +229,11 @@ class Desk:
     def _make_flash(self, path: Path) -> FlashImage:
         if self._bare:
             return FlashImage.erased(path)
-        content = {**fob_program(), **provision(VIN, self._definition), **self._files}
+        given = {name: data for name, data in self._files.items() if data is not None}
+        content = {**fob_program(), **provision(VIN, self._definition), **among_compiled(given)}
+        missing = self._files.keys() - given.keys()
         return FlashImage.create(
-            path, {name: data for name, data in content.items() if data is not None}
+            path, {name: data for name, data in content.items() if name not in missing}
         )
 
     async def _settled(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from host_tools.board.catalogue import BoardDefinition, load_board, parse_board
 from host_tools.identity.provision import CONFIGURATION_PATH, ROLES, provision
-from host_tools.installation.layout import layout_firmware
+from host_tools.installation.layout import among_compiled, layout_firmware
 from host_tools.simulator.board import Board
 from host_tools.simulator.car import Car
 from host_tools.simulator.car.whitelist import WhitelistKey
@@ -35,11 +35,17 @@ machine.ADC.read_uv = fail
 """
 """/boot.py of a chip whose analogue-digital converter answers with a time-out."""
 
-WHOLE_RADIO = layout_firmware(source=True)["/hal/radio.py"]
 
-HANGING_RADIO = (
-    WHOLE_RADIO
-    + b"""
+def _radio(more: bytes = b"") -> bytes:
+    """The firmware's /hal/radio.py with something at its end."""
+    source = layout_firmware(source=True)["/hal/radio.py"] + more
+    return among_compiled({"/hal/radio.py": source})["/hal/radio.py"]
+
+
+WHOLE_RADIO = _radio()
+
+HANGING_RADIO = _radio(
+    b"""
 import time
 
 def hang(radio):
@@ -51,9 +57,8 @@ Radio.start = hang
 )
 """The same, but what begins with switching it on never ends."""
 
-SLOW_RADIO = (
-    WHOLE_RADIO
-    + b"""
+SLOW_RADIO = _radio(
+    b"""
 import time
 
 def stop_slowly(radio, stop=Radio.stop):

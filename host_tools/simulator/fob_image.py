@@ -11,7 +11,7 @@ from host_tools.board.catalogue import BoardDefinition
 from host_tools.identity.counters import counter_files
 from host_tools.identity.places import CONFIGURATION_PATH, PLACES
 from host_tools.identity.provision import provision
-from host_tools.installation.layout import layout_firmware
+from host_tools.installation.layout import among_compiled, layout_firmware
 from host_tools.simulator.flash import FlashImage
 
 
@@ -35,7 +35,8 @@ def fob_flash(
 ) -> FlashImage:
     """A new flash image at `path` with a fob of the cars `vins` on it; the rest as for Bench."""
     identity = _identity(vins, own_keys, definition, settings or {}, seed)
-    return FlashImage.create(path, {**fob_program(source), **identity, **(files or {})})
+    others = (files or {}) if source else among_compiled(files or {})
+    return FlashImage.create(path, {**fob_program(source), **identity, **others})
 
 
 def public_key(flash: FlashImage, number: int) -> bytes:

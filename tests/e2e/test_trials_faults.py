@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from host_tools.installation.compile import compile_module
+from host_tools.installation.compile import compile_installed
 from host_tools.resources import resource_folder
 from host_tools.simulator.faults import CarSilent, DisconnectAt, Drop, Garbage, LateAt
 from tests.trials.faults.case import Case, Expect, Setting
@@ -67,7 +67,7 @@ SABOTAGE = {
 def with_more(path: str, code: str) -> Mapping[str, bytes]:
     """A file of the firmware with code at its end, for the flash."""
     source = (resource_folder("firmware") / path).read_bytes() + b"\n" + code.encode()
-    return {f"/{path.removesuffix('.py')}.mpy": compile_module(source, path)}
+    return {f"/{path.removesuffix('.py')}.mpy": compile_installed(source, path)}
 
 
 @pytest.mark.parametrize(

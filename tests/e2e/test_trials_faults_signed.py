@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from host_tools.installation.compile import compile_module
+from host_tools.installation.compile import compile_installed
 from host_tools.resources import resource_folder
 from host_tools.simulator.car import Vintage
 from tests.trials.faults import signed_hostile, signed_messages, vintages
@@ -123,7 +123,7 @@ def named(text: str) -> Case:
 def with_more(path: str, code: str) -> Mapping[str, bytes]:
     """A file of the firmware with code at its end, for the flash."""
     source = (resource_folder("firmware") / path).read_bytes() + b"\n" + code.encode()
-    return {f"/{path.removesuffix('.py')}.mpy": compile_module(source, path)}
+    return {f"/{path.removesuffix('.py')}.mpy": compile_installed(source, path)}
 
 
 @pytest.mark.parametrize(

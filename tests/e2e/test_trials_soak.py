@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from host_tools.installation.compile import compile_module
+from host_tools.installation.compile import compile_installed
 from host_tools.resources import resource_folder
 from host_tools.simulator import virtual_time
 from host_tools.simulator.car.behaviour import Vintage
@@ -25,7 +25,7 @@ def _sabotaged(module: str, *changes: tuple[str, str]) -> dict[str, bytes]:
     for old, new in changes:
         assert source.count(old) == 1, f"{module} has changed: {old}"
         source = source.replace(old, new)
-    return {f"/{module}.mpy": compile_module(source.encode(), f"{module}.py", None)}
+    return {f"/{module}.mpy": compile_installed(source.encode(), f"{module}.py")}
 
 
 def _live_steps(plan: Plan, *steps) -> Life:
@@ -163,15 +163,11 @@ def test_a_leak_is_found_out() -> None:
 
 
 def test_a_clock_that_outlives_the_power_is_found_out() -> None:
-    found = '("rtc" in __import__("os").listdir("/") and open("/rtc", "rb").read())'
-    kept = """self._rtc.memory(data)
+    kept = """if data:
         with open("/rtc", "wb") as file:
-            file.write(data)"""
-    patches = _sabotaged(
-        "hal/rtc",
-        ("return self._rtc.memory()", f"return self._rtc.memory() or {found} or b''"),
-        ("self._rtc.memory(data)", kept),
-    ) | _sabotaged(
+            file.write(data[0])
+    return RTC().memory(*data) or ("rtc" in os.listdir("/") and open("/rtc", "rb").read()) or b''"""
+    patches = _sabotaged("hal/power", ("return RTC().memory(*data)", kept)) | _sabotaged(
         "fob/vehicle_clock",
         ("self.now_ms() - self._heard_ms", "max(self.now_ms() - self._heard_ms, 0)"),
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from host_tools.board.catalogue import load_board
-from host_tools.installation.layout import layout_firmware
+from host_tools.installation.layout import among_compiled, layout_firmware
 from host_tools.simulator.board import HEAP, Board, BoardEvent, BoardStopped
 from host_tools.simulator.flash import FlashError, FlashImage
 from tests.asynchronous import asynchronous
@@ -109,7 +109,7 @@ async def test_the_firmwares_own_patterns_are_recognised(tmp_path: Path) -> None
         "lamp = light.build('pin', 2)\nasyncio.run(all())"
     )
     flash = FlashImage.create(
-        tmp_path / "flash.img", layout_firmware() | {"/main.py": main.encode()}
+        tmp_path / "flash.img", layout_firmware() | among_compiled({"/main.py": main.encode()})
     )
     async with Board(None, flash) as board:
         for pattern in ("working", "done", "failed", "needs laptop"):

@@ -13,7 +13,7 @@ from littlefs.lfs import LFSConfig
 from host_tools.identity.counters import COUNTER_PATHS, counter_files, restart_counter
 from host_tools.identity.provision import provision
 from host_tools.installation.filesystem import BLOCK_SIZE, GEOMETRY
-from host_tools.installation.layout import layout_firmware
+from host_tools.installation.layout import among_compiled, layout_firmware
 from host_tools.simulator import virtual_time
 from host_tools.simulator.car import Car
 from host_tools.simulator.car.behaviour import Vintage, vintage
@@ -101,7 +101,7 @@ def bare(year: Vintage, firmware: Firmware = ()) -> Scene:
         # find less.
         del other[path]
     files = layout_firmware() | {
-        "/main.py": _MAIN.encode(),
+        **among_compiled({"/main.py": _MAIN.encode()}),
         f"/laptop{LAPTOP_NEW}.py": _laptop(new),
         f"/laptop{LAPTOP_SAME}.py": _laptop(same),
         f"/laptop{LAPTOP_OTHER}.py": _laptop(other),
