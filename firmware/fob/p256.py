@@ -1,14 +1,16 @@
 """Key agreement on NIST P-256 (SEC 1, FIPS 186-5): import it only when a handshake needs it.
 
-A multiplication walks the scalar in signed windows of four bits over Jacobian coordinates, so
-that almost all time is spent in the C code of big integers.
+A multiplication walks scalars in signed windows of four bits over Jacobian coordinates, so that
+almost all time is spent in the C code of big integers.
 
 Timing: big integers are not constant time and a table is indexed by the scalar's digits, so both
-inputs are blinded anew for each multiplication: the scalar by a random multiple of the group
-order, the point by random projective coordinates. The sequence of operations is the same for
-every scalar, apart from a few within 62 of zero or the order.
+inputs are blinded anew for each multiplication: the scalar k by a random r of 64 bits, of which it
+is a*r + b, so that k*P is a*(r*P) + b*P; the point by random projective coordinates. (To add a
+random multiple of the group order to the scalar takes a fifth more doublings.) The sequence of
+operations is the same for every scalar, apart from a few that meet their own table.
 """
 
+import gc
 import os
 
 from fob.errors import InvalidKey
@@ -67,40 +69,85 @@ def _require_on_curve(x, y):
 
 def _multiply(scalar, point, random):
     """(x, y) of scalar * point, for a scalar in 1..n-1 and a point of the curve."""
-    random = random or os.urandom
-    # The multiple of n is chosen so that the scalar becomes odd; it stays below 2**321.
-    multiple = int.from_bytes(random(8), "big") << 1 | (~scalar & 1)
-    scalar += multiple * _N
+    # Whatever is swept up meanwhile are its own numbers: as often as at other times, that takes a
+    # third of the time.
+    sweeping = gc.threshold()
+    gc.threshold(-1)
+    try:
+        return _affine(_walk(scalar, point, random or os.urandom))
+    finally:
+        gc.threshold(sweeping)
+
+
+def _walk(scalar, point, random):
+    """scalar * point in Jacobian coordinates."""
     z = int.from_bytes(random(32), "big") % _P or 1
     zz = z * z % _P
-    result = point[0] * zz % _P, 2 * point[1] * zz * z % _P, z
-    table = _odd_multiples(result)
-    # Any odd scalar below 2**321 is 2**320 + sum(d * 16**i) with odd digits d from -15 to 15:
-    # d is 2 * index - 15, where the index is the four bits above bit 4 * i. Longer digits cost
-    # twice the memory and save no time worth it.
-    for shift in range(317, 0, -4):
-        result = _add(_double(result, 4), table[(scalar >> shift) & 15])
-    return _affine(result)
+    point = point[0] * zz % _P, 2 * point[1] * zz * z % _P, z
+    # It may be any multiple of the order more. Of an even sum and an odd r either both of a and b
+    # are odd, or both become so.
+    scalar += (2 - (scalar & 1)) * _N
+    r = int.from_bytes(random(8), "big") | 1 << 63 | 1
+    a, b = divmod(scalar, r)
+    even = ~a & 1
+    a -= even
+    # Any odd scalar below 2**(4*n + 1) is 2**(4*n) + sum(d * 16**i) with n odd digits d from -15 to
+    # 15: d is 2 * index - 15, where the index is the four bits above bit 4 * i. The bit added to b
+    # has an index of 8: it is the 2**(4*n).
+    b += even * r + (1 << 68)
+    near, near_z = _odd_multiples(point)
+    for shift in range(61, 0, -4):
+        point = _add(_double(point, 4), near[(r >> shift) & 15] + near_z)
+    far, far_z = _odd_multiples(point)
+    for shift in range(193, 0, -4):
+        point = _add(_double(point, 4), far[(a >> shift) & 15] + far_z)
+        if shift < 69:
+            point = _add(point, near[(b >> shift) & 15] + near_z)
+    return point
 
 
 # A point is (x, 2y, z) in Jacobian coordinates, so that doubling needs no multiplication by two;
-# z is 0 at infinity. Points of the table carry z**2 and z**3 as well.
+# z is 0 at infinity. Those of a table are (x, 2y), all with the same z, of which it has the powers.
 
 
 def _odd_multiples(point):
-    """Multiples -15, -13, ... 13, 15 of a point."""
-    twice = _with_powers(_double(point, 1))
-    multiples = [_with_powers(point)]
+    """([(x, 2y) of multiples -15, -13, ... 13, 15 of a point], (z, z**2, z**3) of all of them)."""
+    p = _P
+    d = point[1]
+    x2, d2, z = _double(point, 1)
+    # The point itself gets the z of its double.
+    dd = d * d % p
+    x, d = point[0] * dd % p, dd * dd % p
+    points = [(x, d)]
+    ratios = []
+    # To add points of the same z takes half as much, and both can have the z of the sum.
     for _ in range(7):
-        multiples.append(_with_powers(_add(multiples[-1][:3], twice)))
-    return [(x, -d, z, zz, zzz) for x, d, z, zz, zzz in reversed(multiples)] + multiples
-
-
-def _with_powers(point):
-    z = point[2]
-    zz = z * z % _P
-    # A remainder keeps the room of what it is of, twice its own; a negation takes no more.
-    return tuple([-(-number) for number in point + (zz, zz * z % _P)])  # noqa: B002
+        h = x - x2
+        r = d - d2
+        i = 4 * h * h % p
+        v = x * i % p
+        x2 = x2 * i % p
+        d2 = 2 * d2 * (v - x2) % p
+        x = (r * r - v - x2) % p
+        d = (2 * r * (x2 - x) - d2) % p
+        z = 2 * h * z % p
+        points.append((x, d))
+        ratios.append(2 * h)
+    f = 1
+    table = []
+    while True:
+        x, d = points.pop()
+        ff = f * f % p
+        # A remainder keeps the room of what it is of, twice its own; a negation takes no more.
+        x, d = -(-(x * ff % p)), -(d * ff % p * f % p)  # noqa: B002
+        middle = len(table) // 2
+        table.insert(middle, (x, -d))
+        table.insert(middle, (x, d))
+        if not points:
+            break
+        f = f * ratios.pop() % p
+    zz = z * z % p
+    return table, (z, zz, zz * z % p)
 
 
 def _double(point, times):
