@@ -15,7 +15,6 @@ from fob.retained import Retained
 from hal import power
 from hal.buttons import Buttons
 from hal.flash import Flash
-from hal.rtc import RtcMemory, now_ms
 
 
 class Tethered(power.Power):
@@ -36,7 +35,7 @@ class Board:
     def __init__(self):
         self.files = Flash("")
         self.state = life.state
-        self.memory = RtcMemory()
+        self.memory = power.rtc_memory
         self._retained = None
 
     def settings(self):
@@ -84,7 +83,7 @@ class Board:
 
     def now_ms(self):
         """Return the time of the chip's clock."""
-        return now_ms()
+        return power.now_ms()
 
     def cause(self):
         """Return how the chip came to run, in a word."""

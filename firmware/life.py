@@ -13,7 +13,6 @@ from fob.retained import Retained
 from hal import power
 from hal.buttons import Buttons
 from hal.flash import Flash
-from hal.rtc import RtcMemory, now_ms
 
 state = Flash("/state")
 
@@ -86,7 +85,7 @@ def build_vehicle(settings, car, radio, retained):
     flash = state if car.number == 1 else Flash("/car%d" % car.number)
     kept = retained.part(car.number)
     cache = SessionCache(flash, kept, car.owner)
-    vehicle = Vehicle(radio, car, Counter(flash, kept), cache, Guard(flash), kept, now_ms)
+    vehicle = Vehicle(radio, car, Counter(flash, kept), cache, Guard(flash), kept, power.now_ms)
     vehicle.warns_open = settings.warn_open
     return vehicle
 
@@ -168,7 +167,7 @@ def serve_until_quiet(app, radio, buttons):
 
 def live(settings, safely):
     """Do what the fob was started for; returns only when a laptop takes over."""
-    retained = Retained(RtcMemory(), settings.owner)
+    retained = Retained(power.rtc_memory, settings.owner)
     board = settings.board
     buttons = Buttons(board["buttons"], board["active_low"])
     supply = power.Power(buttons, board, retained)

@@ -17,18 +17,23 @@ _OWNER = const(4)
 class Retained:
     """Named byte strings of one owner, the 4 bytes that tell this key and car from others.
 
-    `memory` offers read() -> bytes and write(bytes). What is damaged, foreign or another owner's
-    is none of ours: the set is then empty. There is one object for one memory: a second one would
-    put its older values over newer ones.
+    memory() gives what the RTC holds, memory(bytes) replaces it. What is damaged, foreign or
+    another owner's is none of ours: the set is then empty. There is one object for one memory: a
+    second one would put its older values over newer ones.
     """
 
     def __init__(self, memory, owner):
         self._memory = memory
         self._owner = owner
         self._values = {}
-        payload = unpack(memory.read())
+        payload = unpack(memory())
         if payload and payload[:_OWNER] == owner:
-            self._parse(payload)
+            at = _OWNER
+            while at < len(payload):
+                start = at + 1 + payload[at]
+                end = start + 2 + int.from_bytes(payload[start : start + 2], "big")
+                self._values[payload[at + 1 : start].decode()] = payload[start + 2 : end]
+                at = end
 
     def get(self, name):
         """Return the bytes that were put there last, or None."""
@@ -42,7 +47,7 @@ class Retained:
             # An older value may never stand for the newer one: the counter would go back.
             del self._values[name]
             record = self._record()
-        self._memory.write(record)
+        self._memory(record)
 
     def part(self, number):
         """Return the values of car `number`: these for car 1, a Part of them for another."""
@@ -54,14 +59,6 @@ class Retained:
             payload += bytes((len(name),)) + name.encode() + len(data).to_bytes(2, "big")
             payload += data
         return pack(payload)
-
-    def _parse(self, payload):
-        at = _OWNER
-        while at < len(payload):
-            start = at + 1 + payload[at]
-            end = start + 2 + int.from_bytes(payload[start : start + 2], "big")
-            self._values[payload[at + 1 : start].decode()] = payload[start + 2 : end]
-            at = end
 
 
 class Part:

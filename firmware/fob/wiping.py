@@ -27,9 +27,9 @@ _CARS = ("/car2", "/car3", "/car4")
 def wipe(memory, report):
     """Remove key, configuration and state, and overwrite what they leave behind.
 
-    `memory` is the RTC's; report(done, of) is told how many of the flash's free blocks are
-    overwritten. Broken off by a power cut it is to be called again, as /wipe.new tells: it is the
-    first thing made and the last one removed.
+    memory(bytes) replaces what the RTC holds; report(done, of) is told how many of the flash's free
+    blocks are overwritten. Broken off by a power cut it is to be called again, as /wipe.new tells:
+    it is the first thing made and the last one removed.
     """
     try:
         open(_SCRATCH, "wb").close()
@@ -40,8 +40,8 @@ def wipe(memory, report):
     for folder in ("",) + _CARS:
         _remove(folder + "/key.bin")
     # Writing less leaves the rest of it.
-    memory.write(bytes(_RTC))
-    memory.write(b"")
+    memory(bytes(_RTC))
+    memory(b"")
     for name in ("fob.json", "light.json"):
         _remove("/" + name)
     for folder in ("", "/state") + _CARS:

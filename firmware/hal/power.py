@@ -1,15 +1,16 @@
-"""Why the firmware runs, how long it may, and how it goes to sleep: reset, wake, watchdog, battery.
+"""Why the firmware runs, how long it may, how it goes to sleep and what outlives that: reset, wake,
+watchdog, battery, the RTC's memory and clock.
 
 Behaviour of the chips: MicroPython documentation, modules `machine` and `esp32`, and the ESP32
 port's source for what wake_pins() leaves out.
 """
 
 import os
-from time import ticks_diff, ticks_ms
+from time import ticks_diff, ticks_ms, time_ns
 
 import esp32
 import machine
-from machine import ADC, WDT, Pin
+from machine import ADC, RTC, WDT, Pin
 from micropython import const
 
 # How the chip came to run the firmware.
@@ -28,13 +29,14 @@ _HANDED_OVER_MS = const(600000)
 # After power-on, before the watchdog is armed.
 _WINDOW_MS = const(5000)
 _HELD_MS = const(300000)
-_FLAG = "/maintenance"
+# A file in the root of the flash.
+_FLAG = const("maintenance")
 
 # A button that stays down is looked at again after this time, doubled each time, six times
 # at most.
 _REARM_MS = const(5000)
 _REARM_DOUBLINGS = const(6)
-_RETAINED = "stuck"
+_RETAINED = const("stuck")
 
 # One reading of the converter is noisy.
 _READINGS = const(4)
@@ -55,6 +57,23 @@ def restart():
     machine.reset()
 
 
+def rtc_memory(*data):
+    """Return what the RTC's 2048 bytes hold, or have them hold `data`.
+
+    They are kept in deep sleep and over a watchdog reset, and lost with the power.
+    """
+    return RTC().memory(*data)
+
+
+def now_ms():
+    """Return milliseconds since some moment before the first call, by the RTC's clock.
+
+    In deep sleep an RC oscillator counts them, which may be off by some parts in a thousand; and a
+    laptop may set the clock.
+    """
+    return time_ns() // 1000000
+
+
 class Power:
     """One board's power; `board` as in fob.json.
 
@@ -65,10 +84,16 @@ class Power:
 
     def __init__(self, buttons, board, retained):
         self._buttons = buttons
-        self._wake = board["wake"]
         self._retained = retained
+        wake, usb, battery = board["wake"], board["usb"], board["battery"]
+        ext0 = wake["ext0"]
+        # GPIO numbers by what wakes for them.
+        self._wake = {
+            "ext0": [] if ext0 is None else [ext0],
+            "ext1": wake["ext1"],
+            "gpio": wake["gpio"],
+        }
         self._wdt = None
-        usb, battery = board["usb"], board["battery"]
         self._usb = None if usb is None else Pin(usb, Pin.IN)
         self._adc = None
         if battery:
@@ -83,11 +108,11 @@ class Power:
         # hang nobody is there, and only the watchdog can end the next one.
         self._window = cause() == POWER_ON
         self._held = levels if self._window else 0
-        self._flag = not woken and _exists(_FLAG)
+        self._flag = not woken and _FLAG in os.listdir("/")
         self.woken = self.stuck = 0
         if woken:
-            self._recall()
-            pressed = self._mask(self._wake_pins())
+            self._left_out, self._doublings = retained.get(_RETAINED) or bytes(2)
+            pressed = self._pressed()
             released = pressed & self._left_out
             self._in_vain = released & levels > 0
             self.stuck = self._left_out & levels
@@ -148,75 +173,51 @@ class Power:
         wakes is a level.
         """
         held &= self._buttons.levels()
-        if self._wake["ext0"] is not None:
-            self._arm(self._arm_ext0, [self._wake["ext0"]], held)
-        if self._wake["ext1"]:
-            self._arm(esp32.wake_on_ext1, self._wake["ext1"], held)
-        if self._wake["gpio"]:
-            self._arm(esp32.wake_on_gpio, self._wake["gpio"], held)
-        nap_ms = self._nap_ms(held)
-        if nap_ms:
-            machine.deepsleep(nap_ms)
+        for source, gpios in self._wake.items():
+            if gpios:
+                self._arm(source, gpios, held)
+        doublings = 0
+        if held and held == self._left_out:
+            doublings = min(self._doublings + 1, _REARM_DOUBLINGS)
+        self._retained.put(_RETAINED, bytes((held, doublings)))
+        if held:
+            machine.deepsleep(_REARM_MS << doublings)
         else:
             machine.deepsleep()
 
-    def _arm(self, wake_on, gpios, held):
+    def _arm(self, source, gpios, held):
         """Arm one source: it has one level for all of its pins.
 
         Free buttons come first: only a source without one can wait for releases. Not again at
         once where it saw one that was none, as it may with a bad contact.
         """
-        free = [gpio for gpio in gpios if not self._mask((gpio,)) & held]
-        down = self._buttons.pressed_level == 1
-        if free or self._in_vain:
-            # An empty tuple takes pins away; None would leave those of before.
-            wake_on(tuple([Pin(gpio) for gpio in free]), down)
+        bits = self._buttons.gpios
+        level = self._buttons.pressed_level
+        free = [gpio for gpio in gpios if not held >> bits.index(gpio) & 1]
+        if not free and not self._in_vain:
+            free = gpios
+            level ^= 1
+        # An empty tuple takes pins away; None would leave those of before.
+        pins = tuple(map(Pin, free))
+        wake_on = getattr(esp32, "wake_on_" + source)
+        if source == "ext0":
+            wake_on(pins[0] if pins else None, level == 1)
         else:
-            wake_on(tuple([Pin(gpio) for gpio in gpios]), not down)
+            wake_on(pins, level == 1)
 
-    def _arm_ext0(self, pins, level):
-        esp32.wake_on_ext0(pins[0] if pins else None, level)
-
-    def _nap_ms(self, held):
-        """Return how long a sleep without the buttons `held` lasts, 0 for no limit."""
-        if held and held == self._left_out:
-            doublings = min(self._doublings + 1, _REARM_DOUBLINGS)
-        else:
-            doublings = 0
-        self._retained.put(_RETAINED, bytes((held, doublings)))
-        return _REARM_MS << doublings if held else 0
-
-    def _recall(self):
-        kept = self._retained.get(_RETAINED)
-        if kept and len(kept) == 2:
-            self._left_out, self._doublings = kept
-
-    def _wake_pins(self):
-        """Return the GPIO numbers that ended the sleep; none when a timer did."""
-        reason = machine.wake_reason()
-        if reason == machine.EXT0_WAKE:
-            return [self._wake["ext0"]]
-        if reason not in (machine.EXT1_WAKE, _GPIO_WAKE):
-            return ()
-        try:
-            return machine.wake_pins()
-        except AttributeError:
-            # Before MicroPython 1.29. What is still down is known by its level; of a button that
-            # is up again this is known where it is the only one of its source.
-            pins = self._wake["ext1" if reason == machine.EXT1_WAKE else "gpio"]
-            return pins if len(pins) == 1 else ()
-
-    def _mask(self, gpios):
+    def _pressed(self):
+        """Return the mask of the buttons that ended the sleep; none when a timer did."""
+        sources = {machine.EXT0_WAKE: "ext0", machine.EXT1_WAKE: "ext1", _GPIO_WAKE: "gpio"}
+        pins = self._wake.get(sources.get(machine.wake_reason(), ""), ())
+        if len(pins) > 1:
+            try:
+                pins = machine.wake_pins()
+            except AttributeError:
+                # Before MicroPython 1.29. What is still down is known by its level; of a button
+                # that is up again this is known where it is the only one of its source.
+                return 0
         mask = 0
         for bit, gpio in enumerate(self._buttons.gpios):
-            if gpio in gpios:
+            if gpio in pins:
                 mask |= 1 << bit
         return mask
-
-
-def _exists(path):
-    try:
-        os.stat(path)
-        return True
-    except OSError:
-        return False

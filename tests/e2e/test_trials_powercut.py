@@ -28,10 +28,11 @@ class Own:
 
 class Vehicle:"""
 # RTC memory that outlives the power, in a file.
-_FOUND = '("rtc" in __import__("os").listdir("/") and open("/rtc", "rb").read())'
-_KEPT = """self._rtc.memory(data)
+_RTC = "return RTC().memory(*data)"
+_KEPT = """if data:
         with open("/rtc", "wb") as file:
-            file.write(data)"""
+            file.write(data[0])
+    return RTC().memory(*data) or ("rtc" in os.listdir("/") and open("/rtc", "rb").read()) or b''"""
 
 
 def changed(path: str, *changes: tuple[str, str]) -> Firmware:
@@ -136,11 +137,7 @@ def test_a_counter_of_its_own_for_each_protocol_is_found() -> None:
 
 def test_a_clock_that_is_believed_after_a_power_loss_is_found() -> None:
     believing = (
-        *changed(
-            "/hal/rtc.py",
-            ("return self._rtc.memory()", f"return self._rtc.memory() or {_FOUND} or b''"),
-            ("self._rtc.memory(data)", _KEPT),
-        ),
+        *changed("/hal/power.py", (_RTC, _KEPT)),
         *changed(
             "/fob/vehicle_clock.py",
             ("self.now_ms() - self._heard_ms", "max(self.now_ms() - self._heard_ms, 0)"),

@@ -2,15 +2,15 @@
 
 
 class RtcMemory:
-    """`data` is what the memory holds; `writes` counts what was put there."""
+    """As machine.RTC().memory: `data` is what it holds; `writes` counts what was put there."""
 
     def __init__(self, data=b""):
         self.data = data
         self.writes = 0
 
-    def read(self):
-        return self.data
-
-    def write(self, data):
-        self.data = bytes(data)
+    def __call__(self, *data):
+        if not data:
+            return self.data
+        self.data = bytes(data[0])
         self.writes += 1
+        return None

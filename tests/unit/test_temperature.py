@@ -4,7 +4,7 @@ import sys
 
 
 class Machine:
-    ADC = WDT = Pin = None
+    ADC = RTC = WDT = Pin = None
 
 
 sys.modules["machine"] = Machine
