@@ -16,6 +16,8 @@ from host_tools.output_file import write_whole
 
 from .figures import SECTIONS, Figures, load_section, measure_sections
 
+_WIDE, _PROSE = 160, 100
+
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("sections", nargs=-1, type=click.Choice(SECTIONS), metavar="[SECTION]...")
@@ -66,17 +68,20 @@ def measure_with_progress(names: list[str], quick: bool, quiet: bool = False) ->
 
 def show(figures: Figures) -> None:
     """Print the tables, and below those of each section how it was measured."""
-    console = Console(highlight=False)
+    # In a file or a pipe there is room for whole lines.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
+    prose = min(console.width, _PROSE)
     for each in figures.sections.values():
-        console.rule(Text(each.title, "bold"), align="left")
+        console.print(Text(each.title, "bold underline"), end="\n\n")
         for table in load_section(each.name).tables(each.results):
             console.print(table)
             console.print()
-        console.print(Text(each.method, "dim"))
-        console.print()
+        console.print(Text(each.method, "dim"), width=prose)
+        console.print("\n")
     samples = "fewer samples (--quick)" if figures.quick else "all samples"
     machine = ", ".join(f"{name} {value}" for name, value in figures.machine.items())
-    console.print(Text(f"{samples}; {machine}; {figures.interpreter}", "dim"))
+    ran = f"{samples}; fob {figures.version}; {figures.interpreter}; {machine}"
+    console.print(Text(ran, "dim"), width=prose)
 
 
 def complain_of_failures(program: str, figures: Figures) -> int:

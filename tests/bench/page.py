@@ -102,7 +102,7 @@ def _figure(chart: Chart, key: str) -> str:
 
 def html_table(table: Table) -> str:
     """A table of the terminal as one of the page, its words and alignment the same."""
-    caption = _plain(table.title) if table.title else ""
+    caption = ". ".join(_plain(each) for each in (table.title, table.caption) if each)
     aligned = [' class="right"' if column.justify == "right" else "" for column in table.columns]
     head = "".join(
         f'<th scope="col"{side}>{escape(_plain(column.header))}</th>'

@@ -136,13 +136,12 @@ def _finding(findings: Sequence[Finding]) -> Bars:
     )
     return Bars(
         "How to find a car that was met before",
-        "Median time of a warm press for each strategy; * marks what the fob does.",
+        "Median time of a warm press by kind of the car's address, for each strategy; * marks what"
+        " the fob does.",
         "ms from release to acceptance, in virtual time",
         [
             Group(
-                f"{situation} address, advertised every {every:g} ms"
-                if "address" not in situation
-                else f"{situation}, advertised every {every:g} ms",
+                f"{situation}, advertised every {every:g} ms",
                 [
                     Row(
                         f"{each.strategy}{' *' if each.chosen else ''}",
@@ -163,7 +162,7 @@ def _finding(findings: Sequence[Finding]) -> Bars:
 def _occasions(occasions: Sequence[Occasion]) -> Bars:
     return Bars(
         "One press after something happened",
-        "With simulated cars of three vintages at MTU 115; behind each its ATT requests.",
+        "With simulated cars at MTU 115; behind each how many ATT requests it takes.",
         "ms from release to acceptance, in virtual time",
         [
             Group(
@@ -172,7 +171,7 @@ def _occasions(occasions: Sequence[Occasion]) -> Bars:
                     Row(
                         each.situation,
                         [Part("", each.ms, "blue")],
-                        f"{each.ms:.0f} ms, {each.att_requests}",
+                        f"{each.ms:.0f} ms, {each.att_requests} requests",
                     )
                     for each in occasions
                     if each.vintage == vintage
