@@ -2,6 +2,9 @@
 
 from host_tools.harmless import harmless
 
+_LONGEST = 500
+_END = 95
+
 
 class Failure(Exception):
     """Something said no: the car, the board, a check.
@@ -14,7 +17,7 @@ class Failure(Exception):
 
     def __init__(self, problem: str, remedy: str = "") -> None:
         # Much of what failures name comes from boards and files.
-        self.problem, self.remedy = harmless(problem), harmless(remedy)
+        self.problem, self.remedy = _line(problem), _line(remedy)
         super().__init__(f"{self.problem}. {self.remedy}" if remedy else self.problem)
 
     @property
@@ -33,6 +36,13 @@ class Unreachable(Failure):
     """There is no fob to talk to: no port, no permission, no answer, or more than one."""
 
     exit_code = 3
+
+
+def _line(text: str) -> str:
+    """Harmless, and with its middle left out where it is longer than anybody reads."""
+    if len(text) > _LONGEST:
+        text = f"{text[: _LONGEST - _END]} ... {text[-_END + 5 :]}"
+    return harmless(text)
 
 
 def sentence(clause: str) -> str:

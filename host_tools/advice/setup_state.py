@@ -80,7 +80,7 @@ def look(device: Device, vin: str | None = None) -> Sight:
 
 def _told(device: Device) -> dict[str, Any]:
     """What fob.json says, whether or not it is of use."""
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(RecursionError, ValueError):
         told = json.loads((device.facts.mounted and device.read(CONFIGURATION_PATH)) or b"{}")
         return told if isinstance(told, dict) else {}
     return {}

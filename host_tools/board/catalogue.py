@@ -69,11 +69,14 @@ def load_board(board: str | Path) -> BoardDefinition:
     shown = path.name if str(board) == path.stem else str(board)
     text = read_board(board)
     try:
-        return parse_board(tomllib.loads(text), path.stem)
+        definition = tomllib.loads(text)
     except RecursionError:
         raise BoardError(f"{shown} is nested too deeply", "Mend that line.") from None
-    except tomllib.TOMLDecodeError as error:
+    # tomllib has a class of its own for it, but not where a number has too many digits.
+    except ValueError as error:
         raise BoardError(f"{shown} is not valid TOML: {error}", "Mend that line.") from None
+    try:
+        return parse_board(definition, path.stem)
     except BoardError as error:
         raise BoardError(f"{shown}: {error.problem}", error.remedy) from None
 
@@ -100,7 +103,8 @@ def read_board(board: str | Path) -> str:
                 f"{name} is no board definition: it is no small text file",
                 "`fob boards` lists the boards there are.",
             )
-        return path.read_text(encoding="utf-8")
+        # Some editors put a byte order mark before UTF-8, which is no TOML.
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise BoardError(f"{name} is not text in UTF-8", "Save it as UTF-8 text.") from None
     except (OSError, ValueError) as error:

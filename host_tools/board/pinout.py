@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from host_tools.board.toml_table import FieldError, Table
+from host_tools.board.toml_table import FieldError, Table, shown
 
 GROUND = ("GND", "G")
 SUPPLY = ("3V3", "3.3V", "3.3", "3V")
@@ -67,7 +67,7 @@ def _pin(where: str, entry: object) -> Pin:
     found = _ENTRY.fullmatch(entry) if isinstance(entry, str) else None
     if found is None:
         raise FieldError(
-            f"{where} has {entry!r}",
+            f"{where} has {shown(entry)}",
             'Write "LABEL" or "LABEL=GPIO", the label as printed, at most six characters.',
         )
     label, gpio = found.groups()

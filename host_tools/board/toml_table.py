@@ -15,6 +15,8 @@ _KINDS = {
     dict: "a table",
 }
 
+_LARGEST = 1 << 31
+
 
 class FieldError(InputError):
     """A field that is missing, unknown, or not what it should be."""
@@ -45,7 +47,9 @@ class Table:
         # bool is an int to Python, but not to whoever writes a pin number.
         if type(value) is not kind:
             quoted = "Write it without quotes." if isinstance(value, str) else ""
-            raise FieldError(f"{self.name(key)} must be {_KINDS[kind]}, not {value!r}", quoted)
+            raise FieldError(f"{self.name(key)} must be {_KINDS[kind]}, not {shown(value)}", quoted)
+        if isinstance(value, int) and abs(value) > _LARGEST:
+            raise FieldError(f"{self.name(key)} is too large a number")
         return value
 
     def take_text(self, key: str, longest: int, default: str | None = None) -> str:
@@ -75,7 +79,7 @@ class Table:
             if name not in known or names.count(name) > 1:
                 raise FieldError(
                     f"{self.name(key)} must name some of {', '.join(known)}, each once,"
-                    f" not {name!r}"
+                    f" not {shown(name)}"
                 )
         return list(names)
 
@@ -86,7 +90,7 @@ class Table:
             if type(line) is not str or len(line) > longest or not line.isprintable():
                 raise FieldError(
                     f"{self.name(key)} must be a list of lines of at most {longest} characters,"
-                    f" not {line!r}"
+                    f" not {shown(line)}"
                 )
         return tuple(lines)
 
@@ -95,7 +99,7 @@ class Table:
         value = self.take(key, type(least), default)
         if not least <= value <= most:
             raise FieldError(
-                f"{self.name(key)} must lie between {least:g} and {most:g}, not {value:g}"
+                f"{self.name(key)} must lie between {least:g} and {most:g}, not {shown(value)}"
             )
         return value
 
@@ -122,6 +126,15 @@ class Table:
     def name(self, key: str) -> str:
         """How errors name a field."""
         return f"{self._path}.{key}" if self._path else key
+
+
+def shown(value: object) -> str:
+    """How errors show what stands in place of something else."""
+    try:
+        return repr(value)
+    except ValueError:
+        # Python writes no whole number of more than some thousand digits.
+        return "a number without end"
 
 
 def close_to(word: str, known: Collection[str]) -> str:

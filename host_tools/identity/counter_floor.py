@@ -53,7 +53,7 @@ def _folder() -> Path:
 def _noted() -> dict[str, int]:
     try:
         content = json.loads((_folder() / _FILE).read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, RecursionError, ValueError):
         return {}
     if not isinstance(content, dict):
         return {}

@@ -76,6 +76,9 @@ PASSIVE_DEFAULT: Mapping[str, Any] = {"minutes": 5, "form": "auto", "secure_at_e
 SWITCH = ("on", "off")
 SWITCHED = ("buzzer", "vibration")
 
+# What comes of JSON of another shape, or nested too deeply.
+_NONSENSE = (AttributeError, InputError, KeyError, RecursionError, TypeError, ValueError)
+
 _BOARD_FIELDS = {"buttons", "active_low", "wake", "light", "battery", "usb"}
 
 
@@ -211,7 +214,7 @@ class Configuration:
             ):
                 raise ValueError
             car = Car.read(told) if 1 in cars else None
-        except (AttributeError, InputError, KeyError, TypeError, ValueError):
+        except _NONSENSE:
             raise ProvisionError("the fob's fob.json is of no use", "Write it anew.") from None
         if settings.gestures == default_gestures(board["buttons"]):
             settings = replace(settings, gestures=None)
@@ -250,7 +253,7 @@ def read_car_file(text: bytes) -> tuple[Car, bytes | None]:
         if told["version"] != VERSION or (public and len(public) != POINT_LENGTH):
             raise ValueError
         return Car.read(told), public or None
-    except (AttributeError, InputError, KeyError, TypeError, ValueError):
+    except _NONSENSE:
         raise ProvisionError("the car's car.json is of no use", "Write it anew.") from None
 
 

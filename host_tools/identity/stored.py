@@ -270,7 +270,7 @@ def named_in(configuration: bytes) -> tuple[str | None, str | None]:
         fields = json.loads(configuration)
         vin = fields.get("vin")
         public = bytes.fromhex(fields.get("public_key") or "")
-    except (AttributeError, TypeError, ValueError):
+    except (AttributeError, RecursionError, TypeError, ValueError):
         return None, None
     return (vin if isinstance(vin, str) else None, key_identifier(public) if public else None)
 

@@ -214,7 +214,7 @@ def _listed(device: Device, present: Mapping[str, int]) -> dict[str, str]:
 def _parsed(told: bytes | None) -> dict[str, object]:
     try:
         parsed = json.loads(told or b"{}")
-    except ValueError:
+    except (RecursionError, ValueError):
         return {}
     return parsed if isinstance(parsed, dict) else {}
 

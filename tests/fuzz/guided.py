@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 from tests.fuzz.campaign import MOST_FINDINGS, Budget, Campaign, shrink
@@ -92,7 +93,7 @@ def _prepare(folder: Path, target: Target, corpus: Path) -> None:
 def _noted(folder: Path) -> list[Finding]:
     files = sorted((folder / _FINDINGS).iterdir(), key=lambda path: path.stat().st_mtime_ns)
     told = [json.loads(path.read_text("utf-8")) for path in files]
-    return [Finding(bytes.fromhex(each["data"]), each["problem"], each["details"]) for each in told]
+    return [Finding(**{**each, "data": bytes.fromhex(each["data"])}) for each in told]
 
 
 def _stopped(path: Path) -> Finding:
@@ -114,7 +115,7 @@ def _serve(name: str, folder: Path, options: list[str]) -> None:
         result = examine(check, data)
         if isinstance(result, Finding) and result.cause not in causes:
             causes.add(result.cause)
-            told = {"data": data.hex(), "problem": result.problem, "details": result.details}
+            told = {**asdict(result), "data": data.hex()}
             note = folder / _FINDINGS / f"{len(causes):03}.json"
             note.write_text(json.dumps(told), "utf-8")
             if len(causes) >= MOST_FINDINGS:

@@ -10,10 +10,13 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 
 _CPU_SECONDS = 10
 _GROWTH = 256 << 20
+_FIGURES = re.compile(r"0x[0-9a-f]+|'[^']*'|\"[^\"]*\"|[0-9a-f]{6,}|\d+")
+_OWN = ("host_tools", "tests")
 
 Check = Callable[[bytes], str]
 """Takes an input, returns the kind of its outcome, raises whatever where a property fails."""
@@ -25,16 +28,17 @@ class Finding:
 
     problem     what is wrong, in one line.
     details     a traceback, or both values where two disagree.
+    cause       what tells it from others; by default the problem without its figures and quotes.
     """
 
     data: bytes
     problem: str
     details: str = ""
+    cause: str = ""
 
-    @property
-    def cause(self) -> str:
-        """The problem without its figures: findings of one cause are reported once."""
-        return re.sub(r"0x[0-9a-f]+|'[^']*'|\"[^\"]*\"|b?[0-9a-f]{6,}|\d+", "", self.problem)
+    def __post_init__(self) -> None:
+        if not self.cause:
+            object.__setattr__(self, "cause", _FIGURES.sub("", self.problem))
 
 
 Result = str | Finding
@@ -148,10 +152,18 @@ def examine(check: Check, data: bytes) -> Result:
 
 
 def _finding(data: bytes, error: Exception) -> Finding:
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    text = str(error).splitlines()[:1]
-    problem = f"{type(error).__name__} in {where.name}: {text[0] if text else ''}"
-    return Finding(data, problem, "".join(traceback.format_exception(error)))
+    frames = traceback.extract_tb(error.__traceback__)
+    # How deep a library was when it gave up varies; where this project called it does not.
+    own = [frame for frame in frames if any(part in Path(frame.filename).parts for part in _OWN)]
+    at = own[-1] if own else frames[-1]
+    name, text = type(error).__name__, next(iter(str(error).splitlines()), "")
+    clause = _FIGURES.sub("", text.partition(":")[0]) if isinstance(error, AssertionError) else ""
+    return Finding(
+        data,
+        f"{name} in {at.name}: {text[:200]}",
+        "".join(traceback.format_exception(error)),
+        f"{name} in {at.filename} {at.lineno}: {clause}",
+    )
 
 
 @contextlib.contextmanager

@@ -21,7 +21,23 @@ _WORDS = (
     *("[buzzer]", "[vibration]", "active_low", "pull", "wake", "lock", "unlock", "both", "kind"),
     *("pin", "inverted", "onboard", "ratio", "low_mv", "left", "right", '"esp32"', '"esp32c3"'),
     *('"esp32c6"', '"esp32s3"', '"internal"', '"external"', '"neopixel"', '"pwm"', '"tone"'),
-    *("true", "false", "nan", "inf", "1979-05-27", "0x1", "1_0", '"""', "'''", "\\u0000", "\\n"),
+    *(
+        "true",
+        "false",
+        "nan",
+        "inf",
+        "9" * 5000,
+        "0x" + "f" * 4000,
+        "1" + "0" * 400,
+        "1979-05-27",
+        "0x1",
+        "1_0",
+        '"""',
+        "'''",
+        "\\u0000",
+        "\\n",
+    ),
+    *("9" * 5000, "0x" + "f" * 4000, "1" + "0" * 400),
     *('"\\U0001f511"', " = ", "[[", "]]", "{", "}", "\n"),
 )
 
@@ -78,5 +94,5 @@ TARGET = host_target(
     check,
     seeds,
     dictionary=[word.encode() for word in _WORDS],
-    largest=4096,
+    largest=12_000,
 )

@@ -4,8 +4,10 @@ An input is a list of packets (packets.py): the kind says which file, in the ord
 """
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from unittest.mock import patch
 
+from host_tools.advice import setup_state
 from host_tools.board.catalogue import load_board
 from host_tools.failure import Failure
 from host_tools.identity.keys import KEY_LENGTH
@@ -16,6 +18,7 @@ from host_tools.identity.provision import provision
 from host_tools.identity.request import Request
 from host_tools.identity.settings import Configuration, is_outdated
 from host_tools.identity.stored import Identity, named_in, read_identity
+from host_tools.installation import install
 from tests.fob_of_files import FobOfFiles
 from tests.fuzz.one_line import one_line
 from tests.fuzz.packets import pack, unpack
@@ -79,6 +82,8 @@ def _described(identity: Identity) -> str:
     if identity.configuration and not is_outdated(configuration):
         again = identity.configuration.file()
         assert Configuration.read(again) == identity.configuration, "another when written again"
+    setup_state._told(_MountedFob({CONFIGURATION_PATH: configuration}))  # type: ignore[arg-type]
+    install._parsed(configuration)
     states = sorted({held.key_state for held in identity.cars.values()})
     return f"{identity.configuration is not None} {'+'.join(states)}"
 
@@ -102,6 +107,10 @@ def _provisioned(files: dict[str, bytes], request: Request) -> str:
     again = make_plan(after, Request(), chip=None, clock=lambda: _NOW, floor=lambda _: 0)
     assert not changes(after, again), "a second run would change something"
     return f"made, {len(after.cars)} cars"
+
+
+class _MountedFob(FobOfFiles):
+    facts = SimpleNamespace(mounted=True)
 
 
 def _packed(files: dict[str, bytes]) -> bytes:
