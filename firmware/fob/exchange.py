@@ -133,28 +133,27 @@ class Exchange:
             # may be in many pieces.
             await self._take_in(max(_PIECE_MS if self._frames.partial else 0, remaining))
 
-    async def ask(self, question, wanted, timeout_ms):
-        """Send what question() returns; return the first answer for which wanted(answer) is true.
+    async def ask(self, question, told, timeout_ms):
+        """Send what question() returns; return what told(answer) gives, once that is not None.
 
         Asks again after `timeout_ms`, once: a question changes nothing, and answers get lost.
+        Raises TimedOut.
         """
-        try:
-            return await self._ask(question(), wanted, timeout_ms)
-        except TimedOut:
-            if self.unheard:
-                # The handles are the first to suspect.
-                raise
+        for last in (False, True):
+            await self.send(question())
+            deadline = ticks_add(ticks_ms(), timeout_ms)
+            try:
+                while True:
+                    heard = told(await self.receive_by(deadline))
+                    if heard is not None:
+                        return heard
+            except TimedOut:
+                # Where nothing was ever heard, the handles are the first to suspect.
+                if last or self.unheard:
+                    raise
             # What began and never ended must not swallow the next answer as well.
             self._frames.drop()
-            return await self._ask(question(), wanted, timeout_ms)
-
-    async def _ask(self, message, wanted, timeout_ms):
-        await self.send(message)
-        deadline = ticks_add(ticks_ms(), timeout_ms)
-        while True:
-            answer = await self.receive_by(deadline)
-            if wanted(answer):
-                return answer
+        return None
 
     async def _place(self):
         """Take in what is here already; return the number of bytes received until now."""

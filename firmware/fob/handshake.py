@@ -7,11 +7,11 @@ import asyncio
 
 from micropython import const
 
-from fob import routable, signed
+from fob import messages, routable, signed
 from fob.cache import ENCRYPTS, SIGNED
-from fob.errors import AuthenticationFailed, DecodeError, InvalidKey, NotPaired, TimedOut
+from fob.dialogue import ANSWER_MS, KNOWN, UNKNOWN, UNPROVEN, Dialogue
+from fob.errors import AuthenticationFailed, DecodeError, InvalidKey, TimedOut
 from fob.vehicle_clock import VehicleClock
-from fob.verdicts import ANSWER_MS, KNOWN, UNKNOWN, UNPROVEN
 
 _MESSAGEFAULT_ERROR_UNKNOWN_KEY_ID = const(3)
 
@@ -19,22 +19,18 @@ _MESSAGEFAULT_ERROR_UNKNOWN_KEY_ID = const(3)
 _UNPROVEN_MS = const(2000)
 
 
-class Handshake:
-    """Keeps a session in step with the car, over one `exchange`; begins as it stood last.
+class Handshake(Dialogue):
+    """Keeps a session in step with the car; begins as it stood last.
 
-    `means` has config, counter, cache, guard, retained, now_ms and random, as fob.vehicle.Vehicle
-    does.
+    `means` has retained and now_ms besides.
     """
 
     signed = True
 
     def __init__(self, exchange, means):
-        exchange.read = routable.read
-        self._exchange = exchange
-        self._means = means
-        sessions = means.cache.sessions
-        keys = sessions[0] if sessions else (None, None)
+        super().__init__(exchange, means, self._read)
         config = means.config
+        keys = (means.cache.sessions or ((None, None),))[0]
         self.session = signed.Session(config.public_key, config.vin, means.random, keys)
         self._begin_clock()
         self.session.epoch = self._clock.epoch
@@ -72,7 +68,7 @@ class Handshake:
 
         KNOWN: session info that proves itself says that the car knows this key.
         """
-        envelope = self._envelope(answer)
+        envelope = answer.get("envelope")
         if envelope is None:
             return None
         if signed.fault(envelope)[1] == _MESSAGEFAULT_ERROR_UNKNOWN_KEY_ID:
@@ -84,28 +80,24 @@ class Handshake:
 
         Raises NotPaired where the car does not know this key, TimedOut where it proves nothing.
         """
-        told = []
+        unproven = False
 
-        def decided(answer):
+        def told(answer):
+            nonlocal unproven
             heard = self.hears(answer)
-            if heard is not None:
-                told.append(heard)
-            return heard
+            unproven = unproven or heard == UNPROVEN
+            return heard or None
 
-        for last in (False, True):
+        for pause_ms in (_UNPROVEN_MS, 0):
             try:
-                await self._exchange.ask(self.question, decided, self._answer_ms)
+                if await self._exchange.ask(self.question, told, self._answer_ms) == UNKNOWN:
+                    self._reject(_MESSAGEFAULT_ERROR_UNKNOWN_KEY_ID)
+                return True
             except TimedOut:
-                if not told:
+                if not unproven:
                     return False
-                if last:
-                    raise TimedOut("the car proves no session")
-                await asyncio.sleep_ms(_UNPROVEN_MS)
-                continue
-            if told[-1] == UNKNOWN:
-                self._reject_unpaired()
-            return True
-        return False
+            await asyncio.sleep_ms(pause_ms)
+        raise TimedOut("the car proves no session")
 
     def _begin_clock(self):
         """Begin from the clock that is kept; with another key than vouches for it, from none.
@@ -116,11 +108,25 @@ class Handshake:
         if self.stranger:
             self._clock.forget()
 
-    def _envelope(self, answer):
+    def _read(self, message):
+        """Decode a message of the car; raises DecodeError.
+
+        What answers the message that was sent last is a FromVCSECMessage with "envelope" beside it,
+        and "encrypted" where it was; what cannot be opened is nothing.
+        """
+        answer = routable.read(message)
         envelope = answer.get("envelope")
-        if envelope is None or not self.session.answered_by(envelope):
-            return None
-        return envelope
+        if envelope is None:
+            return answer
+        if not self.session.answered_by(envelope):
+            return {}
+        try:
+            payload, encrypted = self.session.open(envelope)
+        except AuthenticationFailed:
+            return {}
+        answer.update(messages.read(payload))
+        answer["encrypted"] = encrypted
+        return answer
 
     def _take_over(self, envelope, asked=True):
         """Take session info over if it proves itself; return KNOWN, UNKNOWN or UNPROVEN.
@@ -153,11 +159,3 @@ class Handshake:
         elif means.counter.reaches(used) and not means.guard.follow(means.counter, used):
             return UNPROVEN
         return KNOWN
-
-    def _reject_unpaired(self, is_fault=False):
-        self._means.guard.rejected()
-        if is_fault:
-            self._means.guard.fault()
-        raise NotPaired(
-            "the car does not know this key: pair again", _MESSAGEFAULT_ERROR_UNKNOWN_KEY_ID
-        )

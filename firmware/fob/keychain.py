@@ -6,11 +6,11 @@ on to the laptop as it came, and the laptop makes the request that removes a key
 
 from micropython import const
 
-from fob import messages, protobuf
+from fob import protobuf
 from fob.cache import SIGNED
+from fob.dialogue import ACCEPTED, REFUSED
 from fob.errors import AttError, KeyRefused, NotPaired, Refused, TimedOut
 from fob.protobuf import UINT32
-from fob.verdicts import ACCEPTED, REFUSED
 
 _INFORMATION_REQUEST_TYPE_GET_WHITELIST_INFO = const(5)
 _INFORMATION_REQUEST_TYPE_GET_WHITELIST_ENTRY_INFO = const(6)
@@ -44,9 +44,7 @@ async def read(vehicle, report):
             dialogue = vehicle.dialogue(exchange, signed)
             info = await _there(exchange, lambda: dialogue.inquire(request, "whitelistInfo"))
         except TimedOut:
-            # Nothing may hold on to the protocol that is to be unloaded.
             dialogue = None
-            exchange.read = messages.read
             dialogue = vehicle.dialogue(exchange, not signed)
             info = await dialogue.inquire(request, "whitelistInfo")
         slots = protobuf.decode(WHITELIST_INFO, info).get("slotMask", 0)

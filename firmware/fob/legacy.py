@@ -13,7 +13,7 @@ from micropython import const
 
 from fob import messages, protobuf
 from fob.errors import DecodeError
-from fob.loaded import let_go
+from fob.loaded import agree
 
 _SIGNATURE_TYPE_AES_GCM_TOKEN = const(3)
 _SIGNEDMESSAGE_INFORMATION_NONE = const(0)
@@ -42,20 +42,12 @@ class Session:
         Raises DecodeError when the answer carries no key, InvalidKey when the key is bad; the
         session stays as it was then. `random` (n -> bytes) blinds the computation.
         """
-        vehicle_key = answer.get("sessionInfo", {}).get("publicKey")
-        if not vehicle_key:
+        offered = vehicle_key(answer)
+        if not offered:
             raise DecodeError("no public key in the session info")
-        if vehicle_key == self.vehicle_key:
-            return
-        # Loaded here because a press with a cached session never needs it; it needs all the memory.
-        let_go("fob.gcm")
-        from fob import p256
-
-        secret = p256.shared_secret(private_key, vehicle_key, random=random)
-        del p256
-        let_go("fob.p256")
-        self.shared_key = hashlib.sha1(secret).digest()[:16]
-        self.vehicle_key = vehicle_key
+        if offered != self.vehicle_key:
+            self.shared_key = agree(private_key, offered, random)
+            self.vehicle_key = offered
 
     def seal(self, unsigned, counter, token=b""):
         """Encrypt an UnsignedMessage under `counter` (1..2**32-1, never used before).
@@ -77,14 +69,17 @@ class Session:
         return protobuf.encode(messages.TO_VCSEC_MESSAGE, {"signedMessage": signed})
 
 
+def vehicle_key(answer):
+    """Return the car's public key in a decoded answer, None where there is none."""
+    return answer.get("sessionInfo", {}).get("publicKey")
+
+
 def fault(answer):
     """Return (information, counter) of a signed message's fault, or None.
 
     Both come unauthenticated: they may cost a retry, never more.
     """
-    status = answer.get("commandStatus", {}).get("signedMessageStatus")
-    if status is None:
-        return None
+    status = answer.get("commandStatus", {}).get("signedMessageStatus", {})
     information = status.get("signedMessageInformation", _SIGNEDMESSAGE_INFORMATION_NONE)
     if information == _SIGNEDMESSAGE_INFORMATION_NONE:
         return None

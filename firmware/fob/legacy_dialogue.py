@@ -1,25 +1,22 @@
-"""A connection's talk with a car that speaks the older protocol: session, greeting, commands."""
+"""A connection's talk with a car that speaks the older protocol: session, greeting, commands.
+
+The car's answers are not bound to what they answer, so their places in the stream decide: a word
+must begin after the last write of the message went out, and a pushed vehicleStatus after that
+write was answered, and it must differ from the status before. The status that a car pushes on
+connect proves nothing. Cars answer in order: the answer to a later question bounds what may still
+be under way.
+"""
 
 from micropython import const
 
-from fob import legacy, messages
+from fob import dialogue, legacy, messages
 from fob.cache import NEEDS_NONE
-from fob.delivery import Delivery
-from fob.errors import InvalidKey, NotPaired, Refused, TimedOut
-from fob.verdicts import (
-    ACCEPTED,
-    ANSWER_MS,
-    AUTHENTICATED_MS,
-    AUTHENTICATION,
-    BUSY,
-    KNOWN,
-    REFUSED,
-    SILENT,
-    TRIES,
-    UNKNOWN,
-)
+from fob.dialogue import ACCEPTED, ANSWER_MS, BUSY, KNOWN, REFUSED, SILENT, UNKNOWN
+from fob.errors import DecodeError, InvalidKey, Refused, TimedOut
 
 _AUTHENTICATION_LEVEL_NONE = const(0)
+_OPERATIONSTATUS_OK = const(0)
+_OPERATIONSTATUS_WAIT = const(1)
 _SIGNEDMESSAGE_INFORMATION_FAULT_NOT_ON_WHITELIST = const(2)
 _SIGNEDMESSAGE_INFORMATION_FAULT_IV_SMALLER_THAN_EXPECTED = const(3)
 _SIGNEDMESSAGE_INFORMATION_FAULT_TOKEN_AND_COUNTER_INVALID = const(5)
@@ -34,34 +31,30 @@ _COUNTER_FAULTS = (
 )
 
 
-class LegacyDialogue:
-    """Commands in the older protocol, over one `exchange`; begins with the session proven last.
-
-    `means` has config, counter, cache, guard, random and undecided, as fob.vehicle.Vehicle does.
-    `information` is what the last refusal said.
-    """
+class LegacyDialogue(dialogue.Dialogue):
+    """Commands in the older protocol; begins with the session proven last."""
 
     signed = False
     # Nobody vouches for an OK of this protocol, whoever's key it is.
     stranger = False
 
     def __init__(self, exchange, means):
-        exchange.read = messages.read
-        self._exchange = exchange
-        self._means = means
-        self._delivery = Delivery(exchange)
+        super().__init__(exchange, means, messages.read)
         self._greet = means.cache.traits & NEEDS_NONE
         self._tried = []
+        self._enrolling = self._agreed = False
+        # False once the car answered in order what was asked after the last message: no word on it
+        # is under way any more.
+        self.lost = True
+        # Of the message sent last: its counter, its place in the stream, the lock state that shows
+        # success, and whether the car's word on another one may be under way, so that an OK without
+        # a counter is none on this one.
+        self._counter = self._sent = 0
+        self._lock_state = None
+        self._doubtful = False
+        # The counter that the last refusal named.
+        self._reported = 0
         self.session = self._session(*means.cache.sessions[:1])
-
-    @property
-    def information(self):
-        return self._delivery.information
-
-    @property
-    def lost(self):
-        """The car did not even answer the question after a message that it kept silent on."""
-        return not self._delivery.settled
 
     def keep(self, paired=False):
         """Make durable what this dialogue proved."""
@@ -69,56 +62,43 @@ class LegacyDialogue:
         traits = NEEDS_NONE if self._greet and not paired else 0
         self._means.cache.keep(keys, traits, paired)
 
-    async def settle(self, lock_state):
-        """Ask for the status instead of guessing: ACCEPTED where it is `lock_state`."""
-        return await self._delivery.settle(lock_state)
+    async def settle(self, lock_state=None):
+        """Resolve a lost acknowledgement by asking for the status, not by guessing.
 
-    async def status(self):
-        """Return the VehicleStatus; raises TimedOut."""
-        return await self.inquire({}, "vehicleStatus")
-
-    async def inquire(self, request, name):
-        """Ask what anybody may know: return the field `name` of the car's answer to the
-        InformationRequest `request` (dicts); raises TimedOut."""
-        answer = await self._exchange.ask(
-            lambda: messages.information_request(request), lambda answer: name in answer, ANSWER_MS
-        )
-        return answer[name]
-
-    async def authenticate(self, level, token=b""):
-        """Tell the car, once, how far this key may go by itself (AUTHENTICATION_LEVEL_...); return
-        its word, which is mostly SILENT.
-
-        `token`: of the request that this answers alone; without one it permits the car's next
-        action. Raises what command raises.
+        Returns the car's word on the message sent last if that comes first, else ACCEPTED where
+        the status is `lock_state`, else SILENT, with or without the status: see `lost`.
         """
-        return await self._authenticate(level, token, AUTHENTICATED_MS)
+        exchange = self._exchange
+        self.lost = True
+
+        def told(answer):
+            if "vehicleStatus" not in answer:
+                return self._word(answer, REFUSED)[0] or None
+            if exchange.began < exchange.sent:
+                return None
+            self.lost = False
+            return ACCEPTED if exchange.lock_state == lock_state else SILENT
+
+        try:
+            return await exchange.ask(messages.status_request, told, ANSWER_MS)
+        except TimedOut:
+            return SILENT
 
     async def command(self, unsigned, lock_state):
         """Send the command, after NONE where the car wants that; return its word: an outcome."""
         if self.session.shared_key is None:
             await self.agree()
-        delivery = self._delivery
         doubtful = False
         if self._greet:
             greeted = await self._send_none(_GREETING_MS)
-            doubtful = greeted == SILENT and not delivery.settled
+            doubtful = greeted == SILENT and self.lost
             if greeted == BUSY or (greeted == SILENT and self._exchange.unheard):
                 return greeted
-
-        async def send():
-            counter = self._means.counter.take()
-            sealed = self.session.seal(unsigned, counter)
-            self._means.undecided = True
-            outcome = await delivery.send(
-                sealed, counter, lock_state, ANSWER_MS, lock_state is not None, doubtful
-            )
-            self._exchange.greeted |= unsigned[:1] == AUTHENTICATION
-            if outcome in (BUSY, REFUSED):
-                self._means.undecided = False
-            return outcome
-
-        return await self._insist(send)
+        self._agreed = False
+        settles = lock_state is not None
+        return await self._insist(
+            True, unsigned, ANSWER_MS, b"", settles, True, lock_state, doubtful
+        )
 
     def escalate(self, outcome):
         """Prepare another way to say the command after `outcome`; False where there is none."""
@@ -130,12 +110,12 @@ class LegacyDialogue:
         # Perhaps the session confirmed last was a lie, and the car says nothing to it.
         self._tried.append(self.session.shared_key)
         cache = self._means.cache
-        others = [keys for keys in cache.sessions if keys[1] not in self._tried]
-        if not others:
-            return False
-        self.session = self._session(others[0])
-        self._greet = cache.traits & NEEDS_NONE
-        return True
+        for keys in cache.sessions:
+            if keys[1] not in self._tried:
+                self.session = self._session(keys)
+                self._greet = cache.traits & NEEDS_NONE
+                return True
+        return False
 
     def question(self):
         """Return the message that asks for the session."""
@@ -148,24 +128,25 @@ class LegacyDialogue:
         """
         if (legacy.fault(answer) or (0,))[0] == _SIGNEDMESSAGE_INFORMATION_FAULT_NOT_ON_WHITELIST:
             return UNKNOWN
-        if not answer.get("sessionInfo", {}).get("publicKey"):
-            return None
+        means = self._means
         try:
-            self._agree(answer)
-        except InvalidKey:
-            # Garbled on its way, or not the car's.
+            for keys in means.cache.sessions:
+                if keys[0] == legacy.vehicle_key(answer):
+                    self.session = self._session(keys)
+            self.session.agree(answer, means.config.private_key, means.random)
+        except (DecodeError, InvalidKey):
+            # Another answer, or one that was garbled on its way, or is not the car's.
             return None
         return KNOWN
 
     async def agree(self):
-        """Ask for the car's key and derive the shared key; kept only once it is proven.
-
-        A key that is none is asked for once more: it was garbled on its way, or not the car's.
-        """
-        try:
-            self._agree(await self._asked())
-        except InvalidKey:
-            self._agree(await self._asked())
+        """Ask for the car's key and derive the shared key; kept only once it is proven."""
+        heard = await self._exchange.ask(
+            self.question, lambda answer: legacy.fault(answer) or self.hears(answer), ANSWER_MS
+        )
+        if heard != KNOWN:
+            self._reject_unpaired(heard[0])
+            raise Refused("the car gives no session", heard[0])
 
     async def prove(self):
         """Tell the car who is connected, which also proves that the shared key works.
@@ -173,8 +154,9 @@ class LegacyDialogue:
         This is authenticationResponse NONE. Raises NotPaired, Refused or TimedOut. That the car
         does not know the key yet is no fault while it is being enrolled.
         """
-        outcome = await self._send_none(ANSWER_MS, enrolling=True)
-        if outcome == SILENT and not self._delivery.settled:
+        self._enrolling = True
+        outcome = await self._send_none(ANSWER_MS)
+        if outcome == SILENT and self.lost:
             raise TimedOut("the car does not answer")
         # Cars may accept it without a word; the status that came after it shows that no fault did.
         if outcome not in (ACCEPTED, SILENT):
@@ -183,76 +165,94 @@ class LegacyDialogue:
     def _session(self, keys=()):
         return legacy.Session(self._means.config.public_key, *keys)
 
-    async def _asked(self):
-        answer = await self._exchange.ask(
-            self.question,
-            lambda answer: answer.get("sessionInfo", {}).get("publicKey") or legacy.fault(answer),
-            ANSWER_MS,
-        )
-        fault = legacy.fault(answer)
-        if fault:
-            self._reject_unpaired(fault[0])
-            raise Refused("the car gives no session", fault[0])
-        return answer
+    def _reject_unpaired(self, information, is_fault=False):
+        if information == _SIGNEDMESSAGE_INFORMATION_FAULT_NOT_ON_WHITELIST:
+            self._reject(information, is_fault)
 
-    def _agree(self, answer):
-        vehicle_key = answer["sessionInfo"]["publicKey"]
-        means = self._means
-        for keys in means.cache.sessions:
-            if keys[0] == vehicle_key:
-                self.session = self._session(keys)
-                return
-        self.session.agree(answer, means.config.private_key, means.random)
+    def _plain(self, request):
+        return messages.information_request(request)
 
-    async def _send_none(self, wait_ms, enrolling=False):
+    async def _send_none(self, wait_ms):
         """Send authenticationResponse NONE, which tells the car who is connected.
 
         A silent car is asked for its status after `wait_ms`, lest a late word on this pass for
         one on the command.
         """
-        return await self._authenticate(_AUTHENTICATION_LEVEL_NONE, b"", wait_ms, True, enrolling)
+        self._agreed = False
+        response = messages.authentication_response(_AUTHENTICATION_LEVEL_NONE)
+        return await self._insist(True, response, wait_ms, b"", True)
 
-    async def _authenticate(self, level, token, wait_ms, settle=False, enrolling=False):
-        response = messages.authentication_response(level)
-
-        async def send():
-            counter = self._means.counter.take()
-            sealed = self.session.seal(response, counter, token)
-            return await self._delivery.send(sealed, counter, None, wait_ms, settle)
-
-        outcome = await self._insist(send, enrolling, settle)
-        self._exchange.greeted = outcome in (SILENT, ACCEPTED)
+    async def _send(
+        self,
+        unsigned,
+        wait_ms,
+        token,
+        settles=False,
+        decides=False,
+        lock_state=None,
+        doubtful=False,
+    ):
+        """`settles`: a car that says nothing for `wait_ms` is asked for its status. `decides`: this
+        is the command itself, and `lock_state` the state that shows success, or None."""
+        exchange, means = self._exchange, self._means
+        self._counter = means.counter.take()
+        sealed = self.session.seal(unsigned, self._counter, token)
+        means.undecided = means.undecided or decides
+        await exchange.send(sealed)
+        self._sent = exchange.sent
+        self._lock_state, self._doubtful = lock_state, doubtful
+        outcome = await self._hear(wait_ms)
+        if outcome == SILENT and settles:
+            return await self.settle(lock_state)
         return outcome
 
-    async def _insist(self, send, enrolling=False, patient=True):
-        """Repeat `send` as long as the car's fault can be mended and, where `patient`, also as
-        long as the car is busy or has another key."""
+    def _word(self, answer, outcome):
+        exchange = self._exchange
+        if exchange.began < self._sent:
+            return SILENT, False
+        fault = legacy.fault(answer)
+        if fault:
+            self.information, self._reported = fault
+            return REFUSED, True
+        dialogue.check(answer)
+        if "vehicleStatus" in answer:
+            # A change of state, after this message was answered, and before it was refused.
+            before = exchange.earlier_state
+            shown = (
+                outcome != REFUSED
+                and exchange.began >= exchange.answered
+                and before is not None
+                and before != self._lock_state == exchange.lock_state
+            )
+            return ACCEPTED if shown else SILENT, shown
+        status = answer.get("commandStatus")
+        if status is None or "whitelistOperationStatus" in status:
+            return SILENT, False
+        counter = status.get("signedMessageStatus", {}).get("counter", 0)
+        operation = status.get("operationStatus", _OPERATIONSTATUS_OK)
+        if counter and counter != self._counter:
+            return SILENT, False
+        if operation == _OPERATIONSTATUS_OK:
+            sure = counter or not self._doubtful
+            return ACCEPTED if sure else SILENT, sure
+        if operation == _OPERATIONSTATUS_WAIT:
+            return BUSY, False
+        self.information = self._reported = 0
+        return REFUSED, False
+
+    async def _mend(self, patient):
+        information = self.information
+        if not information:
+            return False
         guard = self._means.guard
-        agreed = not patient
-        outcome = SILENT
-        for _ in range(TRIES):
-            outcome = await send()
-            if outcome == BUSY and patient:
-                continue
-            if outcome != REFUSED or not self.information:
-                break
-            self._reject_unpaired(self.information, not enrolling)
-            guard.fault()
-            if self.information in _COUNTER_FAULTS:
-                if not guard.follow(self._means.counter, self._delivery.reported):
-                    break
-            elif self.information == _SIGNEDMESSAGE_INFORMATION_FAULT_AES_DECRYPT_AUTH:
-                if agreed:
-                    break
-                agreed = True
-                await self.agree()
-            else:
-                break
-        return outcome
-
-    def _reject_unpaired(self, information, is_fault=False):
-        if information == _SIGNEDMESSAGE_INFORMATION_FAULT_NOT_ON_WHITELIST:
-            self._means.guard.rejected()
-            if is_fault:
-                self._means.guard.fault()
-            raise NotPaired("the car does not know this key: pair again", information)
+        self._reject_unpaired(information, not self._enrolling)
+        guard.fault()
+        if information in _COUNTER_FAULTS:
+            return guard.follow(self._means.counter, self._reported)
+        if information != _SIGNEDMESSAGE_INFORMATION_FAULT_AES_DECRYPT_AUTH or not patient:
+            return False
+        # The car has another key; one that it gave just now is not asked for again.
+        agreed, self._agreed = self._agreed, True
+        if not agreed:
+            await self.agree()
+        return not agreed

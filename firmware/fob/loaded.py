@@ -1,6 +1,7 @@
 """Which modules are in memory: it is scarce, and nobody needs all of them at once."""
 
 import gc
+import hashlib
 import sys
 
 
@@ -16,3 +17,18 @@ def let_go(*modules):
     if found:
         # What is loaded next wants it in one piece.
         gc.collect()
+
+
+def agree(private_key, vehicle_key, random):
+    """Return the 16-byte key shared with the owner of a 65-byte public key: SHA-1(x of the P-256
+    agreement)[:16], in either protocol. Raises InvalidKey; `random` (n -> bytes) blinds it.
+
+    Here because it takes a module that needs all the memory, and a press mostly does without.
+    """
+    let_go("fob.gcm")
+    from fob import p256
+
+    secret = p256.shared_secret(private_key, vehicle_key, random)
+    del p256
+    let_go("fob.p256")
+    return hashlib.sha1(secret).digest()[:16]

@@ -5,9 +5,9 @@ from time import ticks_add, ticks_diff, ticks_ms
 from micropython import const
 
 from fob import whitelist
+from fob.dialogue import ANSWER_MS, KNOWN, UNPROVEN
 from fob.errors import AttError, Disconnected, NotPaired, Refused, TimedOut
 from fob.loaded import let_go
-from fob.verdicts import ANSWER_MS, KNOWN, UNPROVEN
 
 _OPERATIONSTATUS_OK = const(0)
 _OPERATIONSTATUS_WAIT = const(1)
@@ -33,7 +33,7 @@ async def pair(vehicle, config, report):
     the guard holds back.
     """
     # What presses left behind; p256 is needed soon, and sooner there is more memory to load it.
-    let_go("fob.signed_dialogue", "fob.legacy_dialogue", "fob.delivery", "fob.gcm", "fob.journal")
+    let_go("fob.signed_dialogue", "fob.legacy_dialogue", "fob.gcm", "fob.journal")
     from fob import p256
 
     # The agreement lets go of it.

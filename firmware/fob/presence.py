@@ -13,9 +13,9 @@ from micropython import const
 
 from fob import messages, protobuf
 from fob.cache import SIGNED
+from fob.dialogue import ACCEPTED, BUSY, REFUSED, SILENT, TRIES
 from fob.errors import AttError, Disconnected, HeldBack, LinkError, NotPaired, Refused, TimedOut
 from fob.protobuf import BYTES
-from fob.verdicts import ACCEPTED, BUSY, REFUSED, SILENT, TRIES
 
 _AUTHENTICATION_LEVEL_NONE = const(0)
 _RKE_ACTION_AUTO_SECURE_VEHICLE = const(29)
@@ -150,8 +150,6 @@ class Presence:
         self._talks = True
         form = self._passive["form"]
         signed = self._vehicle.cache.traits & SIGNED if form == "auto" else form == "signed"
-        # The press may have spoken the other protocol, which is to be unloaded.
-        exchange.read = messages.read
         dialogue = self._vehicle.dialogue(exchange, signed)
         if signed:
             # No other key than the proven one is answered.

@@ -14,7 +14,7 @@ from micropython import const
 
 from fob import hmac, protobuf, routable
 from fob.errors import AuthenticationFailed, DecodeError
-from fob.loaded import let_go
+from fob.loaded import agree
 
 _DOMAIN_VEHICLE_SECURITY = const(2)
 _FLAG_ENCRYPT_RESPONSE = const(1)  # the number of a bit
@@ -145,15 +145,7 @@ class Session:
             if not private_key or not self.agreements:
                 raise AuthenticationFailed("another key")
             self.agreements -= 1
-            # Loaded here because a press with a cached session never needs it; it needs all the
-            # memory.
-            let_go("fob.gcm")
-            from fob import p256
-
-            secret = p256.shared_secret(private_key, info["publicKey"], random=self._random)
-            del p256
-            let_go("fob.p256")
-            shared_key = hashlib.sha1(secret).digest()[:16]
+            shared_key = agree(private_key, info["publicKey"], self._random)
         key = hmac.sha256(shared_key, b"session info")
         metadata = self._metadata(_SIGNATURE_TYPE_HMAC, (_TAG_CHALLENGE, self._uuid))
         if not hmac.equal(hmac.sha256(key, metadata, encoded), tag):

@@ -3,28 +3,13 @@
 Reactions to faults: the SDK's pkg/protocol/error.go and universal_message.proto.
 """
 
-from time import ticks_add, ticks_ms
-
 from micropython import const
 
-from fob import messages, signed, verdicts
+from fob import dialogue, messages, signed
 from fob.cache import ENCRYPTS
-from fob.errors import AuthenticationFailed, DecodeError, Refused, TimedOut
+from fob.dialogue import ACCEPTED, BUSY, REFUSED, SILENT, UNKNOWN, UNPROVEN
+from fob.errors import Refused, TimedOut
 from fob.handshake import Handshake
-from fob.verdicts import (
-    ACCEPTED,
-    ANSWER_MS,
-    AUTHENTICATED_MS,
-    AUTHENTICATION,
-    BUSY,
-    BUSY_MS,
-    DETAIL_MS,
-    REFUSED,
-    SILENT,
-    TRIES,
-    UNKNOWN,
-    UNPROVEN,
-)
 
 _OPERATIONSTATUS_WAIT = const(1)
 _OPERATIONSTATUS_ERROR = const(2)
@@ -76,13 +61,7 @@ _LIFETIME_S = const(5)
 
 
 class SignedDialogue(Handshake):
-    """Commands in the signed-command protocol, over one `exchange`.
-
-    `means` has undecided, besides what a Handshake wants of it; `begun` is a Handshake to go on
-    from. `information` is the fault that the last refusal named.
-    """
-
-    lost = False
+    """Commands in the signed-command protocol; `begun` is a Handshake to go on from."""
 
     def __init__(self, exchange, means, begun=None):
         super().__init__(exchange, means)
@@ -90,7 +69,6 @@ class SignedDialogue(Handshake):
             self.session, self._clock = begun.session, begun._clock
         self._lifetime_s = _LIFETIME_S
         self._escalated = False
-        self.information = 0
 
     async def settle(self, lock_state):
         """Ask for the status instead of guessing: ACCEPTED where it is `lock_state`, else SILENT.
@@ -106,41 +84,9 @@ class SignedDialogue(Handshake):
             return SILENT
         return ACCEPTED if self._exchange.lock_state == lock_state else SILENT
 
-    async def status(self):
-        """Return the VehicleStatus, which anybody on the air may pretend; raises TimedOut."""
-        return await self.inquire({}, "vehicleStatus")
-
-    async def inquire(self, request, name):
-        """Ask what anybody may know, and anybody on the air may pretend: return the field `name` of
-        the car's answer to the InformationRequest `request` (dicts); raises TimedOut."""
-        exchange = self._exchange
-        heard = []
-
-        def question():
-            return self.session.plain(messages.unsigned({"InformationRequest": request}))
-
-        def tells(answer):
-            envelope = self._envelope(answer)
-            if envelope is not None:
-                answer = self._content(envelope)[0]
-            heard.append(answer.get(name))
-            return heard[-1] is not None and exchange.began >= exchange.sent
-
-        await exchange.ask(question, tells, ANSWER_MS)
-        return heard[-1]
-
-    async def authenticate(self, level, token=b""):
-        """Tell the car how far this key may go by itself (AUTHENTICATION_LEVEL_...); return its
-        word, an outcome.
-
-        This protocol binds no answer to a `token`. Raises what command raises.
-        """
-        response = messages.authentication_response(level)
-        return await self._insist(response, AUTHENTICATED_MS, patient=False) or SILENT
-
     async def command(self, unsigned, lock_state):
         """Send the command, until the car decides; return its word: an outcome."""
-        outcome = await self._insist(unsigned, self._answer_ms)
+        outcome = await self._insist(True, unsigned, self._answer_ms)
         if outcome == SILENT and lock_state is not None:
             return await self.settle(lock_state)
         return outcome or SILENT
@@ -155,24 +101,14 @@ class SignedDialogue(Handshake):
         self._answer_ms *= 2
         return True
 
-    async def _insist(self, unsigned, wait_ms, patient=True):
-        """Send as long as the car's fault can be mended and, where `patient`, it is busy.
+    def _plain(self, request):
+        return self.session.plain(messages.unsigned({"InformationRequest": request}))
 
-        Returns its word, None where it does not understand.
-        """
-        outcome = SILENT
-        for _ in range(TRIES):
-            expires_at = await self._expiry()
-            if expires_at is None:
-                return None
-            outcome = await self._send(unsigned, expires_at, wait_ms)
-            if outcome == REFUSED and self.information in _OUT_OF_STEP:
-                self._means.guard.fault()
-            elif outcome != BUSY or not patient:
-                break
-        if unsigned[:1] == AUTHENTICATION:
-            self._exchange.greeted = outcome in (SILENT, ACCEPTED)
-        return outcome
+    async def _mend(self, patient):
+        mended = self.information in _OUT_OF_STEP
+        if mended:
+            self._means.guard.fault()
+        return mended
 
     async def _expiry(self):
         """Return when a message sent now is to expire, after session info where that is in doubt;
@@ -184,49 +120,23 @@ class SignedDialogue(Handshake):
             expires_at = self._clock.expires_at(self._lifetime_s)
         return expires_at
 
-    async def _send(self, unsigned, expires_at, wait_ms):
-        """Send one sealed message; return the car's word on it."""
-        exchange = self._exchange
-        self._asked_ms = self._means.now_ms()
-        message = self.session.seal(unsigned, self._means.counter.take(), expires_at)
+    async def _send(self, unsigned, wait_ms, token=b""):
+        """This protocol binds no answer to a `token`."""
+        exchange, means = self._exchange, self._means
+        expires_at = await self._expiry()
+        if expires_at is None:
+            return None
+        self._asked_ms = means.now_ms()
+        message = self.session.seal(unsigned, means.counter.take(), expires_at)
         try:
             await exchange.send(message)
         finally:
-            self._means.undecided = self._means.undecided or exchange.whole
-        deadline = ticks_add(ticks_ms(), wait_ms)
-        outcome = SILENT
-        try:
-            while True:
-                envelope = self._envelope(await exchange.receive_by(deadline))
-                if envelope is None:
-                    continue
-                word, final = self._word(envelope)
-                if final:
-                    outcome = word
-                    break
-                if word > outcome:
-                    # It stands if nothing final follows.
-                    outcome = word
-                    deadline = ticks_add(ticks_ms(), BUSY_MS if word == BUSY else DETAIL_MS)
-        except TimedOut:
-            pass
-        if outcome in (BUSY, REFUSED):
-            self._means.undecided = False
-        return outcome
+            means.undecided = means.undecided or exchange.whole
+        return await self._hear(wait_ms)
 
-    def _content(self, envelope):
-        """Return (FromVCSECMessage, True where it was encrypted, False in clear, None if it is no
-        use)."""
-        try:
-            payload, encrypted = self.session.open(envelope)
-            return self._exchange.note(messages.read(payload)), encrypted
-        except (AuthenticationFailed, DecodeError):
-            return {}, None
-
-    def _word(self, envelope):
-        """Return (outcome, whether it is final) for an answer to the sealed message."""
-        content, encrypted = self._content(envelope)
-        if encrypted is None:
+    def _word(self, answer, outcome):
+        envelope = answer.get("envelope")
+        if envelope is None:
             return SILENT, False
         status, fault = signed.fault(envelope)
         if fault:
@@ -235,14 +145,15 @@ class SignedDialogue(Handshake):
             # Unasked for, beside the answer.
             self._take_over(envelope, asked=False)
             return SILENT, False
-        verdicts.check(content)
+        dialogue.check(answer)
         self.information = 0
-        command = content.get("commandStatus", {})
+        command = answer.get("commandStatus", {})
         status = status or command.get("operationStatus", 0)
         if status == _OPERATIONSTATUS_WAIT:
             return BUSY, False
         if status == _OPERATIONSTATUS_ERROR:
             return REFUSED, False
+        encrypted = answer["encrypted"]
         if self._encrypts and not encrypted and not self.stranger:
             # This car signs its success: in clear, anybody can say so. A stranger's counts for
             # little anyway, and may be the word of an older car that was taken for this one.
@@ -251,14 +162,14 @@ class SignedDialogue(Handshake):
             # Success, that is: its other answers may be encrypted or not.
             self._encrypts = ENCRYPTS
         # A word on the message itself; that on its effect follows, or does not.
-        return ACCEPTED, "commandStatus" not in content
+        return ACCEPTED, "commandStatus" not in answer
 
     def _fault(self, fault, envelope):
         self.information = fault
         if fault in _LATER:
             return BUSY, False
         if fault == _MESSAGEFAULT_ERROR_UNKNOWN_KEY_ID:
-            self._reject_unpaired(is_fault=True)
+            self._reject(_MESSAGEFAULT_ERROR_UNKNOWN_KEY_ID, True)
         if fault == _MESSAGEFAULT_ERROR_RESPONSE_MTU_EXCEEDED:
             # It may have been carried out.
             return SILENT, True
@@ -270,5 +181,5 @@ class SignedDialogue(Handshake):
         if told == UNPROVEN:
             self._clock.distrust()
         elif told == UNKNOWN:
-            self._reject_unpaired(is_fault=True)
+            self._reject(_MESSAGEFAULT_ERROR_UNKNOWN_KEY_ID, True)
         return REFUSED, True

@@ -12,6 +12,7 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 from fob.cache import SIGNED
+from fob.dialogue import ACCEPTED, BUSY, REFUSED, SILENT
 from fob.errors import (
     AttError,
     ConnectionLimit,
@@ -24,7 +25,6 @@ from fob.errors import (
 )
 from fob.exchange import Exchange
 from fob.loaded import let_go
-from fob.verdicts import ACCEPTED, BUSY, REFUSED, SILENT
 
 _FIND_MS = const(6000)
 _CONNECT_MS = const(3000)
@@ -40,7 +40,7 @@ _CLOSURESTATE_CLOSED = const(0)
 _CLOSURESTATE_UNKNOWN = const(3)
 
 # The modules that only one of the protocols needs, and what has served by then.
-_OLDER = ("fob.names", "fob.legacy_dialogue", "fob.delivery", "fob.legacy")
+_OLDER = ("fob.names", "fob.legacy_dialogue", "fob.legacy")
 _NEWER = (
     "fob.names",
     "fob.signed_dialogue",
@@ -189,6 +189,8 @@ class Vehicle:
         Each begins from what was proven: what an earlier connection was told may have been a lie.
         Or else from `begun`, a handshake of this connection.
         """
+        # Nothing may hold on to the protocol that is to be unloaded.
+        exchange.read = None
         if signed:
             let_go(*_OLDER)
             from fob.signed_dialogue import SignedDialogue

@@ -23,15 +23,14 @@ DEAF_TO_A_FORGED_PUSH = Case(
 )
 
 CREDULOUS = """
-async def _send(self, message, counter, lock_state, wait_ms, *others):
-    await self._exchange.send(message)
-    deadline = ticks_add(ticks_ms(), wait_ms)
+async def _send(self, unsigned, wait_ms, token, settles=0, decides=0, lock_state=None, doubtful=0):
+    await self._exchange.send(self.session.seal(unsigned, self._means.counter.take(), token))
     while True:
-        answer = await self._exchange.receive_by(deadline)
+        answer = await self._exchange.receive(wait_ms)
         if self._exchange.lock_state == lock_state or "commandStatus" in answer:
             return ACCEPTED
 
-Delivery.send = _send
+LegacyDialogue._send = _send
 """
 ATTACHED = """
 async def _disconnect(self):
@@ -49,7 +48,7 @@ async def _twice(self, *command):
 Vehicle.perform = _twice
 """
 SABOTAGE = {
-    "counts the push on connect": ("fob/delivery.py", CREDULOUS, "the car did not do it"),
+    "counts the push on connect": ("fob/legacy_dialogue.py", CREDULOUS, "the car did not do it"),
     "does not disconnect": ("hal/link.py", ATTACHED, "without taking the link down"),
     "never falls asleep": ("fob/app.py", "App._may_sleep = lambda self, quiet: False", "hang"),
     "uses a counter twice": (

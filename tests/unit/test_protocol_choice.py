@@ -276,10 +276,10 @@ async def test_the_unused_protocol_is_not_loaded():
         for name in names:
             sys.modules.pop("fob." + name, None)
 
-    forget("legacy_dialogue", "legacy", "delivery", "p256")
+    forget("legacy_dialogue", "legacy", "p256")
     vehicle = SignedCar(on_signed=[(done,)])
     await unlock(await warm(vehicle))
-    assert not {"fob.legacy_dialogue", "fob.legacy", "fob.delivery", "fob.p256"} & set(sys.modules)
+    assert not {"fob.legacy_dialogue", "fob.legacy", "fob.p256"} & set(sys.modules)
     forget("signed_dialogue", "signed", "hmac", "vehicle_clock", "routable", "p256")
     await unlock(SignedFob(Older(on_sealed=[(OK,)]), traits=0))
     assert not {"fob.signed_dialogue", "fob.signed", "fob.hmac", "fob.p256"} & set(sys.modules)
