@@ -14,6 +14,8 @@ from hal import power
 from hal.buttons import Buttons
 from hal.flash import Flash
 
+# What a laptop writes, and what the fob does.
+files = Flash("")
 state = Flash("/state")
 
 
@@ -26,11 +28,7 @@ class Lost:
     def __init__(self, error):
         self._error = error
 
-    @property
-    def candidate(self):
-        raise self._error
-
-    async def choose(self, _number=None, _shown=None):
+    def __getattr__(self, _):
         raise self._error
 
 
@@ -54,70 +52,84 @@ def say(text):
     print("fob:", text)
 
 
+class Parts:
+    """What a fob of this Config is made of; `supply` is its power.Power, or what else is made as
+    one. Its `radio` is switched off until a Vehicle needs it."""
+
+    def __init__(self, settings, supply=power.Power):
+        board = settings.board
+        self.settings = settings
+        self.retained = Retained(power.rtc_memory, settings.owner)
+        self.buttons = Buttons(board["buttons"], board["active_low"])
+        self.supply = supply(self.buttons, board, self.retained)
+        self.radio = None
+
+    def light(self):
+        """Return the light, with buzzer and vibration where the board has them."""
+        from hal.light import Light
+
+        board = self.settings.board
+        return Light(board["light"], self.settings.brightness, board["buzzer"], board["vibration"])
+
+    def vehicle(self, car):
+        """Return the Vehicle of a settings.Car; raises StoreError when its state is lost."""
+        from fob.cache import SessionCache
+        from fob.guard import Guard
+        from fob.store import Counter
+        from fob.vehicle import Vehicle
+
+        flash = state if car.number == 1 else Flash("/car%d" % car.number)
+        kept = self.retained.part(car.number)
+        cache = SessionCache(flash, kept, car.owner)
+        counter = Counter(flash, kept)
+        vehicle = Vehicle(self.radio, car, counter, cache, Guard(flash), kept, power.now_ms)
+        vehicle.warns_open = self.settings.warn_open
+        return vehicle
+
+    def vehicles(self):
+        """Return the Vehicle, or the Fleet that stands for several; raises StoreError."""
+        cars = self.settings.cars
+        if len(cars) == 1:
+            return self.vehicle(cars[0])
+        from fob.fleet import Fleet
+
+        return Fleet(self.radio, cars, self.vehicle)
+
+
 def configure():
-    """Return the Config of the laptop's files; None, said and shown, where they are of no use."""
+    """Return the Config of the laptop's files; raises ConfigError."""
     from fob import config
 
-    files = Flash("")
-    try:
-        settings = config.load(files.read)
-        let_go("fob.config")
-        for number, text in settings.broken.items():
-            say("car %d: %s" % (number, text))
-        return settings
-    except ConfigError as error:
-        say(error)
-        known = config.light(files.read("light.json"))
-        if known:
-            from hal.light import Light
-
-            asyncio.run(patterns.play(Light(known), patterns.NEEDS_LAPTOP))
-        return None
+    settings = config.load(files.read)
+    # Whatever comes next may need the memory.
+    let_go("fob.config")
+    return settings
 
 
-def build_vehicle(settings, car, radio, retained):
-    """Return the Vehicle of a settings.Car; raises StoreError when its state is lost."""
-    from fob.cache import SessionCache
-    from fob.guard import Guard
-    from fob.store import Counter
-    from fob.vehicle import Vehicle
+def ask_for_laptop(error):
+    """Say and show that there is no configuration of use."""
+    from fob import config
 
-    flash = state if car.number == 1 else Flash("/car%d" % car.number)
-    kept = retained.part(car.number)
-    cache = SessionCache(flash, kept, car.owner)
-    vehicle = Vehicle(radio, car, Counter(flash, kept), cache, Guard(flash), kept, power.now_ms)
-    vehicle.warns_open = settings.warn_open
-    return vehicle
+    say(error)
+    known = config.light(files.read("light.json"))
+    if known:
+        from hal.light import Light
+
+        asyncio.run(patterns.play(Light(known), patterns.NEEDS_LAPTOP))
 
 
-def build_vehicles(settings, radio, retained):
-    """Return the Vehicle, or the Fleet that stands for several; raises StoreError."""
-    if len(settings.cars) == 1:
-        return build_vehicle(settings, settings.cars[0], radio, retained)
-    from fob.fleet import Fleet
-
-    return Fleet(radio, settings.cars, lambda car: build_vehicle(settings, car, radio, retained))
-
-
-def build_light(settings):
-    """Return the light, with buzzer and vibration where the board has them."""
-    from hal.light import Light
-
-    board = settings.board
-    return Light(board["light"], settings.brightness, board["buzzer"], board["vibration"])
-
-
-def serve(settings, supply, buttons, lamp, retained):
+def serve(parts, lamp):
     """Serve presses, then sleep; does not return."""
+    settings, supply, buttons = parts.settings, parts.supply, parts.buttons
     # After a wake this arms the watchdog, unless USB keeps the fob awake: so it covers all that
     # follows.
     supply.feed()
     from fob.app import App
     from hal.radio import Radio
 
-    radio = Radio()
+    parts.radio = radio = Radio()
     try:
-        vehicle = build_vehicles(settings, radio, retained)
+        vehicle = parts.vehicles()
     except StoreError as error:
         vehicle = Lost(error)
         if not supply.woken:
@@ -130,7 +142,7 @@ def serve(settings, supply, buttons, lamp, retained):
         say(text)
         # For the laptop: the flash keeps failures only.
         try:
-            retained.put("said", text.encode())
+            parts.retained.put("said", text.encode())
         except MemoryError:
             # Said it is, and it must not stop a key.
             pass
@@ -139,7 +151,18 @@ def serve(settings, supply, buttons, lamp, retained):
     app = App(buttons, lamp, vehicle, settings, log, supply, tell, woken, stuck, power_up)
     say("ready")
     while True:
-        serve_until_quiet(app, radio, buttons)
+        try:
+            asyncio.run(app.run())
+            buttons.moved()
+        finally:
+            # After a crash and for the REPL too: a link that nobody takes down holds one of the
+            # car's three places.
+            radio.stop()
+        if app.touched:
+            # Not after a start that nobody used: a press that crashes every time has to be noticed.
+            from fob.journal import Journal
+
+            Journal(state).well()
         # A press that came and went while the radio was switched off counts, too.
         woken = buttons.moved() & ~buttons.levels() & ~app.stuck
         if not woken:
@@ -149,40 +172,24 @@ def serve(settings, supply, buttons, lamp, retained):
     supply.sleep(app.stuck)
 
 
-def serve_until_quiet(app, radio, buttons):
-    """Serve presses until it is time to sleep."""
-    try:
-        asyncio.run(app.run())
-        buttons.moved()
-    finally:
-        # After a crash and for the REPL too: a link that nobody takes down holds one of the car's
-        # three places.
-        radio.stop()
-    if app.touched:
-        # Not after a start that nobody used: a press that crashes every time has to be noticed.
-        from fob.journal import Journal
-
-        Journal(state).well()
-
-
 def live(settings, safely):
     """Do what the fob was started for; returns only when a laptop takes over."""
-    retained = Retained(power.rtc_memory, settings.owner)
-    board = settings.board
-    buttons = Buttons(board["buttons"], board["active_low"])
-    supply = power.Power(buttons, board, retained)
+    for number, text in settings.broken.items():
+        say("car %d: %s" % (number, text))
+    parts = Parts(settings)
+    supply = parts.supply
     if power.cause() == power.WOKEN and not supply.woken:
         supply.sleep(supply.stuck)
-    lamp = build_light(settings)
-    # They have served, and memory is scarce.
-    del board, settings.board
+    lamp = parts.light()
+    # It has served, and memory is scarce.
+    del settings.board
     try:
         if safely:
             import rescue
 
-            rescue.stay_safe(supply, buttons, lamp)
+            rescue.stay_safe(supply, parts.buttons, lamp)
         else:
-            serve(settings, supply, buttons, lamp, retained)
+            serve(parts, lamp)
     except KeyboardInterrupt:
         supply.hand_over()
         lamp.set(False)
@@ -209,8 +216,11 @@ def main():
         safely = crashed_before()
         if safely:
             say("safe mode after crashes in a row: a laptop can read the journal")
-        settings = configure()
-        if settings:
+        try:
+            settings = configure()
+        except ConfigError as error:
+            ask_for_laptop(error)
+        else:
             live(settings, safely)
     except KeyboardInterrupt:
         say("interrupted: the REPL is yours")

@@ -9,7 +9,7 @@ import asyncio
 import gc
 import json
 import os
-from binascii import crc32, hexlify, unhexlify
+from binascii import crc32, hexlify
 from time import ticks_diff, ticks_ms
 
 from micropython import const
@@ -18,7 +18,6 @@ from fob import names
 from fob.errors import ConfigError, FobError, InvalidKey, LinkError, NotFound, StoreError
 
 _KEY = const(32)
-_FILES = ("fob.json", "car.json")
 # The app believes a level that it has seen twice.
 _NOTICED = const(2)
 _PRESS_MS = const(100)
@@ -50,22 +49,32 @@ def status(board, car=None):
 
     What belongs to one car is that of the car `car`, and in `cars` of each.
     """
-    told = _told(board)
+    try:
+        told = json.loads(board.files.read("fob.json") or b"{}")
+        told.pop("cars", None)
+    except (AttributeError, ValueError):
+        told = {}
     space = os.statvfs("/")
     # littlefs counts a folder twice: on a full flash fewer blocks than none are free.
     free = space[3] if 0 < space[3] <= space[2] else 0
-    told["flash"] = {"free": space[0] * free, "total": space[0] * space[2]}
-    told["cause"] = board.cause()
-    told["time_s"] = board.now_ms() // 1000
     from fob.journal import Journal
 
     journal = Journal(board.state)
-    told["crashes"] = journal.crashes
-    told["journal"] = journal.lines()
-    told.pop("cars", None)
-    told["configuration"] = told["battery_mv"] = told["last"] = told["rssi"] = None
+    told.update(
+        {
+            "flash": {"free": space[0] * free, "total": space[0] * space[2]},
+            "cause": board.cause(),
+            "time_s": board.now_ms() // 1000,
+            "crashes": journal.crashes,
+            "journal": journal.lines(),
+            "configuration": None,
+            "battery_mv": None,
+            "last": None,
+            "rssi": None,
+        }
+    )
     try:
-        _describe(board, board.settings(), told, car)
+        _describe(board.parts(), told, car)
     except ConfigError as error:
         told["configuration"] = str(error)
     gc.collect()
@@ -82,27 +91,25 @@ def press(board, buttons, hold_ms=None, times=1, pause_ms=120):
     """
     from fob.app import App
 
-    settings = board.settings()
+    parts = board.parts()
+    settings = parts.settings
     # The laptop wants an answer, not a fob that waits at the car for minutes.
     settings.passive = None
-    retained = board.retained(settings)
-    radio = board.radio()
-    supply = board.supply(settings)
     if hold_ms is None:
         hold_ms = settings.press_guard_ms + _PRESS_MS
     finger = _Finger(settings.board["buttons"], buttons, hold_ms, times, pause_ms)
 
     def say(text):
-        _say(text)
-        retained.put("said", text.encode())
+        _print({"event": "said", "text": text})
+        parts.retained.put("said", text.encode())
 
     began = ticks_ms()
     try:
-        vehicle = board.vehicles(settings, radio)
-        app = App(finger, board.lamp(settings), vehicle, settings, board.log(), supply, say)
+        light, vehicle, supply = parts.light(), parts.vehicles(), parts.supply
+        app = App(finger, light, vehicle, settings, board.journal, supply, say)
         asyncio.run(app.run())
     finally:
-        radio.stop()
+        board.radio.stop()
     outcome, text = app.outcome
     return {"outcome": outcome, "text": text, "ms": ticks_diff(ticks_ms(), began)}
 
@@ -110,18 +117,17 @@ def press(board, buttons, hold_ms=None, times=1, pause_ms=120):
 def scan(board, ms=5000, car=None):
     """Listen for `ms`, or until the car is heard: how many advertise, and how loud the car is."""
     try:
-        car_names = names.of(board.settings().car(car).vin)
+        car_names = names.of(board.parts().settings.car(car).vin)
     except ConfigError:
         car_names = ()
-    radio = board.radio()
+    radio = board.radio
     try:
         radio.start()
         asyncio.run(radio.find(car_names, ms))
-    except NotFound:
-        pass
     except LinkError as error:
-        if radio.rssi is None:
-            raise error
+        # A car that was heard is no error, whatever keeps it from being found.
+        if radio.rssi is None and not isinstance(error, NotFound):
+            raise
     finally:
         radio.stop()
     return {"heard": radio.heard, "car": radio.rssi is not None, "rssi": radio.rssi}
@@ -131,7 +137,7 @@ def new_key(board, car=1):
     """Draw a key, which stays here, as key.bin.new of the car; return the public one, in hex."""
     from fob import p256
 
-    radio = board.radio()
+    radio = board.radio
     try:
         # The chip's generator is one only while the radio is on.
         radio.start()
@@ -152,20 +158,15 @@ def new_key(board, car=1):
 def whose_key(board, car=1):
     """Return the public key, in hex, of the car's key.bin, which stays here; None where that is not
     whole."""
+    from fob import p256
+
     data = board.files.read(_folder(car) + "key.bin") or b""
     private = data[:_KEY]
     try:
-        public = unhexlify(_told(board, _folder(car) + _FILES[car > 1])["public_key"])
-    except (KeyError, TypeError, ValueError):
+        public = p256.public_key(private)
+    except InvalidKey:
         public = b""
-    if private + _check(private, public) != data:
-        from fob import p256
-
-        try:
-            public = p256.public_key(private)
-        except InvalidKey:
-            return {"public_key": None}
-    whole = private + _check(private, public) == data
+    whole = public and private + _check(private, public) == data
     return {"public_key": hexlify(public).decode() if whole else None}
 
 
@@ -173,7 +174,10 @@ def wipe(board):
     """Remove key, configuration and state for good; events say how far the overwriting is."""
     from fob import wiping
 
-    wiping.wipe(board.memory, _report_progress)
+    def report(done, of):
+        _print({"event": "progress", "done": done, "of": of})
+
+    wiping.wipe(board.memory, report)
     return {}
 
 
@@ -185,24 +189,16 @@ def _check(private, public):
     return crc32(private + public).to_bytes(4, "big")
 
 
-def _told(board, path="fob.json"):
-    """Return the fields of fob.json or another such file, whether or not they are of use."""
-    try:
-        told = json.loads(board.files.read(path) or b"{}")
-        return told if isinstance(told, dict) else {}
-    except ValueError:
-        return {}
-
-
-def _describe(board, settings, told, number):
-    retained = board.retained(settings)
-    told["battery_mv"] = board.supply(settings).battery_mv()
+def _describe(parts, told, number):
+    """Add what a fob of a configuration tells."""
+    settings, retained = parts.settings, parts.retained
+    told["battery_mv"] = parts.supply.battery_mv()
     said = retained.get("said")
     told["last"] = said and said.decode()
     asked = settings.car(number)
     told["cars"] = [{"number": each, "wrong": text} for each, text in settings.broken.items()]
     for car in settings.cars:
-        facts = _of_car(board, settings, car, retained.part(car.number))
+        facts = _of_car(parts, car)
         told["cars"].append(facts)
         if car is asked:
             told.update(facts)
@@ -210,8 +206,8 @@ def _describe(board, settings, told, number):
             told["enrol"], told["protocol"] = car.enrol, car.protocol
 
 
-def _of_car(board, settings, car, retained):
-    rssi = retained.get("rssi")
+def _of_car(parts, car):
+    rssi = parts.retained.part(car.number).get("rssi")
     facts = {
         "number": car.number,
         "vin": car.vin,
@@ -220,30 +216,26 @@ def _of_car(board, settings, car, retained):
         "wrong": None,
     }
     try:
-        vehicle = board.vehicle(settings, board.radio(), car)
+        vehicle = parts.vehicle(car)
     except StoreError as error:
         facts["counter"] = {"wrong": str(error)}
         return facts
-    cache = vehicle.cache
-    facts["counter"] = {"next": vehicle.counter.next, "end": vehicle.counter.end}
-    facts["paired"] = vehicle.paired
-    facts["unknown"] = vehicle.guard.unknown
-    facts["waits"] = vehicle.waits
-    facts["speaks"] = cache.spoken
-    facts["peer"] = cache.peer and hexlify(cache.peer[1], ":").decode()
+    counter, cache = vehicle.counter, vehicle.cache
+    facts.update(
+        {
+            "counter": {"next": counter.next, "end": counter.end},
+            "paired": vehicle.paired,
+            "unknown": vehicle.guard.unknown,
+            "waits": vehicle.waits,
+            "speaks": cache.spoken,
+            "peer": cache.peer and hexlify(cache.peer[1], ":").decode(),
+        }
+    )
     return facts
 
 
 def _print(line):
     print(json.dumps(line))
-
-
-def _report_progress(done, of):
-    _print({"event": "progress", "done": done, "of": of})
-
-
-def _say(text):
-    _print({"event": "said", "text": text})
 
 
 class _Finger:

@@ -18,7 +18,9 @@ def pair(board, tell, car=None):
     # First of all: memory is in one piece yet.
     from fob import pairing
 
-    vehicle, radio = _vehicle(board, car)
+    vehicle, _ = _vehicle(board, car)
+
+    radio = board.radio
 
     def report(text):
         if radio.rssi is not None:
@@ -26,7 +28,7 @@ def pair(board, tell, car=None):
             radio.rssi = None
         tell({"event": "said", "text": text})
 
-    _run(radio, pairing.pair(vehicle, vehicle.config, report))
+    _run(board, pairing.pair(vehicle, vehicle.config, report))
     return {"speaks": vehicle.cache.spoken}
 
 
@@ -34,11 +36,10 @@ def send(board, tell, content, car=None):
     """Have the car do what `content` says, the dict of an UnsignedMessage; return ms and open."""
     from fob import actions
 
-    settings = board.settings()
-    vehicle, radio = _vehicle(board, car, settings)
-    unsigned = actions.unsigned(content, board.supply(settings))
+    vehicle, parts = _vehicle(board, car)
+    unsigned = actions.unsigned(content, parts.supply)
     began = ticks_ms()
-    is_open = _run(radio, vehicle.perform(unsigned, actions.lock_state(content)))
+    is_open = _run(board, vehicle.perform(unsigned, actions.lock_state(content)))
     return {"ms": ticks_diff(ticks_ms(), began), "open": is_open}
 
 
@@ -47,7 +48,7 @@ def car_status(board, tell, car=None):
 
     Of a car that sleeps and does not answer, what it told when it was connected.
     """
-    vehicle, radio = _vehicle(board, car)
+    vehicle, _ = _vehicle(board, car)
     heard = {}
 
     async def ask(exchange):
@@ -63,8 +64,8 @@ def car_status(board, tell, car=None):
                     return
         raise TimedOut("the car does not answer")
 
-    _run(radio, vehicle.converse(ask))
-    heard["rssi"] = radio.rssi
+    _run(board, vehicle.converse(ask))
+    heard["rssi"] = board.radio.rssi
     return heard
 
 
@@ -73,7 +74,7 @@ def keys(board, tell, car=None):
     the car encodes them."""
     from fob import keychain
 
-    vehicle, radio = _vehicle(board, car)
+    vehicle, _ = _vehicle(board, car)
     ours = vehicle.config.public_key
 
     def report(slot, entry):
@@ -81,31 +82,31 @@ def keys(board, tell, car=None):
         event["ours"] = ours in entry
         tell(event)
 
-    return {"info": hexlify(_run(radio, keychain.read(vehicle, report))).decode()}
+    return {"info": hexlify(_run(board, keychain.read(vehicle, report))).decode()}
 
 
 def remove_key(board, tell, unsigned, car=None):
     """Have the car forget a key, as an owner's key may: by an UnsignedMessage, in hex digits."""
     from fob import keychain
 
-    vehicle, radio = _vehicle(board, car)
-    _run(radio, keychain.remove(vehicle, unhexlify(unsigned)))
+    vehicle, _ = _vehicle(board, car)
+    _run(board, keychain.remove(vehicle, unhexlify(unsigned)))
     return {}
 
 
-def _vehicle(board, number, settings=None):
+def _vehicle(board, number):
+    """Return the Vehicle of a car, and the parts that it is one of; raises ConfigError."""
     # What status() and the app of before left behind: a key agreement needs the memory.
     let_go("fob.journal", "fob.app", "fob.arming", "fob.gestures")
-    settings = settings or board.settings()
-    radio = board.radio()
-    return board.vehicle(settings, radio, settings.car(number)), radio
+    parts = board.parts()
+    return parts.vehicle(parts.settings.car(number)), parts
 
 
-def _run(radio, task):
+def _run(board, task):
     try:
         return asyncio.run(task)
     finally:
-        radio.stop()
+        board.radio.stop()
 
 
 CALLS: dict = {

@@ -83,45 +83,43 @@ class Guard:
     unknown = False
 
 
-class Board:
-    """A fob of two buttons; `vehicle` may be an error."""
+class Parts:
+    """Of a fob of two buttons; `made` is its vehicle, or the error that there is none."""
 
+    def __init__(self, settings, retained, supply, made):
+        self.settings = settings
+        self.retained = retained
+        self.supply = supply
+        self.made = made
+        self.lamp = Light()
+
+    def light(self):
+        return self.lamp
+
+    def vehicles(self):
+        if isinstance(self.made, Exception):
+            raise self.made
+        return self.made
+
+    def vehicle(self, car):
+        return self.vehicles()
+
+
+class Board:
     def __init__(self, vehicle=None, radio=None, **files):
         files = files or {"fob_json": json.dumps(fields()).encode(), "key_bin": KEY}
         self.files = Files(**files)
         self.state = Files()
         self.values = Values()
-        self.radio_used = radio or Radio()
-        self.vehicle_made = vehicle or Vehicle()
-        self.light = Light()
-        self.power = Power(4000)
+        self.radio = radio or Radio()
+        self.vehicle = vehicle or Vehicle()
         self.journal = Journal()
+        self.made = None
 
-    def settings(self):
-        return load(self.files.read)
-
-    def retained(self, settings):
-        return self.values
-
-    def radio(self):
-        return self.radio_used
-
-    def vehicles(self, settings, radio):
-        return self.vehicle(settings, radio, settings.car())
-
-    def vehicle(self, settings, radio, car):
-        if isinstance(self.vehicle_made, Exception):
-            raise self.vehicle_made
-        return self.vehicle_made
-
-    def supply(self, settings):
-        return self.power
-
-    def lamp(self, settings):
-        return self.light
-
-    def log(self):
-        return self.journal
+    def parts(self):
+        assert self.made is None
+        self.made = Parts(load(self.files.read), self.values, Power(4000), self.vehicle)
+        return self.made
 
     def cause(self):
         return "power-on"
@@ -200,9 +198,9 @@ def test_a_press_goes_through_the_app_and_tells_the_verdict():
     result = lines[-1]["result"]
     assert result["outcome"] == "done" and result["text"].startswith("unlock done in")
     assert {"event": "said", "text": result["text"]} in lines
-    assert board.vehicle_made.done == [0]
+    assert board.vehicle.done == [0]
     assert board.values.get("said").decode() == result["text"]
-    assert not board.light.on and not board.radio_used.on
+    assert not board.made.lamp.on and not board.radio.on
 
 
 def test_a_press_that_fails_tells_why_and_is_kept_in_the_journal():
@@ -221,7 +219,7 @@ def test_a_hold_that_means_nothing_has_no_outcome():
 def test_two_presses_are_two_presses():
     board = Board(paired(1000, 1000))
     told(board, "press", buttons=["unlock"], times=2)
-    assert board.vehicle_made.done == [0, 0]
+    assert board.vehicle.done == [0, 0]
 
 
 def test_a_finger_holds_as_long_as_it_is_told():

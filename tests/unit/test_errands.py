@@ -30,35 +30,40 @@ class Supply:
 class Settings:
     """Of one car, which `asked` records."""
 
-    def __init__(self):
-        self.asked = []
+    def __init__(self, asked):
+        self.asked = asked
 
     def car(self, number=None):
         self.asked.append(number)
         return settings()
 
 
+class Parts:
+    supply = Supply()
+
+    def __init__(self, vehicle, asked):
+        self.settings = Settings(asked)
+        self._vehicle = vehicle
+
+    def vehicle(self, car):
+        return self._vehicle
+
+
 class Board:
+    """`asked` are the numbers of the cars that were asked for."""
+
     def __init__(self, car):
         self.fob = Fob(car, met=True)
-        self.fob.radio.stop = self._stop
+        self.radio = self.fob.radio
+        self.radio.stop = self._stop
         self.stopped = False
-        self.configuration = Settings()
+        self.asked = []
 
     def _stop(self):
         self.stopped = True
 
-    def settings(self):
-        return self.configuration
-
-    def radio(self):
-        return self.fob.radio
-
-    def vehicle(self, settings, radio, car):
-        return self.fob.vehicle
-
-    def supply(self, settings):
-        return Supply()
+    def parts(self):
+        return Parts(self.fob.vehicle, self.asked)
 
 
 def run(board, errand, **arguments):
@@ -121,7 +126,7 @@ def test_the_car_that_is_asked_for_is_used():
     board = Board(Car(on_status=[(status(LOCKED),)] * 2))
     run(board, "car_status", car=3)
     run(board, "car_status")
-    assert board.configuration.asked == [3, None]
+    assert board.asked == [3, None]
 
 
 def test_a_car_that_there_is_not_asks_for_the_laptop():
