@@ -1,13 +1,61 @@
-"""The MicroPython half of the benchmark: runs inside the interpreter that is measured."""
+"""The MicroPython half of section crypto: runs inside the interpreter that is measured."""
 
+import builtins
 import gc
 import sys
 import time
 
-import utinyec.ec
-import utinyec.registry
 
-from fob import gcm, p256  # noqa: F401 - found by their names below
+class _Count:
+    products = squares = reductions = inversions = 0
+    paused = False
+
+
+def _product(a, b):
+    if isinstance(a, int) and isinstance(b, int) and _long(a) and _long(b) and not _Count.paused:
+        _Count.products += 1
+        _Count.squares += a == b
+    return a * b
+
+
+def _power(a, b):
+    for _ in range(b - 1):
+        _product(a, a)
+    return a**b
+
+
+def _remainder(a, b):
+    if isinstance(a, int) and (a < 0 or a > b) and _long(b) and not _Count.paused:
+        _Count.reductions += 1
+    return a % b
+
+
+def _long(number):
+    return number >> 200 not in (0, -1)
+
+
+class _Inversion:
+    def __init__(self, nothing_else):
+        self._pauses = nothing_else
+
+    def __enter__(self):
+        _Count.inversions += not _Count.paused
+        self._before, _Count.paused = _Count.paused, self._pauses
+
+    def __exit__(self, *_):
+        _Count.paused = self._before
+
+
+# Before anything is imported that calls them.
+builtins.counted_product = _product
+builtins.counted_power = _power
+builtins.counted_remainder = _remainder
+builtins.counted_inversion = _Inversion
+
+import utinyec.ec  # noqa: E402
+import utinyec.registry  # noqa: E402
+
+from fob import gcm, p256  # noqa: E402, F401 - found by their names below
 
 _curve = utinyec.registry.get_curve("secp256r1")
 
@@ -17,6 +65,12 @@ def agree_with_utinyec(private, peer):
     x, y = int.from_bytes(peer[1:33], "big"), int.from_bytes(peer[33:], "big")
     point = int.from_bytes(private, "big") * utinyec.ec.Point(_curve, x, y)
     return point.x.to_bytes(32, "big")
+
+
+def public_key_with_utinyec(private):
+    """The same as fob.p256.public_key, from and to the same bytes."""
+    point = int.from_bytes(private, "big") * _curve.g
+    return b"\x04" + point.x.to_bytes(32, "big") + point.y.to_bytes(32, "big")
 
 
 def _find(name):
@@ -38,6 +92,13 @@ def run(names, cases):
             function(*case)
             times[i].append(time.ticks_diff(time.ticks_us(), start))
     return times
+
+
+def work(name, *case):
+    """(products, squares, reductions, inversions) of one call, in modules that count."""
+    _Count.products = _Count.squares = _Count.reductions = _Count.inversions = 0
+    _find(name)(*case)
+    return _Count.products, _Count.squares, _Count.reductions, _Count.inversions
 
 
 def allocated(name, case):
