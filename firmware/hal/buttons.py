@@ -21,10 +21,12 @@ class Buttons:
         self.gpios = [pins[name] for name in self.names]
         self.pressed_level = 0 if active_low else 1
         pull = Pin.PULL_UP if active_low else Pin.PULL_DOWN
-        self._pins = [Pin(gpio, Pin.IN, pull) for gpio in self.gpios]
+        self._pins = []
         self._flag = asyncio.ThreadSafeFlag()
         self._moved = 0
-        for pin in self._pins:
+        for gpio in self.gpios:
+            pin = Pin(gpio, Pin.IN, pull)
+            self._pins.append(pin)
             pin.irq(self._on_edge, Pin.IRQ_FALLING | Pin.IRQ_RISING)
 
     def levels(self):

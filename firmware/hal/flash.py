@@ -46,9 +46,7 @@ class Flash:
         try:
             with open(fresh, "wb") as file:
                 file.write(data)
-            with open(fresh, "rb") as file:
-                kept = file.read() == data
-            if kept:
+            if self.read(name + ".new") == data:
                 os.rename(fresh, path)
                 return
             reason = "does not keep what is written: replace the board"
@@ -59,11 +57,8 @@ class Flash:
                 reason = "has no folder %s: run `fob provision --repair`" % self._folder
             else:
                 reason = "cannot be written (errno %s): run `fob flash --erase`" % error.errno
-        self._discard(fresh)
-        raise StoreError("the flash " + reason)
-
-    def _discard(self, path):
         try:
-            os.remove(path)
+            os.remove(fresh)
         except OSError:
             pass  # It was never made, or can no more be removed than written.
+        raise StoreError("the flash " + reason)

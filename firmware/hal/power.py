@@ -149,11 +149,13 @@ class Power:
         if not self._adc:
             return None
         try:
-            microvolts = sum([self._adc.read_uv() for _ in range(_READINGS)]) // _READINGS
+            microvolts = 0
+            for _ in range(_READINGS):
+                microvolts += self._adc.read_uv()
         except OSError:
             # The converter is busy or broken: no reason for a press to fail.
             return None
-        return int(microvolts * self._ratio) // 1000
+        return int(microvolts // _READINGS * self._ratio) // 1000
 
     def temperature_c(self):
         """Return the chip's temperature in degrees Celsius, None where it cannot be measured."""

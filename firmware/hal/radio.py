@@ -52,8 +52,6 @@ class Radio:
     def __init__(self):
         self.ble = BLE()
         self._flag = asyncio.ThreadSafeFlag()
-        # An advertisement comes again, so the oldest may be dropped; an event may not.
-        self._adverts: deque = deque((), _ADVERTS)
         self._events: deque = deque((), _EVENTS)
         self._overflow = False
         # Of the last search: the strength of the car in dBm, None where it was not heard, and how
@@ -102,10 +100,10 @@ class Radio:
         self.call(self.ble.gap_scan, timeout_ms, _SCAN_US, _SCAN_US, True)
         try:
             while len(loudest) < len(cars):
-                if not self._adverts:
-                    await self._wait(listened if loudest else deadline)
+                kind, data = await self.event(listened if loudest else deadline)
+                if kind != _IRQ_SCAN_RESULT:
                     continue
-                addr_type, addr, adv_type, rssi, payload = self._adverts.popleft()
+                addr_type, addr, adv_type, rssi, payload = data
                 found = addr_type, addr
                 # A scan response tells nothing about it: it comes from both kinds.
                 if adv_type != _SCAN_RSP:
@@ -215,8 +213,6 @@ class Radio:
 
     def _clear(self):
         self._overflow = False
-        while self._adverts:
-            self._adverts.popleft()
         while self._events:
             kind, data = self._events.popleft()
             if kind == _IRQ_PERIPHERAL_CONNECT:
@@ -224,16 +220,18 @@ class Radio:
 
     def _on_event(self, event, data):
         if event == _IRQ_SCAN_RESULT:
-            addr_type, addr, adv_type, rssi, payload = data
-            self._adverts.append((addr_type, bytes(addr), adv_type, rssi, bytes(payload)))
-        elif _IRQ_PERIPHERAL_CONNECT <= event <= _IRQ_GATTC_INDICATE or event == _IRQ_MTU_EXCHANGED:
-            if len(self._events) >= _EVENTS:
-                self._overflow = True
-            else:
-                self._events.append((event, tuple(map(_copied, data))))
-        else:
+            # It comes again, so it may be missed; no other may.
+            if len(self._events) >= _ADVERTS:
+                return
+        elif event != _IRQ_MTU_EXCHANGED and not (
+            _IRQ_PERIPHERAL_CONNECT <= event <= _IRQ_GATTC_INDICATE
+        ):
             # Among them GET_SECRET and SET_SECRET: this fob bonds with nobody.
             return
+        if len(self._events) >= _EVENTS:
+            self._overflow = True
+        else:
+            self._events.append((event, tuple(map(_copied, data))))
         self._flag.set()
 
 
