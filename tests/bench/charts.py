@@ -132,7 +132,8 @@ class _Drawing:
 
     def _legend(self, y: float) -> float:
         # Returns where the bars may begin.
-        shown = {part.name: part.style for row in self.rows for part in row.parts if part.name}
+        parts = [part for row in self.rows for part in row.parts if part.name and part.value > 0]
+        shown = {part.name: part.style for part in parts}
         first = {name: shown[name] for name in self.chart.order if name in shown}
         names = first | shown
         if len(names) < 2:

@@ -1,7 +1,9 @@
 """Cryptography: the contenders beside each other, what they compute, and what it takes of heap."""
 
 from ..charts import Bars, Group, Part, Row
-from ..crypto import Heap, Results, Speed, Work
+from ..counting import Work
+from ..crypto import Results
+from ..measure import Heap, Speed
 from ..page import Chart, Headline
 
 
@@ -70,7 +72,7 @@ def _time(us: float) -> str:
 
 def _work(work: list[Work]) -> Bars:
     kinds = {
-        "multiplications and squarings": lambda each: each.multiplications + each.squarings,
+        "products": lambda each: each.products,
         "reductions modulo the prime": lambda each: each.reductions,
         "inversions": lambda each: each.inversions,
     }
