@@ -203,7 +203,7 @@ def _costs(board: BoardDefinition) -> str:
 
 
 def _press_costs(board: BoardDefinition) -> dict[str, float]:
-    return {case: charge(course(case, "signed"), board) for case in (WARM, NIGHT, COLD, MISSED)}
+    return {case: charge(course(case), board) for case in (WARM, NIGHT, COLD, MISSED)}
 
 
 def _stuck_day(board: BoardDefinition) -> float:
@@ -252,7 +252,7 @@ def _details(found: Lasting, habits: Habits, others: list[Day]) -> dict[str, Any
         "stuck_button_mah_per_day": round(_stuck_day(board) / 1000, 4),
         "currents_ma": {
             name: _figure(getattr(currents, name))
-            for name in ("running", "idle", "listening", "connected", "peak")
+            for name in ("running", "idle", "resting", "listening", "connected", "peak")
         },
         "estimated_seconds": {name: _figure(figure) for name, figure in ESTIMATES.items()},
         "doubts": words.doubts(found),

@@ -78,7 +78,9 @@ CELLS: Mapping[str, Cell] = {
             Figure(0.6, "down to 3.4 V, or 1.13 V each, which the board's regulator needs", True),
             Figure(0.03, "some 3 % a year"),
             "Connect them to the 5 V pin and GND, never to where a lithium cell goes: its charger"
-            " would charge them. Have no USB plugged in while they are connected.",
+            " would charge them. Have no USB plugged in while they are connected. Asleep boards"
+            " draw more by this pin, a XIAO ESP32C3 230 uA instead of 44 (forum.seeedstudio.com):"
+            " measure yours, and give --sleep-ua.",
         ),
     )
 }
@@ -111,6 +113,11 @@ def check_fits(board: BoardDefinition, cell: Cell) -> None:
             f"{board.slug} has no place for a cell{asleep}",
             "Take a board that charges one (`fob battery-life` compares them), or write `cell` into"
             " its TOML where you added a charger.",
+        )
+    if board.cell_mah is not None and cell.advice:
+        raise InputError(
+            f"{board.slug} has a {board.cell}, and no place for {cell.words}",
+            "Leave --cell out.",
         )
     fed = {pin.label.upper() for pin in board.pinout or ()}
     if cell.name == _BY_5_VOLTS and fed and not fed & _FIVE_VOLTS:

@@ -44,8 +44,9 @@ UAH = 1e6 / 3600 / 1000
 class Part:
     """One part of a stay awake, at one current.
 
-    part        "boot", "program" (loading, computing), "radio on", "waiting" (for a finger, and for
-                the light to end), "listening" (search and dial), "connected", "light".
+    part        "boot", "program" (loading, computing), "radio on", "waiting" (the radio is off),
+                "resting" (it is on, and nothing is to be done, as while the light is shown),
+                "listening" (search and dial), "connected", "light".
     measured    the seconds are, in virtual time; otherwise they are an estimate.
     """
 
@@ -72,6 +73,7 @@ def parts(course: Course, board: BoardDefinition) -> list[Part]:
             found.append(Part("radio on", RADIO.value, False, running))
     found += [
         Part("waiting", course.idle, True, idle),
+        Part("resting", course.resting, True, currents.resting.value),
         Part("listening", course.listening, True, currents.listening.value),
         Part("connected", course.connected, True, currents.connected.value),
         Part("light", course.light, True, light_current(board.light).value),

@@ -32,7 +32,8 @@ class Course:
                 the timer at a button that stays down. A press is the mean of those that lock and
                 those that unlock.
     protocol    "legacy" or "signed"; "any" where it makes no difference.
-    idle        awake, while the radio neither listens nor has a link; all in seconds.
+    idle        awake, the radio is off; all in seconds.
+    resting     the radio is on, but neither listens nor has a link.
     listening   searching, or waiting for the car to connect to.
     connected   from the connection to its end.
     light       the light is lit, beside the others.
@@ -42,6 +43,7 @@ class Course:
     case: str
     protocol: str
     idle: float
+    resting: float
     listening: float
     connected: float
     light: float
@@ -50,18 +52,18 @@ class Course:
     @property
     def awake(self) -> float:
         """Seconds in all."""
-        return self.idle + self.listening + self.connected
+        return self.idle + self.resting + self.listening + self.connected
 
 
 @lru_cache
 def courses() -> tuple[Course, ...]:
-    """All that were measured."""
+    """Those that the tools reckon with."""
     return tuple(Course(**each) for each in tomllib.loads(PATH.read_text("utf-8"))["course"])
 
 
-def course(case: str, protocol: str = "any") -> Course:
+def course(case: str) -> Course:
     """One of them."""
-    return next(each for each in courses() if (each.case, each.protocol) == (case, protocol))
+    return next(each for each in courses() if each.case == case)
 
 
 def written(found: Iterable[Course]) -> str:

@@ -17,8 +17,8 @@ _YEAR = 365.0
 _DAY_HOURS = 24.0
 
 USES = ("asleep", "start", "radio", "waiting", "light", "passive entry", "cell")
-"""Where charge goes, in the order of a picture. start: boot and program; cell: what the cell loses
-by itself."""
+"""Where charge goes, in the order of a picture. start: boot and program; waiting: for the finger,
+and for the light to end, the radio on or off; cell: what the cell loses by itself."""
 
 _USE_OF = {
     "boot": "start",
@@ -27,17 +27,17 @@ _USE_OF = {
     "listening": "radio",
     "connected": "radio",
     "waiting": "waiting",
+    "resting": "waiting",
     "light": "light",
 }
 
 
 @dataclass(frozen=True)
 class Habits:
-    """A day with a fob. protocol: of the car, "legacy" or "signed"."""
+    """A day with a fob."""
 
     presses: float = 10
     passive_minutes: float = 0
-    protocol: str = "signed"
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def a_day(board: BoardDefinition, habits: Habits) -> Day:
     mah["asleep"] = asleep.value / 1000 * _DAY_HOURS
     first = min(habits.presses, 1)
     for case, times in ((NIGHT, first), (WARM, habits.presses - first)):
-        for part in parts(course(case, habits.protocol), board):
+        for part in parts(course(case), board):
             mah[_USE_OF[part.part]] += times * part.uah / 1000
     armed = sum(part.uah for part in parts(course(ARMED), board)) / 1000
     mah["passive entry"] = habits.passive_minutes * armed

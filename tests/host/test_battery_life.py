@@ -39,24 +39,24 @@ def test_the_uses_of_a_day_add_up_to_what_the_cell_gives_on_it() -> None:
 
 def test_twice_the_presses_take_twice_the_charge_but_for_the_first_of_a_day() -> None:
     once, twice = (a_day(C3, Habits(n)).total for n in (10, 20))
-    warm = charge(course(WARM, "signed"), C3) / 1000
+    warm = charge(course(WARM), C3) / 1000
     assert twice - once == pytest.approx(10 * warm)
 
 
 def test_half_a_press_a_day_is_a_press_every_other_day() -> None:
     day = a_day(C3, Habits(0.5))
-    night = charge(course(NIGHT, "signed"), C3) / 1000
+    night = charge(course(NIGHT), C3) / 1000
     assert day.total - day.mah["asleep"] == pytest.approx(night / 2)
 
 
 def test_a_minute_of_passive_entry_takes_as_much_as_many_presses() -> None:
-    armed, press = charge(course(ARMED), C3), charge(course(WARM, "signed"), C3)
+    armed, press = charge(course(ARMED), C3), charge(course(WARM), C3)
     assert armed > 10 * press
-    assert charge(course(UNMET), C3) > armed
+    assert charge(course(UNMET), C3) > 10 * press
 
 
 def test_a_missed_car_costs_more_than_a_press_and_a_first_press_more_than_a_later_one() -> None:
-    warm, cold, missed = (charge(course(case, "signed"), C3) for case in (WARM, COLD, MISSED))
+    warm, cold, missed = (charge(course(case), C3) for case in (WARM, COLD, MISSED))
     assert warm < cold < missed
 
 
@@ -66,12 +66,13 @@ def test_a_look_at_a_stuck_button_needs_no_radio() -> None:
 
 
 def test_parts_say_which_times_were_measured() -> None:
-    measured = {part.part: part.measured for part in parts(course(WARM, "signed"), C3)}
+    measured = {part.part: part.measured for part in parts(course(WARM), C3)}
     assert measured == {
         "boot": False,
         "program": False,
         "radio on": False,
         "waiting": True,
+        "resting": True,
         "listening": True,
         "connected": True,
         "light": True,
@@ -81,9 +82,10 @@ def test_parts_say_which_times_were_measured() -> None:
 def test_every_chip_of_a_board_has_currents_with_sources() -> None:
     assert set(CHIP_CURRENTS) == set(CHIPS)
     for currents in CHIP_CURRENTS.values():
-        for name in ("asleep", "running", "idle", "listening", "connected", "peak"):
+        for name in ("asleep", "running", "idle", "resting", "listening", "connected", "peak"):
             assert getattr(currents, name).source
-        assert currents.idle.value < currents.connected.value < currents.listening.value
+        assert currents.idle.value <= currents.resting.value <= currents.connected.value
+        assert currents.connected.value <= currents.listening.value < currents.peak.value
 
 
 @pytest.mark.parametrize("name", real_boards())
@@ -188,6 +190,11 @@ def test_what_is_no_cell_for_a_fob_says_so_in_one_line(typed: str, problem: str)
 def test_a_board_without_a_charger_has_no_place_for_a_cell() -> None:
     with pytest.raises(InputError, match="no place for a cell, and draws 11 mA asleep"):
         check_fits(load_board("esp32-devkit-v1"), CELLS["lipo-500"])
+
+
+def test_a_board_with_a_cell_of_its_own_takes_no_other_kind() -> None:
+    with pytest.raises(InputError, match="built-in battery of 120 mAh, and no place for"):
+        check_fits(load_board("m5stickc-plus"), CELLS["lifepo4"])
 
 
 def test_alkaline_cells_are_not_put_where_a_charger_would_charge_them() -> None:

@@ -6,19 +6,20 @@ from ..page import Chart, Headline
 
 _DAY_STYLES = {
     "asleep": "grey",
-    "boot": "umber",
-    "program": "amber",
+    "start": "amber",
     "radio": "blue",
     "waiting": "sky",
     "light": "pink",
-    "passive": "mint",
+    "passive entry": "mint",
 }
 _STAY_STYLES = {
     "boot": "umber",
     "program": "amber",
+    "radio on": "mint",
     "listening": "blue",
     "connected": "teal",
     "waiting": "sky",
+    "resting": "grey",
     "light": "pink",
 }
 
