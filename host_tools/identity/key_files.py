@@ -16,6 +16,8 @@ counter back nor use it up.
 No text or error of this module holds a private key.
 """
 
+import base64
+import contextlib
 import errno
 import os
 import re
@@ -25,7 +27,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -45,6 +47,14 @@ LONGEST_PASSPHRASE = 1023
 """Bytes of UTF-8; OpenSSL takes no more."""
 
 _LARGEST_FILE = 65_536
+_MOST_HASHING = 1 << 24
+# What makes a key of a passphrase, and how many of the numbers behind its salt are its work: PBKDF2
+# and PKCS #12 have iterations (RFC 8018, 7292), scrypt N, r and p (RFC 7914).
+_DERIVATIONS = {
+    bytes.fromhex("06092a864886f70d01050c"): 1,
+    bytes.fromhex("060a2a864886f70d010c0103"): 1,
+    bytes.fromhex("06092b06010401da47040b"): 3,
+}
 _PRIVATE = re.compile(
     rb"-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----.*?-----END \1-----", re.DOTALL
 )
@@ -76,11 +86,16 @@ def read_key(path: Path, passphrase: Callable[[], str]) -> KeyFile:
     secret = passphrase().encode() if encrypted else None
     if encrypted and not secret:
         raise InputError(f"{path} is encrypted", "Give the passphrase it was written with.")
+    if encrypted and _hashing(pem) > _MOST_HASHING:
+        raise InputError(
+            f"{path} is damaged: to open it would take hours", "Take another copy of it."
+        )
     try:
         private = load_pem_private_key(pem, secret)
     except UnsupportedAlgorithm:
         raise _conversion(path, "is encrypted or coded in a way unknown here") from None
-    except (TypeError, ValueError) as error:
+    # OpenSSL's own complaints, and its want of memory, are about parameters that nobody writes.
+    except (InternalError, MemoryError, TypeError, ValueError) as error:
         if "password" in str(error).lower():
             raise InputError(
                 f"the passphrase does not open {path}",
@@ -187,6 +202,24 @@ def _write(path: Path, data: bytes) -> None:
 def _check(noted: dict[str, str]) -> str:
     text = ",".join(noted[name] for name in ("Key-Identifier", "VIN", "Counter"))
     return f"{zlib.crc32(text.encode()):08x}"
+
+
+def _hashing(pem: bytes) -> int:
+    """How often a passphrase is hashed before it opens the file; 0 where that cannot be seen."""
+    lines = [line for line in pem.splitlines() if not line.startswith(b"-----")]
+    with contextlib.suppress(IndexError, ValueError):
+        der = base64.b64decode(b"".join(lines))
+        for derivation, count in _DERIVATIONS.items():
+            if derivation not in der:
+                continue
+            salt = der.index(derivation) + len(derivation) + 2
+            at, work = salt + 2 + der[salt + 1], 1
+            for _ in range(count):
+                end = at + 2 + der[at + 1]
+                work *= int.from_bytes(der[at + 2 : end], "big")
+                at = end
+            return work
+    return 0
 
 
 def _notes(path: Path, head: bytes, key: Key) -> tuple[str | None, int | None]:

@@ -35,7 +35,8 @@ _OLD_DRIVE_UNITS = "1234"
 
 def parse_vin(text: str) -> str:
     """A VIN as the car has it: 17 capitals and digits. Raises InputError."""
-    vin = "".join(text.split()).upper()
+    # Of other alphabets' letters some would become these, and one of them two.
+    vin = "".join(each.upper() if each.isascii() else each for each in "".join(text.split()))
     wrong = sorted(set(vin) - set(_ALPHABET))
     if wrong:
         hints = [

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.fuzz.campaign import Budget, Campaign
-from tests.fuzz.corpus import file_of
+from tests.fuzz.corpus import CORPUS, file_of
 from tests.fuzz.crew import Engine, plan, run
 from tests.fuzz.target import Finding, Target, load_target, target_names
 
@@ -43,6 +44,12 @@ _SECONDS = 60.0
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Feed this one file instead.",
 )
+@click.option(
+    "--corpus",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=CORPUS,
+    help="Inputs to start from, and where findings go; by default tests/fuzz/corpus.",
+)
 @click.option("--list", "listing", is_flag=True, help="List the targets.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything for machines.")
 def main(
@@ -53,6 +60,7 @@ def main(
     engine: Engine,
     jobs: int,
     reproduce: Path | None,
+    corpus: Path,
     listing: bool,
     as_json: bool,
 ) -> None:
@@ -69,11 +77,11 @@ def main(
     if seconds is None and count is None:
         seconds = _SECONDS
     jobs = jobs or os.cpu_count() or 1
-    campaigns = run(plan(targets, seed, Budget(seconds, count), engine, jobs), jobs)
+    campaigns = run(plan(targets, seed, Budget(seconds, count), engine, jobs, corpus), jobs)
     if as_json:
-        click.echo(json.dumps([_told(campaign) for campaign in campaigns], indent=1))
+        click.echo(json.dumps([_told(campaign, corpus) for campaign in campaigns], indent=1))
     else:
-        _show(campaigns)
+        _show(campaigns, corpus)
     sys.exit(1 if any(campaign.findings for campaign in campaigns) else 0)
 
 
@@ -95,26 +103,27 @@ def _reproduce(target: Target, data: bytes) -> int:
     return 0
 
 
-def _command(campaign: Campaign, finding: Finding) -> str:
-    path = file_of(campaign.target, finding)
+def _command(campaign: Campaign, finding: Finding, corpus: Path) -> str:
+    path = file_of(campaign.target, finding, corpus)
+    python = os.path.relpath(sys.executable)
     shown = os.path.relpath(path)
-    return f"{sys.executable} -m tests.fuzz {campaign.target} --reproduce {shown}"
+    return shlex.join((python, "-m", "tests.fuzz", campaign.target, "--reproduce", shown))
 
 
-def _told(campaign: Campaign) -> dict[str, object]:
+def _told(campaign: Campaign, corpus: Path) -> dict[str, object]:
     findings = [
         {
             "problem": finding.problem,
             "details": finding.details,
             "data": finding.data.hex(),
-            "reproduce": _command(campaign, finding),
+            "reproduce": _command(campaign, finding, corpus),
         }
         for finding in campaign.findings
     ]
     return {**asdict(campaign), "findings": findings}
 
 
-def _show(campaigns: Sequence[Campaign]) -> None:
+def _show(campaigns: Sequence[Campaign], corpus: Path) -> None:
     console = Console(highlight=False)
     table = Table("target", "engine", "seed", "inputs", "a second", "outcomes", "findings")
     for column in table.columns[2:]:
@@ -133,7 +142,7 @@ def _show(campaigns: Sequence[Campaign]) -> None:
                 markup=False,
                 soft_wrap=True,
             )
-            console.print(f"  {_command(each, finding)}", markup=False, soft_wrap=True)
+            console.print(f"  {_command(each, finding, corpus)}", markup=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,12 @@ class Task:
 
 
 def plan(
-    targets: Sequence[Target], seed: int, budget: Budget, engine: Engine, jobs: int
+    targets: Sequence[Target],
+    seed: int,
+    budget: Budget,
+    engine: Engine,
+    jobs: int,
+    corpus: Path = CORPUS,
 ) -> list[Task]:
     """The campaigns that `jobs` processes do within the seconds of `budget` altogether.
 
@@ -46,7 +51,7 @@ def plan(
     if budget.seconds is not None:
         share = Budget(budget.seconds * min(1.0, jobs / tasks), budget.count)
     return [
-        Task(target.name, seed + shard, share, engine)
+        Task(target.name, seed + shard, share, engine, corpus)
         for target in targets
         for shard in range(shards)
     ]

@@ -21,6 +21,7 @@ def check(data: bytes) -> str:
         vin = parse_vin(text)
     except InputError as error:
         return one_line(error)
+    assert "".join(text.split()).isascii(), "letters of another alphabet"
     assert len(vin) == 17 and set(vin) <= _ALPHABET and parse_vin(vin) == vin, vin
     warnings = vin_warnings(vin)
     assert all("\n" not in each and each.isprintable() for each in warnings), warnings
