@@ -12,7 +12,7 @@ _BESIDE = 520
 _BAR, _GAP, _GROUP_GAP = 20, 7, 12
 _LINE, _HEADING = 17, 24
 _MARGIN = 6
-_LABEL_SHARE = 0.36
+_LABEL_SHARE = 0.45
 _TICK_ROOM = 80
 # What is there at all is seen, however little it is.
 _LEAST = 1.5

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from .sheet import SMALL, Sheet, shortened, text_width
 
 _MARGIN, _LINE, _LEGEND = 2, 15, 26
+# Of all: what no eye sees, and what divides badly.
+_NOTHING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -71,13 +73,14 @@ def _legend(sheet: Sheet, tiles: Sequence[Tile]) -> float:
 
 
 def squarify(tiles: Sequence[Tile], frame: Frame) -> Iterator[tuple[Tile, Frame]]:
-    """Every tile that is larger than nothing with its place, as square as they come out.
+    """Every tile that is more than next to nothing with its place, as square as they come out.
 
     After Bruls, Huizing and van Wijk, "Squarified Treemaps" (2000): a row along the shorter side
     takes the next tile as long as that makes its worst proportion better.
     """
-    rest = sorted((tile for tile in tiles if tile.value > 0), key=lambda tile: -tile.value)
-    total = sum(tile.value for tile in rest)
+    total = sum(tile.value for tile in tiles)
+    seen = (tile for tile in tiles if tile.value > total * _NOTHING)
+    rest = sorted(seen, key=lambda tile: -tile.value)
     scale = frame.width * frame.height / total if total else 0
     while rest:
         side = min(frame.width, frame.height)

@@ -8,7 +8,7 @@ from ..page import Chart, Headline
 
 
 def charts(results: Results) -> list[Chart]:
-    """Times, multiplications, heap."""
+    """Times, operations, heap."""
     drawn: list[Chart] = []
     if results.speeds:
         drawn.append(_speeds(results.speeds))
