@@ -138,15 +138,7 @@ class _Drawing:
         names = first | shown
         if len(names) < 2:
             return y - 8
-        x: float = self.margin
-        for name, style in names.items():
-            needed = 20 + text_width(name, SMALL)
-            if x > self.margin and x + needed > self.sheet.width - self.margin:
-                x, y = self.margin, y + _LINE
-            self.sheet.rect(f"part {style}", x, y - 10, 12, 12)
-            self.sheet.text("faint", name, x + 17, y, size=SMALL)
-            x += needed + 12
-        return y + 14
+        return self.sheet.legend(names, self.margin, y) + 14
 
     def _mark_labels(self, y: float) -> float:
         for mark in self.chart.marks:

@@ -1,11 +1,13 @@
 """A sheet to draw on: elements of one accessible SVG without scripts, fonts or references."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 
 # Letters of a sans-serif are about this wide at the most, of their size, on average of a word.
 _LETTER = 0.57
 TEXT, SMALL = 13.0, 11.5
+_SWATCH, _LEGEND_LINE = 20, 17
 
 
 def text_width(text: str, size: float = TEXT) -> float:
@@ -50,6 +52,18 @@ class Sheet:
             f'<text class="{style}" {_at(x=x, y=y)} font-size="{size:g}"'
             f' text-anchor="{anchor}">{escape(text)}</text>'
         )
+
+    def legend(self, styles: Mapping[str, str], margin: float, y: float) -> float:
+        """What each style stands for, by name, in as many lines as it takes; the last one's y."""
+        x = margin
+        for name, style in styles.items():
+            needed = _SWATCH + text_width(name, SMALL)
+            if x > margin and x + needed > self.width - margin:
+                x, y = margin, y + _LEGEND_LINE
+            self.rect(f"part {style}", x, y - 10, 12, 12)
+            self.text("faint", name, x + 17, y, size=SMALL)
+            x += needed + 12
+        return y
 
     def ground(self, height: float) -> None:
         """Lies below everything: a page may be dark where its reader's system is light."""

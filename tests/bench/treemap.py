@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from .sheet import SMALL, Sheet, shortened, text_width
 
-_MARGIN, _LINE, _LEGEND = 2, 15, 26
+_MARGIN, _LINE = 2, 15
 # Of all: what no eye sees, and what divides badly.
 _NOTHING = 1e-9
 
@@ -40,7 +40,8 @@ class Treemap:
     def draw(self, width: float, key: str) -> str:
         """The chart as an SVG element of this width."""
         sheet = Sheet(width)
-        top = _legend(sheet, self.tiles)
+        kinds = {tile.kind: tile.style for tile in self.tiles}
+        top = sheet.legend(kinds, _MARGIN, 14) + 12
         height = width * (0.5 if width > 500 else 1.4)
         frame = Frame(_MARGIN, top, width - 2 * _MARGIN, height)
         for tile, place in squarify(self.tiles, frame):
@@ -61,15 +62,6 @@ class Treemap:
         sheet.text(style, label, place.x + 4, place.y + 13, size=SMALL)
         if place.height >= 2 * _LINE + 2 and text_width(size, SMALL) <= room:
             sheet.text(style, size, place.x + 4, place.y + 13 + _LINE, size=SMALL)
-
-
-def _legend(sheet: Sheet, tiles: Sequence[Tile]) -> float:
-    x: float = _MARGIN
-    for kind, style in {tile.kind: tile.style for tile in tiles}.items():
-        sheet.rect(f"part {style}", x, 4, 12, 12)
-        sheet.text("faint", kind, x + 17, 14, size=SMALL)
-        x += 32 + text_width(kind, SMALL)
-    return _LEGEND
 
 
 def squarify(tiles: Sequence[Tile], frame: Frame) -> Iterator[tuple[Tile, Frame]]:
