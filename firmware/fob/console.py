@@ -18,8 +18,6 @@ from fob import names
 from fob.errors import ConfigError, FobError, InvalidKey, LinkError, NotFound, StoreError
 
 _KEY = const(32)
-# The app believes a level that it has seen twice.
-_NOTICED = const(2)
 _PRESS_MS = const(100)
 _SAMPLE_MS = const(10)
 
@@ -241,7 +239,7 @@ def _print(line):
 class _Finger:
     """Stands in for the buttons: pushes some of them together, a number of times.
 
-    It waits with each move until the one before has been noticed: an app that computes does not
+    Each of its moves is seen twice, which is when the app believes it: one that computes does not
     look.
     """
 
@@ -251,21 +249,19 @@ class _Finger:
         for name in pushed:
             self._mask |= 1 << self.names.index(name)
         self._lasting_ms = pause_ms, hold_ms
+        # To go, pauses and pushes in turn.
         self._moves = 2 * times
-        self._looks = 0
-        self._since = ticks_ms()
+        # Since when the present one is noticed.
+        self._since = None
 
     def levels(self):
         """Return the mask of the buttons that are down."""
-        now = ticks_ms()
-        self._looks += 1
         down = self._moves & 1
-        lasted = ticks_diff(now, self._since) >= self._lasting_ms[down]
-        if self._moves and lasted and self._looks >= _NOTICED:
+        if self._since is None:
+            self._since = ticks_ms()
+        elif self._moves and ticks_diff(ticks_ms(), self._since) >= self._lasting_ms[down]:
             self._moves -= 1
-            self._looks = 0
-            self._since = now
-            down ^= 1
+            self._since = None
         return self._mask if down else 0
 
     async def changed(self):

@@ -25,23 +25,22 @@ class Journal:
         self._flash = flash
         payload = unpack(flash.read(_FILE) or b"") or b"\0"
         self.crashes = payload[0]
-        self._text = payload[1:]
+        self._text = payload[1:].decode()
 
     def lines(self):
         """Return the lines as a list of str, oldest first."""
-        return self._text.decode().split("\n") if self._text else []
+        return self._text.split("\n") if self._text else []
 
     def note(self, text):
         """Append a line; the oldest go when there are too many.
 
         A flash that fails is passed over: a log must not stop a key.
         """
-        line = bytes(c if 32 <= c < 127 else 63 for c in text[:_LINE].encode())[:_LINE]
-        lines = (self._text.split(b"\n") if self._text else []) + [line]
-        lines = lines[-_LINES:]
-        while len(b"\n".join(lines)) > _TEXT:
+        line = "".join([c if " " <= c <= "~" else "?" for c in text[:_LINE]])
+        lines = self.lines()[1 - _LINES :] + [line]
+        while len("\n".join(lines)) > _TEXT:
             lines.pop(0)
-        self._text = b"\n".join(lines)
+        self._text = "\n".join(lines)
         self._write()
 
     def crash(self, text):
@@ -57,6 +56,6 @@ class Journal:
 
     def _write(self):
         try:
-            self._flash.write(_FILE, pack(bytes((self.crashes,)) + self._text))
+            self._flash.write(_FILE, pack(bytes((self.crashes,)) + self._text.encode()))
         except StoreError:
             pass

@@ -38,35 +38,32 @@ def wipe(memory, report):
         pass
     # First what opens a car by itself: the key, and the session keys that the RTC keeps.
     for folder in ("",) + _CARS:
-        _remove(folder + "/key.bin")
+        _surely(os.remove, folder + "/key.bin")
     # Writing less leaves the rest of it.
     memory(bytes(_RTC))
     memory(b"")
-    for name in ("fob.json", "light.json"):
-        _remove("/" + name)
+    for name in ("/fob.json", "/light.json"):
+        _surely(os.remove, name)
     for folder in ("", "/state") + _CARS:
-        for name in _files(folder):
-            path = folder + "/" + name
-            if folder or (name.endswith(".new") and path != _SCRATCH):
-                _remove(path)
-        _renew_log(folder)
-        if folder:
-            _remove(folder + _SCRATCH)
+        _surely(_empty, folder)
     for folder in _CARS:
-        _remove(folder)
+        _surely(os.remove, folder)
     _fill(report)
 
 
-def _renew_log(folder):
+def _empty(folder):
+    """Remove the files of a folder, of the root what was being written, and renew its log."""
+    for entry in list(os.ilistdir(folder or "/")):
+        name, kind = entry[:2]
+        path = folder + "/" + name
+        if not kind & _FOLDER and (folder or (name.endswith(".new") and path != _SCRATCH)):
+            _surely(os.remove, path)
     path = folder + _SCRATCH
-    try:
-        for _ in range(_REWRITES):
-            with open(path, "wb") as file:
-                file.write(bytes(_SMALL))
-    except OSError as error:
-        if error.errno == ENOENT:
-            return
-        raise StoreError("the flash cannot be written: run `fob flash --erase`")
+    for _ in range(_REWRITES):
+        with open(path, "wb") as file:
+            file.write(bytes(_SMALL))
+    if folder:
+        os.remove(path)
 
 
 def _fill(report):
@@ -83,20 +80,13 @@ def _fill(report):
     except OSError:
         # It is full: all is overwritten.
         pass
-    _remove(_SCRATCH)
+    _surely(os.remove, _SCRATCH)
 
 
-def _files(folder):
-    """Return the names of the files in a folder; none where there is no such folder."""
+def _surely(change, path):
+    """Call change(path); what is not there needs none."""
     try:
-        return [entry[0] for entry in os.ilistdir(folder or "/") if not entry[1] & _FOLDER]
-    except OSError:
-        return []
-
-
-def _remove(path):
-    try:
-        os.remove(path)
+        change(path)
     except OSError as error:
         if error.errno != ENOENT:
             raise StoreError("the flash cannot be written: run `fob flash --erase`")
