@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from host_tools.energy.cells import fits
 from host_tools.energy.figures import current
 from host_tools.energy.lasting import MOST_DAYS, Day, Habits, Lasting, a_day, lasting, mah_for
 
@@ -18,13 +19,13 @@ def duration(days: float) -> str:
     if days >= MOST_DAYS:
         return f"more than {MOST_DAYS / _YEAR:g} years"
     if days < 1:
-        return _many(round(days * 24), "hour")
+        return many(round(days * 24), "hour")
     if days < 21:
-        return _many(round(days), "day")
+        return many(round(days), "day")
     if days < 2 * _MONTH:
-        return _many(round(days / 7), "week")
+        return many(round(days / 7), "week")
     if days < 1.95 * _YEAR:
-        return _many(round(days / _MONTH), "month")
+        return many(round(days / _MONTH), "month")
     return f"{days / _YEAR:.1f} years"
 
 
@@ -36,9 +37,9 @@ def charge(mah: float) -> str:
 
 
 def a_year(found: Lasting) -> str:
-    """Whether it is a year, and otherwise what it would take."""
+    """What it would take for a year; nothing where it is one."""
     if found.days >= _YEAR:
-        return "It lasts a year."
+        return ""
     needed = mah_for(found.day, found.cell, _YEAR)
     if needed is None or needed > 5000:
         return "No cell that fits a fob lasts a year like this."
@@ -65,7 +66,7 @@ def remedies(found: Lasting, habits: Habits, others: Iterable[Day] = ()) -> list
             f"Passive entry takes {found.mah['passive entry'] / total:.0%}: half of its minutes"
             f" would make it {duration(lasting(shorter, found.cell).days)}."
         )
-    better = [lasting(other, found.cell) for other in others if other.board.cell]
+    better = [lasting(other, found.cell) for other in others if fits(other.board, found.cell)]
     better = [each for each in better if each.days > 1.5 * found.days]
     # Those with more buttons are the same boards.
     if better:
@@ -105,5 +106,6 @@ def doubts(found: Lasting) -> list[str]:
     return told
 
 
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+def many(count: float, what: str, several: str = "") -> str:
+    """A count with its noun: "1 press", "2 presses"."""
+    return f"{count:g} {what if count == 1 else several or what + 's'}"

@@ -13,7 +13,7 @@ from host_tools.board.definition import BoardDefinition
 from host_tools.cli.options import board_option, json_option
 from host_tools.cli.screen import out, show_json
 from host_tools.cli.sections import show_row, show_text
-from host_tools.energy.cells import CELLS, Cell, cell_of, check_fits, lithium
+from host_tools.energy.cells import CELLS, Cell, cell_of, check_fits, fits, lithium
 from host_tools.energy.charge import ESTIMATES, charge
 from host_tools.energy.courses import COLD, MISSED, NIGHT, STUCK, WARM, course
 from host_tools.energy.currents import CHIP_CURRENTS
@@ -108,7 +108,7 @@ def _cell(board: BoardDefinition, name: str | None) -> Cell:
 def _all(habits: Habits, cell: Cell) -> list[Lasting]:
     days = [a_day(load_board(name), habits) for name in real_boards()]
     found = [lasting(day, cell) for day in days]
-    return sorted(found, key=lambda each: (not _fits(each), -each.days))
+    return sorted(found, key=lambda each: (not fits(each.day.board, each.cell), -each.days))
 
 
 def _show_all(found: list[Lasting], habits: Habits) -> None:
@@ -124,7 +124,7 @@ def _show_all(found: list[Lasting], habits: Habits) -> None:
             Text(board.slug, "cyan"),
             "?" if each.day.asleep.estimated else current(each.day.asleep.value),
             _life(each),
-            worst if _fits(each) else "",
+            worst if fits(each.day.board, each.cell) else "",
         )
     screen.print(table)
     screen.print("\n`fob battery-life --board NAME` says where the charge goes.", style="dim")
@@ -136,17 +136,9 @@ def _life(found: Lasting) -> str:
     board = found.day.board
     if not board.cell:
         return "it charges no cell"
-    if not _fits(found):
+    if not fits(found.day.board, found.cell):
         return "this cell does not fit it"
     return "unknown" if found.day.asleep.estimated else words.duration(found.days)
-
-
-def _fits(found: Lasting) -> bool:
-    try:
-        check_fits(found.day.board, found.cell)
-    except InputError:
-        return False
-    return True
 
 
 def _worst(found: Lasting) -> Lasting:
@@ -159,8 +151,8 @@ def _show(found: Lasting, habits: Habits, others: list[Day]) -> None:
     show_text(screen, f"{board.name}, {found.cell.words}, {_habits(habits)}", "bold")
     told_in_days = "day" in words.duration(found.days)
     days = "" if found.ages or told_in_days else f" ({found.days:.0f} days)"
-    screen.print(Text(f"\nLasts {words.duration(found.days)}{days}.", "green"), end=" ")
-    screen.print(f"{words.a_year(found)}\n", markup=False)
+    lasts = Text(f"\nLasts {words.duration(found.days)}{days}.", "green")
+    screen.print(lasts.append(f" {words.a_year(found)}".rstrip() + "\n", "default"))
     total = sum(found.mah.values())
     block = "#" if screen.options.ascii_only else "█"
     longest = max(found.mah.values())
@@ -181,14 +173,16 @@ def _show(found: Lasting, habits: Habits, others: list[Day]) -> None:
 
 def _why(use: str, found: Lasting) -> str:
     asleep = found.day.asleep
+    sleeps = CHIP_CURRENTS[found.day.board.chip.name].radio_sleeps
+    bound = "" if sleeps else ", at most"
     whence = "the chip alone" if asleep.estimated else "measured"
     return {
         "asleep": f"{current(asleep.value)}, {whence}",
         "start": "estimated",
-        "radio": "partly estimated",
-        "waiting": "time measured",
+        "radio": f"partly estimated{bound}",
+        "waiting": f"time measured{bound}",
         "light": "time measured",
-        "passive entry": "estimated",
+        "passive entry": f"estimated{bound}",
         "cell": "its own loss, estimated",
     }[use]
 
@@ -212,9 +206,9 @@ def _stuck_day(board: BoardDefinition) -> float:
 
 
 def _habits(habits: Habits) -> str:
-    told = f"{habits.presses:g} presses a day"
+    told = f"{words.many(habits.presses, 'press', 'presses')} a day"
     if habits.passive_minutes:
-        told += f", {habits.passive_minutes:g} minutes of passive entry"
+        told += f", {words.many(habits.passive_minutes, 'minute')} of passive entry"
     return told
 
 
@@ -223,13 +217,14 @@ def _capital(text: str) -> str:
 
 
 def _summary(found: Lasting) -> dict[str, Any]:
-    board, fits = found.day.board, _fits(found)
+    board = found.day.board
+    has_place = fits(board, found.cell)
     return {
         "board": board.slug,
         "chip": board.chip.name,
-        "fits": fits,
-        "days": round(found.days, 1) if fits else None,
-        "worst_days": round(_worst(found).days, 1) if fits and board.sleep_most_ua else None,
+        "fits": has_place,
+        "days": round(found.days, 1) if has_place else None,
+        "worst_days": round(_worst(found).days, 1) if has_place and board.sleep_most_ua else None,
         "asleep_ua": _figure(found.day.asleep),
         "mah_per_day": {use: round(mah, 4) for use, mah in found.mah.items()},
     }

@@ -127,6 +127,15 @@ def check_fits(board: BoardDefinition, cell: Cell) -> None:
         )
 
 
+def fits(board: BoardDefinition, cell: Cell) -> bool:
+    """Whether a board has a place for a cell."""
+    try:
+        check_fits(board, cell)
+    except InputError:
+        return False
+    return True
+
+
 def cell_of(text: str) -> Cell:
     """The cell of a name, or of a capacity such as "650" or "650 mAh", which is taken for lithium.
 

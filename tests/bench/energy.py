@@ -9,12 +9,11 @@ from host_tools.advice.battery_life import duration
 from host_tools.board.catalogue import load_board, real_boards
 from host_tools.board.definition import BoardDefinition
 from host_tools.energy import charge
-from host_tools.energy.cells import CELLS, check_fits
+from host_tools.energy.cells import CELLS, fits
 from host_tools.energy.courses import ARMED, STUCK, UNMET, Course
 from host_tools.energy.currents import CHIP_CURRENTS, light_current
 from host_tools.energy.figures import Figure, current
 from host_tools.energy.lasting import USES, Habits, a_day, lasting
-from host_tools.failure import InputError
 from tests.bench.courses import PRESSES, measure_courses
 
 TITLE = "Energy"
@@ -194,13 +193,7 @@ def _board_currents(boards: Iterable[BoardDefinition]) -> list[Current]:
 
 def _day(board: BoardDefinition, habits: Habits) -> Day:
     day = a_day(board, habits)
-    days = {}
-    for name, cell in CELLS.items():
-        try:
-            check_fits(board, cell)
-        except InputError:
-            continue
-        days[name] = lasting(day, cell).days
+    days = {name: lasting(day, cell).days for name, cell in CELLS.items() if fits(board, cell)}
     return Day(
         board=board.slug,
         chip=board.chip.name,
