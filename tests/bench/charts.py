@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from .sheet import SMALL, Sheet, shortened, text_width
+from .sheet import SMALL, TEXT, Sheet, shortened, text_width
 
 # Narrower than this, a label stands above its bar and not beside it.
 _BESIDE = 520
@@ -14,6 +14,8 @@ _LINE, _HEADING = 17, 24
 _MARGIN = 6
 _LABEL_SHARE = 0.45
 _TICK_ROOM = 80
+# Bold letters are wider.
+_BOLD = 1.1
 # What is there at all is seen, however little it is.
 _LEAST = 1.5
 
@@ -96,7 +98,7 @@ class _Drawing:
         self.beside = sheet.width >= _BESIDE
         widest = max((text_width(row.label) for row in rows), default=0)
         labels = min(widest + 10, sheet.width * _LABEL_SHARE) if self.beside else 0
-        ends = max((text_width(row.end) for row in rows), default=0) + 10
+        ends = max((text_width(row.end, _BOLD * TEXT) for row in rows), default=0) + 10
         self.left = self.margin + labels
         self.right = max(sheet.width - self.margin - ends, self.left + 40)
         reach = max([row.reach for row in rows] + [mark.value for mark in chart.marks], default=0)

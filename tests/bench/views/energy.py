@@ -1,5 +1,8 @@
 """Energy: where the charge of a press and of a day goes."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 from ..charts import Bars, Group, Part, Row
 from ..energy import Day, Results, Stay
 from ..page import Chart, Headline
@@ -29,83 +32,70 @@ def charts(results: Results) -> list[Chart]:
     drawn: list[Chart] = []
     days = sorted(results.days, key=lambda day: day.total_mah)
     if results.stays:
-        drawn.append(_stays(results.stays, days[0].chip if days else results.stays[0].chip))
+        chip = days[0].chip if days else results.stays[0].chip
+        stays = [stay for stay in results.stays if stay.chip == chip] or results.stays
+        drawn += _stays(stays)
     if days:
-        drawn += [_days(days, results.presses), _shares(days, results.presses)]
-        drawn += [_lasting(days, cell, results.presses) for cell in list(days[0].days)[:1]]
+        drawn.append(_shares(days, results.presses))
+    if cell := _common_cell(days):
+        drawn.append(_lasting(days, cell, results.presses))
     return drawn
 
 
 def headlines(results: Results) -> list[Headline]:
-    """How long a cell lasts on the best board."""
-    best = min(results.days, key=lambda day: day.total_mah, default=None)
-    if best is None or not best.days:
+    """How long a cell lasts on the board where it lasts longest."""
+    cell = _common_cell(results.days)
+    if cell is None:
         return []
-    cell, days = next(iter(best.days.items()))
+    best = max((day for day in results.days if cell in day.days), key=lambda day: day.days[cell])
     return [
         Headline(
-            f"{days:,.0f} days",
+            f"{best.days[cell]:,.0f} days",
             f"from a {cell} at {results.presses} presses a day on a {best.board} (estimated from"
             " measured times and currents of data sheets)",
         )
     ]
 
 
-def _stays(stays: list[Stay], chip: str) -> Bars:
-    shown = [stay for stay in stays if stay.chip == chip] or stays
-    return Bars(
-        f"Charge of one stay awake, on an {shown[0].chip}",
-        "From the wake to sleep again; times of radio and light are measured, boot and computing"
-        " are estimated, as are currents without a data sheet.",
-        "microampere-hours",
-        [
-            Group(
-                "",
-                [
-                    Row(
-                        f"{stay.case}, {stay.protocol}" if stay.protocol else stay.case,
-                        [
-                            Part(part.part, part.uah, _STAY_STYLES.get(part.part, "grey"))
-                            for part in stay.parts
-                        ],
-                        f"{stay.uah:,.0f}",
-                    )
-                    for stay in shown
-                ],
-            )
-        ],
-    )
+def _common_cell(days: Sequence[Day]) -> str | None:
+    """The cell that most boards have a place for."""
+    counted = Counter(cell for day in days for cell in day.days)
+    return next((cell for cell, _ in counted.most_common(1)), None)
 
 
-def _days(days: list[Day], presses: int) -> Bars:
-    return Bars(
-        f"A day with {presses} presses on each board",
-        "Charge drawn from the cell; * where nobody is known to have measured the board asleep, so"
-        " that the chip's current stands for it, to which the board can only add.",
-        "mAh a day",
-        [
-            Group(
-                "",
-                [
-                    Row(
-                        _name(day),
-                        [
-                            Part(part, mah, _DAY_STYLES.get(part, "grey"))
-                            for part, mah in day.mah.items()
-                        ],
-                        f"{day.total_mah:,.3g}",
-                    )
-                    for day in days
-                ],
-            )
-        ],
-    )
+def _stays(stays: Sequence[Stay]) -> list[Bars]:
+    # Minutes would leave nothing to see of presses.
+    minutes = [stay for stay in stays if "minute" in stay.case]
+    presses = [stay for stay in stays if stay not in minutes]
+    told = {
+        f"Charge of one press, on an {stays[0].chip}": presses,
+        f"Charge of a minute of passive entry, on an {stays[0].chip}": minutes,
+    }
+    return [
+        Bars(
+            title,
+            "From the wake to sleep again; times of radio and light are measured, those of boot and"
+            " computing estimated, and currents are other people's.",
+            "microampere-hours",
+            [Group("", [_stay(stay) for stay in shown])],
+            order=tuple(_STAY_STYLES),
+        )
+        for title, shown in told.items()
+        if shown
+    ]
 
 
-def _shares(days: list[Day], presses: int) -> Bars:
+def _stay(stay: Stay) -> Row:
+    parts = [Part(each.part, each.uah, _STAY_STYLES.get(each.part, "grey")) for each in stay.parts]
+    label = f"{stay.case}, {stay.protocol}" if stay.protocol else stay.case
+    return Row(label, parts, f"{stay.uah:,.0f}")
+
+
+def _shares(days: Sequence[Day], presses: int) -> Bars:
     return Bars(
         f"Where a day's charge goes, with {presses} presses",
-        "The same in shares of each board's day.",
+        "Shares of what each board draws from the cell; * where nobody is known to have measured"
+        " the board asleep, so that the chip's current stands for it: the board can only add to it.",
         "per cent of a day's charge",
         [
             Group(
@@ -127,7 +117,7 @@ def _shares(days: list[Day], presses: int) -> Bars:
     )
 
 
-def _lasting(days: list[Day], cell: str, presses: int) -> Bars:
+def _lasting(days: Sequence[Day], cell: str, presses: int) -> Bars:
     return Bars(
         f"How long a {cell} lasts, with {presses} presses a day",
         "The cell's own losses included; * as above.",

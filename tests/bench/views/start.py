@@ -6,7 +6,12 @@ from ..charts import Bars, Group, Part, Row
 from ..page import Chart, Headline
 from ..start import Module, Results, Start
 
-_STYLES = {"before the radio": "blue", "on the air": "amber", "never": "pink"}
+_USED = {
+    "before the radio": ("used before the radio", "blue"),
+    "on the air": ("used on the air", "amber"),
+    "never": ("never used", "pink"),
+    "no functions": ("no functions", "grey"),
+}
 _STEP_STYLES = ("blue", "amber", "mint", "pink", "grey", "umber", "sky", "teal", "orange", "green")
 
 
@@ -60,20 +65,16 @@ def _waterfall(start: Start) -> Bars:
     return Bars(
         f"Imports one after the other, car of {start.vintage}",
         "Each module without what it imports itself, from the wake to sleep again, and the heap"
-        " that it takes. The colour says when something of it was needed first.",
+        " that it keeps. The colour says when the first of its functions ran.",
         "ms of this computer, spent on importing",
         [Group("", rows)],
     )
 
 
 def _import(module: Module, at: float) -> Row:
-    needed = f"needed {module.needed}" if module.needed != "never" else "not needed"
-    return Row(
-        module.name,
-        [Part(needed, module.us / 1000, _STYLES.get(module.needed, "grey"))],
-        f"{module.heap_bytes / 1024:,.1f} KiB",
-        at,
-    )
+    name, style = _USED.get(module.used, (module.used, "grey"))
+    heap = f"{module.heap_bytes / 1024:,.1f} KiB"
+    return Row(module.name, [Part(name, module.us / 1000, style)], heap, at)
 
 
 def _compiled(starts: Sequence[Start]) -> Bars:
