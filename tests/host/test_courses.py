@@ -22,10 +22,10 @@ def test_the_tools_know_exactly_the_courses_that_are_measured(measured: list[Cou
 
 @pytest.mark.parametrize("known", courses(), ids=lambda each: each.case)
 def test_the_tools_reckon_with_what_is_measured(known: Course, measured: list[Course]) -> None:
-    # Otherwise: python -m tests.bench.courses
     (now,) = [each for each in measured if each.case == known.case]
     for name, chance in CHANCE.items():
-        assert getattr(now, name) == pytest.approx(getattr(known, name), abs=chance, rel=0.02), name
+        told = pytest.approx(getattr(known, name), abs=chance, rel=0.02)
+        assert getattr(now, name) == told, f"{name}: renew it by python -m tests.bench.courses"
     assert now.every == pytest.approx(known.every, rel=0.02)
 
 
