@@ -90,7 +90,8 @@ class Gestures:
         if (down | self._mask) != self._mask:
             self._mask |= down
             self._since_ms = now_ms
-            self._held = 0
+            # Whoever leaves may not come back for the rest of a hold.
+            self._held = 0 if down == self._mask else len(_HOLDS)
             return self._counted() if self._presses and self._mask != self._button else None
         lasted_ms = ticks_diff(now_ms, self._since_ms)
         if not self._mask:
@@ -103,7 +104,6 @@ class Gestures:
             self._mask = 0
             return self._ended(STUCK, self._button) if self._presses else None
         if down != self._mask:
-            # Whoever leaves may not come back for the rest of a hold.
             self._held = len(_HOLDS)
         elif self._held < len(_HOLDS):
             kind, ms = _HOLDS[self._held]

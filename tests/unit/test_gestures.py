@@ -105,6 +105,11 @@ def test_a_button_that_leaves_ends_the_chance_of_a_hold():
     assert finger.seen == []
 
 
+def test_a_button_that_leaves_as_another_goes_down_does_not_come_back_into_a_hold():
+    finger = Finger(hold=BOTH).keep(FIRST, 100).keep(SECOND, 20)
+    assert finger.keep(BOTH, 2 * LONG_HOLD_MS).keep(0, 50).seen == []
+
+
 def test_both_may_be_held_although_one_was_held_before():
     finger = Finger(hold=FIRST).keep(FIRST, HOLD_MS + 20).keep(BOTH, LONG_HOLD_MS + 30)
     assert finger.seen == [(HOLD, FIRST), (HOLD, BOTH), (LONG_HOLD, BOTH)]
