@@ -196,26 +196,18 @@ def live(settings, safely):
         raise
 
 
-def crashed_before():
-    """True when this is a restart after too many crashes in a row: to be lived safely."""
-    cause = power.cause()
-    if cause not in (power.WATCHDOG, power.RESET):
-        # A person is here, who connected the power or pressed: worth another try.
-        return False
-    import rescue
-
-    if cause == power.WATCHDOG and not rescue.count(state, "crash: watchdog"):
-        return True
-    return rescue.unsafe(state)
-
-
 def main():
     """Live; returns when a laptop takes over or is needed."""
     safely = False
     try:
-        safely = crashed_before()
-        if safely:
-            say("safe mode after crashes in a row: a laptop can read the journal")
+        cause = power.cause()
+        # Else a person is here, who connected the power or pressed: worth another try.
+        if cause in (power.WATCHDOG, power.RESET):
+            import rescue
+
+            safely = rescue.unsafe(state, cause == power.WATCHDOG)
+            if safely:
+                say("safe mode after crashes in a row: a laptop can read the journal")
         try:
             settings = configure()
         except ConfigError as error:

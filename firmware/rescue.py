@@ -29,8 +29,10 @@ def count(state, text):
     return Journal(state).crashes > 0
 
 
-def unsafe(state):
-    """True after too many crashes in a row."""
+def unsafe(state, hung):
+    """True after too many crashes in a row; one that `hung` is counted first."""
+    if hung and not count(state, "crash: watchdog"):
+        return True
     return Journal(state).crashes >= _CRASHES
 
 

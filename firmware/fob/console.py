@@ -25,12 +25,15 @@ _SAMPLE_MS = const(10)
 def serve(board, name, arguments):
     """Print what the function `name` tells of what it does and what comes of it."""
     try:
-        if name in _CALLS:
-            result = _CALLS[name](board, **arguments)
-        else:
-            from fob import errands
+        try:
+            if name in _CALLS:
+                result = _CALLS[name](board, **arguments)
+            else:
+                from fob import errands
 
-            result = errands.CALLS[name](board, _print, **arguments)
+                result = errands.CALLS[name](board, _print, **arguments)
+        finally:
+            board.radio.stop()
         _print({"result": result})
     except FobError as error:
         told = {"error": error.code, "text": str(error), "needs_laptop": error.needs_laptop}
@@ -102,12 +105,9 @@ def press(board, buttons, hold_ms=None, times=1, pause_ms=120):
         parts.retained.put("said", text.encode())
 
     began = ticks_ms()
-    try:
-        light, vehicle, supply = parts.light(), parts.vehicles(), parts.supply
-        app = App(finger, light, vehicle, settings, board.journal, supply, say)
-        asyncio.run(app.run())
-    finally:
-        board.radio.stop()
+    light, vehicle, supply = parts.light(), parts.vehicles(), parts.supply
+    app = App(finger, light, vehicle, settings, board.journal, supply, say)
+    asyncio.run(app.run())
     outcome, text = app.outcome
     return {"outcome": outcome, "text": text, "ms": ticks_diff(ticks_ms(), began)}
 
@@ -126,8 +126,6 @@ def scan(board, ms=5000, car=None):
         # A car that was heard is no error, whatever keeps it from being found.
         if radio.rssi is None and not isinstance(error, NotFound):
             raise
-    finally:
-        radio.stop()
     return {"heard": radio.heard, "car": radio.rssi is not None, "rssi": radio.rssi}
 
 
@@ -135,20 +133,16 @@ def new_key(board, car=1):
     """Draw a key, which stays here, as key.bin.new of the car; return the public one, in hex."""
     from fob import p256
 
-    radio = board.radio
-    try:
-        # The chip's generator is one only while the radio is on.
-        radio.start()
-        while True:
-            private = radio.random(_KEY)
-            try:
-                public = p256.public_key(private)
-                break
-            except InvalidKey:
-                # One in four thousand millions is no scalar of the curve.
-                continue
-    finally:
-        radio.stop()
+    # The chip's generator is one only while the radio is on.
+    board.radio.start()
+    while True:
+        private = board.radio.random(_KEY)
+        try:
+            public = p256.public_key(private)
+            break
+        except InvalidKey:
+            # One in four thousand millions is no scalar of the curve.
+            continue
     board.files.write(_folder(car) + "key.bin.new", private + _check(private, public))
     return {"public_key": hexlify(public).decode()}
 

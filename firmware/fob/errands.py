@@ -28,7 +28,7 @@ def pair(board, tell, car=None):
             radio.rssi = None
         tell({"event": "said", "text": text})
 
-    _run(board, pairing.pair(vehicle, vehicle.config, report))
+    asyncio.run(pairing.pair(vehicle, vehicle.config, report))
     return {"speaks": vehicle.cache.spoken}
 
 
@@ -39,7 +39,7 @@ def send(board, tell, content, car=None):
     vehicle, parts = _vehicle(board, car)
     unsigned = actions.unsigned(content, parts.supply)
     began = ticks_ms()
-    is_open = _run(board, vehicle.perform(unsigned, actions.lock_state(content)))
+    is_open = asyncio.run(vehicle.perform(unsigned, actions.lock_state(content)))
     return {"ms": ticks_diff(ticks_ms(), began), "open": is_open}
 
 
@@ -64,7 +64,7 @@ def car_status(board, tell, car=None):
                     return
         raise TimedOut("the car does not answer")
 
-    _run(board, vehicle.converse(ask))
+    asyncio.run(vehicle.converse(ask))
     heard["rssi"] = board.radio.rssi
     return heard
 
@@ -82,7 +82,7 @@ def keys(board, tell, car=None):
         event["ours"] = ours in entry
         tell(event)
 
-    return {"info": hexlify(_run(board, keychain.read(vehicle, report))).decode()}
+    return {"info": hexlify(asyncio.run(keychain.read(vehicle, report))).decode()}
 
 
 def remove_key(board, tell, unsigned, car=None):
@@ -90,7 +90,7 @@ def remove_key(board, tell, unsigned, car=None):
     from fob import keychain
 
     vehicle, _ = _vehicle(board, car)
-    _run(board, keychain.remove(vehicle, unhexlify(unsigned)))
+    asyncio.run(keychain.remove(vehicle, unhexlify(unsigned)))
     return {}
 
 
@@ -100,13 +100,6 @@ def _vehicle(board, number):
     let_go("fob.journal", "fob.app", "fob.arming", "fob.gestures")
     parts = board.parts()
     return parts.vehicle(parts.settings.car(number)), parts
-
-
-def _run(board, task):
-    try:
-        return asyncio.run(task)
-    finally:
-        board.radio.stop()
 
 
 CALLS: dict = {

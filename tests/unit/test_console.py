@@ -274,8 +274,9 @@ def test_a_scan_needs_no_configuration():
 
 
 def test_a_radio_that_fails_is_an_error():
-    (line,) = told(Board(radio=Radio(LinkError("the radio refuses"))), "scan")
-    assert line["error"] == "link"
+    radio = Radio(LinkError("the radio refuses"))
+    (line,) = told(Board(radio=radio), "scan")
+    assert line["error"] == "link" and not radio.on
 
 
 def test_a_new_key_stays_on_the_fob():
