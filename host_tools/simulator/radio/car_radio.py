@@ -73,6 +73,13 @@ def resolvable_address(source: random.Random) -> Address:
     return Address(bytes(made_up), Address.RANDOM_DEVICE_ADDRESS)
 
 
+def static_address(source: random.Random) -> Address:
+    """A random address as those have who keep theirs; these begin with the bits 11."""
+    made_up = bytearray(source.randbytes(6))
+    made_up[5] |= 0xC0
+    return Address(bytes(made_up), Address.RANDOM_DEVICE_ADDRESS)
+
+
 class CarRadio:
     """Advertises a car and carries values between its links and the air.
 

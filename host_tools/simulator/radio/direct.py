@@ -30,6 +30,7 @@ from host_tools.simulator.radio.car_radio import (
     AddressKind,
     car_address,
     resolvable_address,
+    static_address,
 )
 from host_tools.simulator.radio.direct_host import DirectHost, Heard
 from host_tools.simulator.radio.direct_link import DirectLink, Surroundings
@@ -125,9 +126,10 @@ class DirectRadio(Surroundings):
             if link.peer == peer:
                 link.drop()
 
-    async def change_address(self) -> None:
-        """Advertise under a new random address; links stay as they are."""
-        self._address = resolvable_address(self.random)
+    async def change_address(self, *, resolvable: bool = True) -> None:
+        """Advertise under a new random address, one of those that change or one that looks as if
+        it were to last; links stay as they are."""
+        self._address = (resolvable_address if resolvable else static_address)(self.random)
 
     def shift_handles(self, services: int) -> None:
         """From the next connection on, so many more services come before the vehicle's."""
