@@ -95,7 +95,7 @@ def _shares(days: Sequence[Day], presses: int) -> Bars:
     return Bars(
         f"Where a day's charge goes, with {presses} presses",
         "Shares of what each board draws from the cell; * where nobody is known to have measured"
-        " the board asleep, so that the chip's current stands for it: the board can only add to it.",
+        " the board asleep, so that the chip's current stands for it: a board can only add to it.",
         "per cent of a day's charge",
         [
             Group(

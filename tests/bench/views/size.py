@@ -121,7 +121,7 @@ def _rooms(results: Results, architecture: str) -> Bars:
     ]
     return Bars(
         "What has to be there for what a fob does",
-        "The modules that each takes, with all that they import; they overlap.",
+        "The modules that are loaded for each; they overlap.",
         f"bytes of .mpy, {architecture}",
         [Group("", rows)],
     )

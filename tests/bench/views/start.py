@@ -68,6 +68,7 @@ def _waterfall(start: Start) -> Bars:
         " that it keeps. The colour says when the first of its functions ran.",
         "ms of this computer, spent on importing",
         [Group("", rows)],
+        order=tuple(name for name, _ in _USED.values()),
     )
 
 
