@@ -19,6 +19,8 @@ FAT = 0x81
 """The subtype that MicroPython gives to the partition of its files, whatever lies on it."""
 FILES = "vfs"
 
+_FIRST = TABLE_OFFSET + 0x1000
+"""Before it lie the bootloader and the table's own sector."""
 _ENTRY = struct.Struct("<2sBBII16sI")
 _MAGIC = b"\xaa\x50"
 _MD5_MAGIC = b"\xeb\xeb"
@@ -56,6 +58,8 @@ def parse_table(data: bytes) -> list[Partition]:
         if len(entry) < _ENTRY.size or entry[:2] != _MAGIC:
             raise TableError(f"no partition at byte {at}")
         _, kind, subtype, offset, size, label, _ = _ENTRY.unpack(entry)
+        if kind in (APP, DATA) and (offset < _FIRST or not size):
+            raise TableError(f"there can be none like that at byte {at}")
         name = label.rstrip(b"\0").decode(errors="replace")
         partitions.append(Partition(name, kind, subtype, offset, size))
     if not partitions:
@@ -84,6 +88,6 @@ def files_partition(table: Iterable[Partition], flash_size: int) -> Partition | 
         if partition.type == DATA and partition.label == FILES:
             return partition
     start = max((partition.end for partition in listed), default=flash_size)
-    if start >= flash_size:
+    if not _FIRST <= start < flash_size:
         return None
     return Partition(FILES, DATA, FAT, start, flash_size - start)

@@ -41,7 +41,8 @@ def check(data: bytes) -> str:
     if plain == table and len(table) < TABLE_SIZE // _ENTRY - 1:
         assert parse_table(build_table(table)) == table, "not the same when written again"
     files = files_partition(table, _FLASH)
-    assert files is None or files in table or 0 < files.offset < files.end == _FLASH
+    assert files is None or files in table or files.end == _FLASH
+    assert files is None or 0x9000 <= files.offset < files.end, "files over the bootloader"
     return f"{min(len(table), 4)} partitions, files {files is not None}"
 
 
