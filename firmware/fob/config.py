@@ -112,16 +112,12 @@ def load(read):
 
 def described(number, fields, public_key, private_key):
     """Return the Car of these fields and keys; raises the errors of fields that are of no use."""
-    _check(fields, _CAR)
     car = Car()
     car.number = number
     car.public_key = public_key
     car.private_key = private_key
     car.vin = fields["vin"]
-    car.role = fields["role"]
-    car.form_factor = fields["form_factor"]
-    car.enrol = fields["enrol"]
-    car.protocol = fields["protocol"]
+    car.role, car.form_factor, car.enrol, car.protocol = _checked(fields, _CAR)
     if len(car.vin) != 17 or len(public_key) != 65:
         raise ValueError
     car.owner = _digest(public_key + car.vin.encode())
@@ -135,7 +131,7 @@ def light(text):
     """
     try:
         fields = json.loads(text or b"")
-        _check(fields, _LIGHT)
+        _checked(fields, _LIGHT)
         return fields
     except _UNSOUND:
         return None
@@ -146,10 +142,7 @@ def _digest(data):
 
 
 def _read_fields(settings, fields):
-    _check(fields, _FOB)
-    settings.brightness = fields["light"]
-    settings.press_guard_ms = fields["press_guard_ms"]
-    settings.warn_open = fields["warn_open"]
+    settings.brightness, settings.press_guard_ms, settings.warn_open = _checked(fields, _FOB)
     settings.gestures = fields["gestures"]
     settings.actions = fields["actions"]
     for content in settings.actions.values():
@@ -164,8 +157,8 @@ def _read_fields(settings, fields):
     settings.board = board = fields["board"]
     settings.passive = fields["passive"]
     settings.battery = board["battery"]
-    _check(board, _BOARD)
-    _check(board["light"], _LIGHT)
+    _checked(board, _BOARD)
+    _checked(board["light"], _LIGHT)
     for part, rules in (
         (settings.passive, _PASSIVE),
         (settings.battery, _BATTERY),
@@ -173,7 +166,7 @@ def _read_fields(settings, fields):
         (board["vibration"], _VIBRATION),
     ):
         if part is not None:
-            _check(part, rules)
+            _checked(part, rules)
     gpios = list(board["buttons"].values())
     if len(gpios) > _BUTTONS:
         raise ValueError
@@ -190,13 +183,17 @@ def _read_fields(settings, fields):
         _bound(gpio, 0, _LAST_GPIO)
 
 
-def _check(fields, rules):
-    """Raise one of _UNSOUND where `fields` break a rule."""
+def _checked(fields, rules):
+    """Return the fields of these rules as a list; raises one of _UNSOUND where one is broken."""
+    values = []
     for name, least, most in rules:
+        value = fields[name]
         if most is not None:
-            _bound(fields[name], least, most)
-        elif fields[name] not in least:
+            _bound(value, least, most)
+        elif value not in least:
             raise ValueError
+        values.append(value)
+    return values
 
 
 def _bound(number, least, most):

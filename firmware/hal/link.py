@@ -194,9 +194,10 @@ class Link:
                     return results
                 if status == _STATUS_LINK_LOST:
                     raise Disconnected(LOST)
+                text = "a GATT operation failed (0x%x)" % status
                 if status >= _STATUS_ATT:
-                    raise AttError("the car refuses a GATT operation (0x%x)" % status, status)
-                raise LinkError("a GATT operation failed (status %d)" % status)
+                    raise AttError(text, status)
+                raise LinkError(text)
 
     async def _next(self, deadline):
         """Return this link's next event; indications go to the inbox on the way."""
@@ -210,7 +211,7 @@ class Link:
             if kind in (_IRQ_GATTC_INDICATE, _IRQ_GATTC_NOTIFY):
                 if data[1] == self.handles[1]:
                     if len(self._inbox) >= _INBOX:
-                        raise LinkError("more indications than could be kept")
+                        raise LinkError("the car says more than could be kept")
                     self._inbox.append(data[2])
             elif kind == _IRQ_MTU_EXCHANGED:
                 self.payload = data[1] - _ATT_HEADER

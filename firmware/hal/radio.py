@@ -74,7 +74,7 @@ class Radio:
     def random(self, n):
         """Return `n` random bytes; the ESP32's generator is one only while the radio is on."""
         if not self.ble.active():
-            raise LinkError("no randomness while the radio is off")
+            raise LinkError("the radio is off")
         return os.urandom(n)
 
     async def find(self, names, timeout_ms, peer=None):
@@ -159,7 +159,7 @@ class Radio:
                 await self._wait(deadline)
             if self._overflow:
                 self._clear()
-                raise LinkError("more radio events than could be kept")
+                raise LinkError("the car says more than could be kept")
             kind, data = self._events.popleft()
             if kind != _IRQ_PERIPHERAL_CONNECT or data[2] == address:
                 return kind, data
