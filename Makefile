@@ -61,9 +61,8 @@ soak: $(READY) ## N presses of random lives from SEED: make soak N=10000 SEED=7
 	@$(BIN)/python -m tests.trials.soak --presses $(N) --seed $(SEED)
 
 SECONDS ?= 600
-TARGETS ?=
-fuzz: $(READY) ## feed readers of all kinds with nonsense: make fuzz SECONDS=60 TARGETS="decode boards"
-	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED) $(TARGETS)
+fuzz: $(READY) ## hostile input for every reader: make fuzz SECONDS=60 TARGETS="decode boards" SEED=7
+	@$(BIN)/python -m tests.fuzz $(if $(COUNT),--count $(COUNT),--seconds $(SECONDS)) --seed $(SEED) $(TARGETS)
 
 lock: ## renew the pinned versions
 	@$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet uv
