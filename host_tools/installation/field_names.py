@@ -67,7 +67,7 @@ def _schemas(tree: ast.Module | None) -> Iterator[tuple[str, list[ast.expr]]]:
         match node:
             case ast.Assign(
                 targets=[ast.Name(id=name)],
-                value=ast.Tuple(elts=[ast.Constant(), ast.Constant(value=str()), *_] as elements),
+                value=ast.List(elts=[ast.Constant(), ast.Constant(value=str()), *_] as elements),
             ) if len(elements) % _FIELD == 0:
                 yield name, elements
 

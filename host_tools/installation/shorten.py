@@ -11,12 +11,13 @@ import builtins
 import keyword
 import re
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import count, product
 from pathlib import PurePosixPath
 from string import ascii_letters
 
+from host_tools.installation.link import constants, link, numbers
 from host_tools.resources import resource_folder
 
 _ALSO_MICROPYTHONS = """
@@ -30,9 +31,8 @@ MICROPYTHON_NAMES = frozenset(_ALSO_MICROPYTHONS.split())
 """Names of the firmware's own that MicroPython has too. Which of the two one stands for is known
 only when it runs, so they stay. A test compares them with the stubs of the ESP32 port."""
 
-# What a laptop calls by its name; and where its JSON, or fob.json, names the arguments.
+# What a laptop calls by its name.
 _CALLED = frozenset({"call", "main"})
-_CALLED_BY_KEYWORD = frozenset({"fob.console", "fob.errands", "hal.light"})
 
 # The attribute of a node that is a name; lists of names, and a second one, come besides.
 _FIELDS: dict[type[ast.AST], str] = {
@@ -59,9 +59,13 @@ class Shortening:
 
     def __init__(self, sources: Mapping[str, bytes]) -> None:
         trees = {_module(path): ast.parse(source) for path, source in sources.items()}
-        self._numbers = {module: dict(_numbers(tree)) for module, tree in trees.items()}
-        own: set[str] = set()
+        self._numbers = {module: numbers(tree) for module, tree in trees.items()}
+        packages = {module.partition(".")[0] for module in trees}
         kept = MICROPYTHON_NAMES | _CALLED
+        for tree in trees.values():
+            kept |= {name for node in ast.walk(tree) for name in _imported(node, packages)}
+            link(tree, self._numbers)
+        own: set[str] = set()
         uses: Counter[str] = Counter()
         hidden = {name for numbers in self._numbers.values() for name in numbers}
         for tree in trees.values():
@@ -69,10 +73,8 @@ class Shortening:
             uses.update({name for node in nodes for name in _names(node)})
             own.update(_stored(tree))
             kept |= {name for node in nodes for name in _asked_for(node)}
-            kept |= {name for node in nodes for name in _imported(node, trees.keys())}
-            hidden.update(name for name in _constants(tree) if name.startswith("_"))
-        for module in _CALLED_BY_KEYWORD & trees.keys():
-            kept |= {node.arg for node in ast.walk(trees[module]) if isinstance(node, ast.arg)}
+            hidden.update(name for name in constants(tree) if name.startswith("_"))
+        kept |= set(_arguments_from_outside(trees.values()))
         own = {name for name in own - kept if not name.startswith("__")}
         taken = (uses.keys() - own) | set(dir(builtins)) | set(keyword.kwlist)
         fresh = (name for name in _short_names() if name not in taken)
@@ -89,17 +91,20 @@ class Shortening:
         One that is not of the firmware may import what is: its own names give way to short ones.
         Raises SyntaxError, ValueError.
         """
-        tree = ast.parse(source)
-        _Numbers(self._numbers, tree).visit(tree)
+        tree = link(ast.parse(source), self._numbers)
         modules = {alias for node in ast.walk(tree) for alias in self._modules(node)}
         for node in ast.walk(tree):
             if isinstance(node, ast.Global | ast.Nonlocal):
                 node.names = [self._shortened(name) for name in node.names]
             elif node in modules:
                 # Files keep their names.
-                node.asname = self._shortened(node.asname or node.name)
+                given = node.asname or node.name
+                short = self._shortened(given)
+                node.asname = short if short != node.name else None
             elif (field := _FIELDS.get(type(node))) and (name := getattr(node, field)):
                 setattr(node, field, self._shortened(name))
+            if isinstance(node, ast.alias) and node not in modules and node.asname:
+                node.asname = self._shortened(node.asname)
         return ast.unparse(ast.fix_missing_locations(tree)).encode()
 
     def _modules(self, node: ast.AST) -> Iterator[ast.alias]:
@@ -132,76 +137,8 @@ def firmware_shortening() -> Shortening:
     )
 
 
-class _Numbers(ast.NodeTransformer):
-    """Puts other modules' numbers where a module uses them, and drops their import."""
-
-    def __init__(self, numbers: Mapping[str, Mapping[str, int]], tree: ast.Module) -> None:
-        self._numbers = numbers
-        self._values: dict[str, int] = {}
-        self._modules: dict[str, Mapping[str, int]] = {}
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import):
-                for alias in node.names:
-                    self._modules[alias.name] = numbers.get(alias.name, {})
-            elif isinstance(node, ast.ImportFrom):
-                known = numbers.get(node.module or "", {})
-                for alias in node.names:
-                    name = alias.name
-                    self._modules[name] = numbers.get(f"{node.module}.{name}", {})
-                    if name in known:
-                        self._values[name] = known[name]
-        # An argument or a variable of the same name is something else.
-        for name in _stored(tree, everywhere=True):
-            self._modules.pop(name, None)
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.ImportFrom | None:
-        known = self._numbers.get(node.module or "", {})
-        node.names = [alias for alias in node.names if alias.name not in known]
-        return node if node.names else None
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        if node.id in self._values:
-            return ast.Constant(self._values[node.id])
-        return node
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
-        if isinstance(node.value, ast.Name):
-            known = self._modules.get(node.value.id, {})
-            if node.attr in known:
-                return ast.Constant(known[node.attr])
-        return self.generic_visit(node)  # type: ignore[return-value]
-
-
 def _module(path: str) -> str:
     return ".".join(PurePosixPath(path).with_suffix("").parts)
-
-
-def _constants(tree: ast.Module) -> dict[str, ast.expr]:
-    """Names to what `NAME = const(...)` at the top of a module gives them."""
-    return {
-        target.id: node.value.args[0]
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        and isinstance(node.value, ast.Call)
-        and isinstance(node.value.func, ast.Name)
-        and node.value.func.id == "const"
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-
-
-def _numbers(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """The constants that are numbers, which may be made of those before them."""
-    known: dict[str, object] = {}
-    for name, value in _constants(tree).items():
-        try:
-            code = compile(ast.Expression(value), name, "eval")
-            known[name] = eval(code, {"__builtins__": {}}, known)  # the firmware's own source
-        except NameError:
-            continue
-        number = known[name]
-        if isinstance(number, int):
-            yield name, number
 
 
 def _names(node: ast.AST) -> Iterator[str]:
@@ -231,6 +168,8 @@ def _stored(tree: ast.AST, *, everywhere: bool = False) -> Iterator[str]:
                 yield name
             case ast.Global(names=names):
                 yield from names
+            case ast.alias(asname=str(name)):
+                yield name
         inside = inside or isinstance(node, _FUNCTIONS)
         pending += ((child, inside) for child in ast.iter_child_nodes(node))
 
@@ -246,10 +185,32 @@ def _asked_for(node: ast.AST) -> Iterator[str]:
             )
 
 
-def _imported(node: ast.AST, own: Container[str | None]) -> Iterator[str]:
+def _imported(node: ast.AST, own: Container[str]) -> Iterator[str]:
     """Names that a node takes from MicroPython's modules."""
-    if isinstance(node, ast.ImportFrom) and node.module not in own:
+    if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] not in own:
         yield from (alias.name for alias in node.names)
+
+
+def _arguments_from_outside(trees: Iterable[ast.Module]) -> Iterator[str]:
+    """Arguments that no call in the firmware names: f(**fields) leaves that to a laptop's JSON."""
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    called: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Call) and any(each.arg is None for each in node.keywords):
+            called.update(
+                _names(node.func.value if isinstance(node.func, ast.Subscript) else node.func)
+            )
+    for node in nodes:
+        match node:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict(values=values))
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.Dict(values=values))
+            ) if name in called:
+                # A table of what can be called so.
+                called.update(name for value in values for name in _names(value))
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef) and node.name in called:
+            yield from (each.arg for each in node.args.args)
 
 
 def _short_names() -> Iterator[str]:
