@@ -16,8 +16,9 @@ _LABEL_SHARE = 0.45
 _TICK_ROOM = 80
 # Bold letters are wider.
 _BOLD = 1.1
-# What is there at all is seen, however little it is.
+# What is there at all is seen, however little it is; less than this share is a sum's last digit.
 _LEAST = 1.5
+_NOTHING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,9 @@ class _Drawing:
         reach = max([row.reach for row in rows] + [mark.value for mark in chart.marks], default=0)
         self.full = reach if reach > 0 else 1.0
 
+    def seen(self, part: Part) -> bool:
+        return part.value > self.full * _NOTHING
+
     def x(self, value: float) -> float:
         return self.left + (self.right - self.left) * min(max(value / self.full, 0), 1)
 
@@ -134,7 +138,7 @@ class _Drawing:
 
     def _legend(self, y: float) -> float:
         # Returns where the bars may begin.
-        parts = [part for row in self.rows for part in row.parts if part.name and part.value > 0]
+        parts = [part for row in self.rows for part in row.parts if part.name and self.seen(part)]
         shown = {part.name: part.style for part in parts}
         first = {name: shown[name] for name in self.chart.order if name in shown}
         names = first | shown
@@ -181,7 +185,7 @@ class _Drawing:
             y += _LINE
         edges = list(_edges(row))
         for part, (begin, end) in zip(row.parts, pairwise(edges), strict=True):
-            if part.value <= 0:
+            if not self.seen(part):
                 continue
             x, width = self.x(begin), max(self.x(end) - self.x(begin), _LEAST)
             tip = f"{row.label}: {part.name} {part.value:,.4g}".replace(":  ", ": ")

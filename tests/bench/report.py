@@ -14,7 +14,7 @@ from host_tools.output_file import write_whole
 from .__main__ import complain_of_failures, measure_with_progress, run, see_writable
 from .figures import SECTIONS, Figures, load_section
 from .page import Chapter, page
-from .picture import PICTURE, press_picture
+from .picture import PICTURE, draw_picture, measure_pictured
 
 TITLE = "What a press costs"
 LEAD = (
@@ -44,7 +44,7 @@ QUICK = "This is a quick run: the same figures from fewer samples. `make report`
     "--picture",
     default=str(PICTURE),
     type=click.Path(path_type=Path),
-    help="Where to write the picture of the README.",
+    help="Where to write the picture of the README, of what was measured.",
 )
 def report(source: Path | None, quick: bool, output: Path, picture: Path) -> int:
     """Write the bench's figures as a page of charts, and the picture of the README."""
@@ -53,8 +53,8 @@ def report(source: Path | None, quick: bool, output: Path, picture: Path) -> int
     figures = read_figures(source) if source else measure_with_progress(list(SECTIONS), quick)
     write_whole(output, draw_page(figures).encode())
     click.echo(output.absolute())
-    if "press" in figures.sections:
-        write_whole(picture, press_picture(figures.sections["press"].results).encode())
+    if not source and "press" in figures.sections:
+        write_whole(picture, draw_picture(measure_pictured()).encode())
     return complain_of_failures("report", figures)
 
 

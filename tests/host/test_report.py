@@ -1,4 +1,5 @@
-"""The report: one page that needs nothing else, whatever was measured and whatever was not."""
+"""The report: one page that needs nothing else, whatever was measured and whatever was not; and the
+picture of the README, which shows what is measured today."""
 
 import dataclasses
 import importlib
@@ -18,10 +19,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.table import Table
 
-from tests.bench.figures import SECTIONS, Figures, Measured, load_section, results_type
+from tests.bench import press
+from tests.bench.figures import SECTIONS, Figures, Measured, results_type
 from tests.bench.page import NARROW, WIDE, html_table
+from tests.bench.picture import PICTURE, draw_picture, measure_pictured
+from tests.bench.press_figures import Case, Results
 from tests.bench.report import draw_page, report
 
+REMEDY = "a press costs something else now; renew the picture: python -m tests.bench.picture"
+NUMBER = re.compile(r"(?<![#\w])\d+(?:\.\d+)?")
 WITHOUT_END = {"meta", "br", "hr", "img", "input", "link"}
 counts = st.integers(0, 10**6)
 words = st.text("abc <&>\"'[/]", min_size=1, max_size=8)
@@ -153,17 +159,20 @@ def test_what_holds_no_figures_is_refused_in_one_line(
 
 
 @pytest.fixture(scope="module")
-def size() -> Measured:
-    """One section that is measured, not made up."""
-    section = load_section("size")
-    results = section.measure(quick=True)
-    assert isinstance(section.METHOD, str)
-    return Measured("size", section.TITLE, section.METHOD, results)
+def cases() -> list[Case]:
+    """What is measured, not made up: the presses of the README's picture."""
+    return measure_pictured()
 
 
 @pytest.fixture(scope="module")
-def measured_page(size: Measured) -> str:
-    return draw_page(figures_of({"size": size}))
+def measured(cases: list[Case]) -> Measured:
+    results = Results(cases, max(case.ratio for case in cases), [], [])
+    return Measured("press", press.TITLE, press.METHOD(results), results)
+
+
+@pytest.fixture(scope="module")
+def measured_page(measured: Measured) -> str:
+    return draw_page(figures_of({"press": measured}))
 
 
 def test_the_page_is_well_formed_and_no_id_is_there_twice(measured_page: str) -> None:
@@ -191,12 +200,42 @@ def test_the_page_is_for_light_dark_phone_and_print(measured_page: str) -> None:
         assert told in measured_page
 
 
-def test_every_table_of_the_bench_is_on_the_page(measured_page: str, size: Measured) -> None:
-    tables = load_section("size").tables(size.results)
+def test_every_table_of_the_bench_is_on_the_page(measured_page: str, measured: Measured) -> None:
+    tables = press.tables(measured.results)
     assert Page(measured_page).tags["table"] == len(tables) > 0
     assert "<details>" in measured_page
 
 
-def test_the_page_says_how_it_was_measured(measured_page: str, size: Measured) -> None:
+def test_the_page_says_how_it_was_measured(measured_page: str, measured: Measured) -> None:
     said = " ".join("".join(Page(measured_page).words).split())
-    assert size.method.replace("`", "") in said
+    assert measured.method.replace("`", "") in said
+
+
+def test_the_picture_of_the_readme_is_what_is_measured_today(cases: list[Case]) -> None:
+    shown, drawn = PICTURE.read_text("utf-8"), draw_picture(cases)
+    assert NUMBER.split(shown) == NUMBER.split(drawn), REMEDY
+    numbers = [float(each) for each in NUMBER.findall(drawn)]
+    # Virtual time is the same everywhere, but for the last digit of a mean.
+    shown_numbers = [float(each) for each in NUMBER.findall(shown)]
+    assert shown_numbers == pytest.approx(numbers, rel=0.01, abs=0.2), REMEDY
+
+
+def test_the_picture_is_for_light_and_dark_pages_and_needs_nothing_else() -> None:
+    text = PICTURE.read_text("utf-8")
+    root = ElementTree.fromstring(text)
+    svg = "{http://www.w3.org/2000/svg}"
+    assert root.findtext(f"{svg}title") and root.findtext(f"{svg}desc")
+    assert "prefers-color-scheme: dark" in text
+    assert not re.search(r"script|href|url\(|@import|@font-face", text)
+    assert re.findall(r"https?://[^\"]+", text) == ["http://www.w3.org/2000/svg"]
+
+
+def test_the_picture_has_the_fob_its_bound_and_its_peers_for_both_protocols(
+    cases: list[Case],
+) -> None:
+    told = [text.text or "" for text in ElementTree.fromstring(draw_picture(cases)).iter()]
+    for label in ("this fob", "lower bound", "common clients"):
+        assert told.count(label) == len({case.protocol for case in cases}) == 2
+    for case in cases:
+        for cost in (case.fob, case.bound, case.peer):
+            assert f"{cost.events:.1f} ({cost.ms:.0f} ms)" in told

@@ -20,7 +20,9 @@ PHASE_STYLES: dict[PhaseName, str] = {
 }
 """Finding the car is blue, what comes before the command brown, the command green."""
 
-_USUAL_INTERVAL_MS = 30
+USUAL_INTERVAL = 0.03
+"""Seconds of the connection interval: what Bluetooth stacks ask for if nobody says anything."""
+
 _ALLOWED_RATIO = 1.25
 
 
@@ -57,8 +59,9 @@ def headlines(results: Results) -> list[Headline]:
 
 
 def at_usual_interval(cases: Sequence[Case]) -> list[Case]:
-    """Those of one connection interval: 30 ms, or the nearest to it."""
-    nearest = min((case.interval_ms for case in cases), key=lambda ms: abs(ms - _USUAL_INTERVAL_MS))
+    """Those of one connection interval: the usual, or the nearest to it."""
+    usual = USUAL_INTERVAL * 1000
+    nearest = min((case.interval_ms for case in cases), key=lambda ms: abs(ms - usual))
     return [case for case in cases if case.interval_ms == nearest]
 
 
