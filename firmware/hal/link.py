@@ -82,7 +82,8 @@ class Link:
         while self._inbox:
             self._inbox.popleft()
         _, _, cccd, flags = self.handles
-        await self._write(cccd, b"\x02\x00" if flags & _INDICATE else b"\x01\x00", 1)
+        wanted = b"\x02\x00" if flags & _INDICATE else b"\x01\x00"
+        await self._ask(_IRQ_GATTC_WRITE_DONE, self._ble.gattc_write, cccd, wanted, 1)
 
     async def exchange_mtu(self):
         """Ask for a longer ATT_MTU, once; where that fails, the present one stays."""
@@ -103,7 +104,11 @@ class Link:
     async def write(self, chunk):
         """Write one chunk of at most `payload` bytes to the car."""
         to_vehicle, _, _, flags = self.handles
-        await self._write(to_vehicle, chunk, flags & _WITH_RESPONSE)
+        write = self._ble.gattc_write
+        if flags & _WITH_RESPONSE:
+            await self._ask(_IRQ_GATTC_WRITE_DONE, write, to_vehicle, chunk, 1)
+        else:
+            self._radio.call(write, self._handle, to_vehicle, chunk, 0)
 
     async def read(self, timeout_ms):
         """Return the next indication's bytes; with 0, only one that is here already."""
@@ -166,12 +171,6 @@ class Link:
                 if uuid == _CCCD:
                     return to_vehicle, from_vehicle, cccd, flags
         raise LinkError(_STRANGE)
-
-    async def _write(self, handle, value, with_response):
-        if with_response:
-            await self._ask(_IRQ_GATTC_WRITE_DONE, self._ble.gattc_write, handle, value, 1)
-        else:
-            self._radio.call(self._ble.gattc_write, self._handle, handle, value, 0)
 
     async def _ask(self, done, method, *args):
         """Make a request and wait for its end, the event `done`; return the results, if any."""

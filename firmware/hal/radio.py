@@ -144,7 +144,14 @@ class Radio:
                 if kind == _IRQ_PERIPHERAL_DISCONNECT and data[0] == _NO_CONNECTION:
                     break
         except BaseException:
-            await self._give_up()
+            self._quietly(self.ble.gap_connect, None)
+            deadline = ticks_add(ticks_ms(), _GIVE_UP_MS)
+            try:
+                # One that comes up all the same is taken down meanwhile.
+                while (await self.event(deadline))[0] != _IRQ_PERIPHERAL_DISCONNECT:
+                    pass
+            except LinkError:
+                pass
             raise
         raise TimedOut("no connection to the car")
 
@@ -163,7 +170,7 @@ class Radio:
             kind, data = self._events.popleft()
             if kind != _IRQ_PERIPHERAL_CONNECT or data[2] == address:
                 return kind, data
-            self._take_down(data[0])
+            self._quietly(self.ble.gap_disconnect, data[0])
 
     def call(self, method, *args):
         """Call a BLE method; its OSError becomes Disconnected or LinkError."""
@@ -180,19 +187,6 @@ class Radio:
         try:
             method(*args)
         except OSError:
-            pass
-
-    def _take_down(self, handle):
-        self._quietly(self.ble.gap_disconnect, handle)
-
-    async def _give_up(self):
-        """End the connection attempt; one that came up all the same is taken down."""
-        self._quietly(self.ble.gap_connect, None)
-        deadline = ticks_add(ticks_ms(), _GIVE_UP_MS)
-        try:
-            while (await self.event(deadline))[0] != _IRQ_PERIPHERAL_DISCONNECT:
-                pass
-        except LinkError:
             pass
 
     async def _wait(self, deadline):
@@ -216,7 +210,7 @@ class Radio:
         while self._events:
             kind, data = self._events.popleft()
             if kind == _IRQ_PERIPHERAL_CONNECT:
-                self._take_down(data[0])
+                self._quietly(self.ble.gap_disconnect, data[0])
 
     def _on_event(self, event, data):
         if event == _IRQ_SCAN_RESULT:
