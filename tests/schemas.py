@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 Schema = dict[int, tuple[str, int, Any]]
 """Field number to (name, kind, sub-schema or None)."""
 
 
-def by_number(flat: tuple[Any, ...]) -> Schema:
+def by_number(flat: Sequence[Any]) -> Schema:
     """A schema of fob.protobuf as a Schema, sub-schemas too."""
     numbers = list(flat[::4])
     assert numbers == sorted(set(numbers)), "field numbers have to ascend"

@@ -90,8 +90,8 @@ def _ghash(h, aad, data):
 
 def _spread(block):
     """A block of up to 16 bytes, one byte per bit; GCM counts bits from the most significant."""
-    value = int.from_bytes(block, "big") << (128 - 8 * len(block))
-    digits = bin(1 << 128 | value)[3:]
+    value = int.from_bytes(b"\x01" + block, "big") << (128 - 8 * len(block))
+    digits = bin(value)[3:]
     return int.from_bytes(digits.encode(), "little") & _ONES
 
 

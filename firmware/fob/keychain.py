@@ -21,8 +21,8 @@ _OPERATIONSTATUS_ERROR = const(2)
 _SLOTS = const(32)
 
 # What the fob itself reads of both.
-WHITELIST_INFO = (3, "slotMask", UINT32, None)
-WHITELIST_ENTRY_INFO = (6, "slot", UINT32, None)
+WHITELIST_INFO = [3, "slotMask", UINT32, None]
+WHITELIST_ENTRY_INFO = [6, "slot", UINT32, None]
 
 
 async def read(vehicle, report):
@@ -86,8 +86,6 @@ async def remove(vehicle, unsigned):
 
         await _there(exchange, command)
         vehicle.keep(exchange, dialogue)
-        if dialogue.stranger:
-            raise Refused("another key than at pairing: if it is the car's, hold both 5 s")
 
     await vehicle.converse(conversation, lambda: not vehicle.undecided)
 

@@ -44,7 +44,7 @@ class Session:
         """
         offered = vehicle_key(answer)
         if not offered:
-            raise DecodeError("no public key in the session info")
+            raise DecodeError
         if offered != self.vehicle_key:
             self.shared_key = agree(private_key, offered, random)
             self.vehicle_key = offered

@@ -80,7 +80,7 @@ class LegacyDialogue(dialogue.Dialogue):
             return ACCEPTED if exchange.lock_state == lock_state else SILENT
 
         try:
-            return await exchange.ask(messages.status_request, told, ANSWER_MS)
+            return await exchange.ask(lambda: self._plain({}), told, ANSWER_MS)
         except TimedOut:
             return SILENT
 

@@ -9,7 +9,6 @@ from micropython import const
 from fob import protobuf
 from fob.protobuf import BYTES, ENUM, INT32, MESSAGE, ONEOF, REPEATED, UINT32
 
-_INFORMATION_REQUEST_TYPE_GET_STATUS = const(0)
 _INFORMATION_REQUEST_TYPE_GET_EPHEMERAL_PUBLIC_KEY = const(3)
 _VEHICLELOCKSTATE_UNLOCKED = const(0)
 _VEHICLELOCKSTATE_LOCKED = const(1)
@@ -17,18 +16,18 @@ _VEHICLELOCKSTATE_INTERNAL_LOCKED = const(2)
 _VEHICLELOCKSTATE_SELECTIVE_UNLOCKED = const(3)
 
 # fmt: off
-KEY_IDENTIFIER = (1, "publicKeySHA1", BYTES, None)
-INFORMATION_REQUEST = (
+KEY_IDENTIFIER = [1, "publicKeySHA1", BYTES, None]
+INFORMATION_REQUEST = [
     1, "informationRequestType", ENUM, None,
     2, "keyId", MESSAGE | ONEOF, KEY_IDENTIFIER,
     4, "slot", UINT32 | ONEOF, None,
-)
-AUTHENTICATION_RESPONSE = (
+]
+AUTHENTICATION_RESPONSE = [
     1, "authenticationLevel", ENUM, None,
     2, "estimatedDistance", UINT32, None,
-)
+]
 # The states of a ClosureStatuses and the moves of a ClosureMoveRequest: the same names and numbers.
-CLOSURES = (
+CLOSURES = [
     1, "frontDriverDoor", ENUM, None,
     2, "frontPassengerDoor", ENUM, None,
     3, "rearDriverDoor", ENUM, None,
@@ -37,13 +36,13 @@ CLOSURES = (
     6, "frontTrunk", ENUM, None,
     7, "chargePort", ENUM, None,
     8, "tonneau", ENUM, None,
-)
-KEYFOB_INFO = (
+]
+KEYFOB_INFO = [
     1, "appCRC", BYTES, None,
     2, "batteryVoltage_mV", UINT32, None,
     3, "temperature_degreesC", INT32, None,
-)
-UNSIGNED_MESSAGE = (
+]
+UNSIGNED_MESSAGE = [
     1, "InformationRequest", MESSAGE | ONEOF, INFORMATION_REQUEST,
     2, "RKEAction", ENUM | ONEOF, None,
     3, "authenticationResponse", MESSAGE | ONEOF, AUTHENTICATION_RESPONSE,
@@ -51,54 +50,54 @@ UNSIGNED_MESSAGE = (
     # Encoded already: only fob.whitelist knows what is in it.
     16, "WhitelistOperation", BYTES | ONEOF, None,
     23, "keyfobInfo", MESSAGE | ONEOF, KEYFOB_INFO,
-)
-SIGNED_MESSAGE = (
+]
+SIGNED_MESSAGE = [
     2, "protobufMessageAsBytes", BYTES, None,
     3, "signatureType", ENUM, None,
     4, "signature", BYTES, None,
     5, "keyId", BYTES, None,
     6, "counter", UINT32, None,
-)
-TO_VCSEC_MESSAGE = (
+]
+TO_VCSEC_MESSAGE = [
     1, "signedMessage", MESSAGE | ONEOF, SIGNED_MESSAGE,
     2, "unsignedMessage", MESSAGE | ONEOF, UNSIGNED_MESSAGE,
-)
+]
 
-SESSION_INFO = (
+SESSION_INFO = [
     1, "token", BYTES, None,
     2, "counter", UINT32, None,
     3, "publicKey", BYTES, None,
-)
-AUTHENTICATION_REQUEST = (
+]
+AUTHENTICATION_REQUEST = [
     1, "keyIdToAuth", MESSAGE, KEY_IDENTIFIER,
     2, "sessionInfo", MESSAGE, SESSION_INFO,
     3, "requestedLevel", ENUM, None,
     4, "reasonsForAuth", ENUM | REPEATED, None,
-)
-SIGNED_MESSAGE_STATUS = (
+]
+SIGNED_MESSAGE_STATUS = [
     1, "counter", UINT32, None,
     2, "signedMessageInformation", ENUM, None,
-)
-WHITELIST_OPERATION_STATUS = (
+]
+WHITELIST_OPERATION_STATUS = [
     1, "whitelistOperationInformation", ENUM, None,
     2, "signerOfOperation", MESSAGE, KEY_IDENTIFIER,
     3, "operationStatus", ENUM, None,
-)
-COMMAND_STATUS = (
+]
+COMMAND_STATUS = [
     1, "operationStatus", ENUM, None,
     2, "signedMessageStatus", MESSAGE | ONEOF, SIGNED_MESSAGE_STATUS,
     3, "whitelistOperationStatus", MESSAGE | ONEOF, WHITELIST_OPERATION_STATUS,
-)
-DETAILED_CLOSURE_STATUS = (1, "tonneauPercentOpen", UINT32, None)
-VEHICLE_STATUS = (
+]
+DETAILED_CLOSURE_STATUS = [1, "tonneauPercentOpen", UINT32, None]
+VEHICLE_STATUS = [
     1, "closureStatuses", MESSAGE, CLOSURES,
     2, "vehicleLockState", ENUM, None,
     3, "vehicleSleepStatus", ENUM, None,
     4, "userPresence", ENUM, None,
     5, "detailedClosureStatus", MESSAGE, DETAILED_CLOSURE_STATUS,
-)
-NOMINAL_ERROR = (1, "genericError", ENUM, None)
-FROM_VCSEC_MESSAGE = (
+]
+NOMINAL_ERROR = [1, "genericError", ENUM, None]
+FROM_VCSEC_MESSAGE = [
     1, "vehicleStatus", MESSAGE | ONEOF, VEHICLE_STATUS,
     2, "sessionInfo", MESSAGE | ONEOF, SESSION_INFO,
     3, "authenticationRequest", MESSAGE | ONEOF, AUTHENTICATION_REQUEST,
@@ -107,7 +106,7 @@ FROM_VCSEC_MESSAGE = (
     16, "whitelistInfo", BYTES | ONEOF, None,
     17, "whitelistEntryInfo", BYTES | ONEOF, None,
     46, "nominalError", MESSAGE | ONEOF, NOMINAL_ERROR,
-)
+]
 # fmt: on
 
 _LOCK_STATES = {
@@ -126,11 +125,6 @@ def authentication_response(level):
     return unsigned({"authenticationResponse": {"authenticationLevel": level}})
 
 
-def status_request():
-    """Ask for a VehicleStatus; the car answers this without authentication."""
-    return information_request({"informationRequestType": _INFORMATION_REQUEST_TYPE_GET_STATUS})
-
-
 def ephemeral_key_request(key_id):
     """Ask for the car's public key, on behalf of the key with identifier `key_id` (4 bytes)."""
     return information_request(
@@ -142,7 +136,8 @@ def ephemeral_key_request(key_id):
 
 
 def information_request(request):
-    """Ask for what an InformationRequest (dict) says, without authentication."""
+    """Ask for what an InformationRequest (dict) says, without authentication; empty, it asks for a
+    VehicleStatus."""
     return protobuf.encode(TO_VCSEC_MESSAGE, {"unsignedMessage": {"InformationRequest": request}})
 
 

@@ -1,9 +1,10 @@
 """A minimal protobuf codec (proto3), driven by schemas.
 
-A schema is a tuple of field number, name, kind and sub-schema (or None) of one field after the
-other, numbers ascending; flat, since a tuple for each field takes twice the memory. A message is a
-dict {name: value}: bytes for BYTES, dict for MESSAGE, int for every other kind, and a list of these
-where the kind has REPEATED.
+A schema is a list of field number, name, kind and sub-schema (or None) of one field after the
+other, numbers ascending; flat, since a tuple for each field takes twice the memory, and no tuple,
+since an .mpy holds the numbers of a constant one as text. A message is a dict {name: value}: bytes
+for BYTES, dict for MESSAGE, int for every other kind, and a list of these where the kind has
+REPEATED.
 
 Encoding source: https://protobuf.dev/programming-guides/encoding/
 """

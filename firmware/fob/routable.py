@@ -13,36 +13,36 @@ _DOMAIN_BROADCAST = const(0)
 _DOMAIN_VEHICLE_SECURITY = const(2)
 
 # fmt: off
-KEY_IDENTITY = (1, "public_key", BYTES | ONEOF, None)
-AES_GCM_PERSONALIZED = (
+KEY_IDENTITY = [1, "public_key", BYTES | ONEOF, None]
+AES_GCM_PERSONALIZED = [
     1, "epoch", BYTES, None,
     2, "nonce", BYTES, None,
     3, "counter", UINT32, None,
     4, "expires_at", FIXED32, None,
     5, "tag", BYTES, None,
-)
-AES_GCM_RESPONSE = (
+]
+AES_GCM_RESPONSE = [
     1, "nonce", BYTES, None,
     2, "counter", UINT32, None,
     3, "tag", BYTES, None,
-)
-HMAC = (1, "tag", BYTES, None)
-SIGNATURE_DATA = (
+]
+HMAC = [1, "tag", BYTES, None]
+SIGNATURE_DATA = [
     1, "signer_identity", MESSAGE, KEY_IDENTITY,
     5, "AES_GCM_Personalized_data", MESSAGE | ONEOF, AES_GCM_PERSONALIZED,
     6, "session_info_tag", MESSAGE | ONEOF, HMAC,
     9, "AES_GCM_Response_data", MESSAGE | ONEOF, AES_GCM_RESPONSE,
-)
-DESTINATION = (
+]
+DESTINATION = [
     1, "domain", ENUM | ONEOF, None,
     2, "routing_address", BYTES | ONEOF, None,
-)
-MESSAGE_STATUS = (
+]
+MESSAGE_STATUS = [
     1, "operation_status", ENUM, None,
     2, "signed_message_fault", ENUM, None,
-)
-SESSION_INFO_REQUEST = (1, "public_key", BYTES, None)
-ROUTABLE_MESSAGE = (
+]
+SESSION_INFO_REQUEST = [1, "public_key", BYTES, None]
+ROUTABLE_MESSAGE = [
     6, "to_destination", MESSAGE, DESTINATION,
     7, "from_destination", MESSAGE, DESTINATION,
     10, "protobuf_message_as_bytes", BYTES | ONEOF, None,
@@ -53,14 +53,14 @@ ROUTABLE_MESSAGE = (
     50, "request_uuid", BYTES, None,
     51, "uuid", BYTES, None,
     52, "flags", UINT32, None,
-)
-SESSION_INFO = (
+]
+SESSION_INFO = [
     1, "counter", UINT32, None,
     2, "publicKey", BYTES, None,
     3, "epoch", BYTES, None,
     4, "clock_time", FIXED32, None,
     5, "status", ENUM, None,
-)
+]
 # fmt: on
 
 

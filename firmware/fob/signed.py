@@ -123,33 +123,31 @@ class Session:
         `known` are further (vehicle key, shared key) that need no agreement; without a private key
         there is none, and another key of the car's fails. Returns the SessionInfo, every field
         present; its status may say that the car does not know this fob.
-        Raises AuthenticationFailed for a tag that is wrong or not there, DecodeError when there is
-        no session info or it is malformed, InvalidKey for a bad key of the car; the session stays
-        as it was then.
+        Raises AuthenticationFailed for a tag that is wrong or not there, DecodeError for session
+        info that is malformed, InvalidKey for a bad key of the car; the session stays as it was
+        then.
         """
-        encoded = envelope.get("session_info")
-        if encoded is None:
-            raise DecodeError("no session info")
-        tag = envelope.get("signature_data", {}).get("session_info_tag", {}).get("tag")
-        if not tag or len(tag) != 32:
-            raise AuthenticationFailed("no tag")
+        encoded = envelope.get("session_info", b"")
+        tag = envelope.get("signature_data", {}).get("session_info_tag", {}).get("tag", b"")
+        if len(tag) != 32:
+            raise AuthenticationFailed
         info: dict = {"counter": 0, "publicKey": b"", "epoch": b"", "clock_time": 0, "status": 0}
         info.update(protobuf.decode(routable.SESSION_INFO, encoded))
         if len(info["epoch"]) != 16:
-            raise DecodeError("bad epoch")
+            raise DecodeError
         shared_key = None
         for keys in [(self.vehicle_key, self.shared_key)] + list(known):
             if keys[0] == info["publicKey"]:
                 shared_key = keys[1]
         if shared_key is None:
             if not private_key or not self.agreements:
-                raise AuthenticationFailed("another key")
+                raise AuthenticationFailed
             self.agreements -= 1
             shared_key = agree(private_key, info["publicKey"], self._random)
         key = hmac.sha256(shared_key, b"session info")
         metadata = self._metadata(_SIGNATURE_TYPE_HMAC, (_TAG_CHALLENGE, self._uuid))
         if not hmac.equal(hmac.sha256(key, metadata, encoded), tag):
-            raise AuthenticationFailed("wrong tag")
+            raise AuthenticationFailed
         self.vehicle_key, self.shared_key = info["publicKey"], shared_key
         self.epoch = info["epoch"]
         return info
@@ -168,7 +166,7 @@ class Session:
         nonce = signature.get("nonce")
         expected = self._request_hash and counter not in self._counters
         if not (expected and nonce and _from_vehicle_security(envelope)):
-            raise AuthenticationFailed("not expected")
+            raise AuthenticationFailed
         metadata = self._metadata(
             _SIGNATURE_TYPE_AES_GCM_RESPONSE,
             (_TAG_COUNTER, counter),

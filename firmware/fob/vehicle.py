@@ -209,11 +209,18 @@ class Vehicle:
         return Handshake(exchange, self)
 
     def keep(self, exchange, dialogue, paired=False):
-        """Remember what a confirmed message proved: the car's place, and the session."""
-        if paired or not dialogue.stranger:
+        """Remember what a confirmed message proved: the car's place, and the session.
+
+        Raises Refused where that is not with the key of pairing.
+        """
+        strange = dialogue.stranger and not paired
+        if not strange:
             self.guard.proven()
         self.cache.meet(self._peer, exchange.handles)
         dialogue.keep(paired)
+        if strange:
+            # Whoever listens in may answer so. The car has new keys now and then, too.
+            raise Refused("another key than at pairing: if the car obeyed, hold both 5 s")
 
     async def _connect(self, peer):
         self._radio.start()
@@ -272,9 +279,6 @@ class Vehicle:
                 raise
             if outcome == ACCEPTED:
                 self.keep(exchange, dialogue)
-                if dialogue.stranger:
-                    # Whoever listens in may answer so. The car has new keys now and then, too.
-                    raise Refused("another key than at pairing: if the car obeyed, hold both 5 s")
                 return dialogue
             if outcome == BUSY:
                 raise TimedOut("the car stays busy")

@@ -17,17 +17,17 @@ _WHITELISTKEYPERMISSION_REMOTE_UNLOCK = const(3)
 _WHITELISTKEYPERMISSION_REMOTE_DRIVE = const(4)
 
 # fmt: off
-PUBLIC_KEY = (1, "PublicKeyRaw", BYTES, None)
-KEY_METADATA = (1, "keyFormFactor", ENUM, None)
-PERMISSION_CHANGE = (
+PUBLIC_KEY = [1, "PublicKeyRaw", BYTES, None]
+KEY_METADATA = [1, "keyFormFactor", ENUM, None]
+PERMISSION_CHANGE = [
     1, "key", MESSAGE, PUBLIC_KEY,
     2, "permission", ENUM | REPEATED, None,
     4, "keyRole", ENUM, None,
-)
-WHITELIST_OPERATION = (
+]
+WHITELIST_OPERATION = [
     5, "addKeyToWhitelistAndAddPermissions", MESSAGE | ONEOF, PERMISSION_CHANGE,
     6, "metadataForKey", MESSAGE, KEY_METADATA,
-)
+]
 # fmt: on
 
 # The permissions of the teslabtapi documentation, in its order: golden vectors depend on it.

@@ -28,15 +28,15 @@ def named(module, kind):
     return {name: value for name, value in values if isinstance(value, kind)}
 
 def schemas(module):
-    tuples = named(module, tuple)
-    return {name: flat for name, flat in tuples.items() if len(flat) > 3 and type(flat[1]) is str}
+    lists = named(module, list)
+    return {name: flat for name, flat in lists.items() if len(flat) > 3 and type(flat[1]) is str}
 
 def unreached(roots, schemas):
     todo, seen = list(roots), set()
     while todo:
         schema = todo.pop()
         seen.add(id(schema))
-        todo += [sub for sub in schema if isinstance(sub, tuple)]
+        todo += [sub for sub in schema if isinstance(sub, list)]
     return [name for name in schemas if id(schemas[name]) not in seen]
 """
 _TYPES = {

@@ -60,9 +60,9 @@ def test_every_module_says_the_short_names_alone() -> None:
 
 def test_a_name_that_is_shared_in_one_message_stays_in_every_other() -> None:
     source = b"""
-SHARED = (1, "an_inner_field", 0, None)
-UNSIGNED_MESSAGE = (1, "something_else", 2, SHARED)
-OWN = (3, "an_inner_field", 0, None, 4, "a_field_of_its_own", 0, None)
+SHARED = [1, "an_inner_field", 0, None]
+UNSIGNED_MESSAGE = [1, "something_else", 2, SHARED]
+OWN = [3, "an_inner_field", 0, None, 4, "a_field_of_its_own", 0, None]
 """
     names = FieldNames({"fob/messages.py": source})
     assert names.short_names == {"a_field_of_its_own": "0"}

@@ -16,7 +16,7 @@ class Listener(car.Car):
     """Takes messages of any content; says nothing about them but answers a status request."""
 
     def hear(self, message):
-        return (car.status(car.LOCKED),) if message == messages.status_request() else ()
+        return (car.status(car.LOCKED),) if message == messages.information_request({}) else ()
 
 
 class Slowly(car.Link):
@@ -234,7 +234,7 @@ async def test_asking_returns_what_the_first_wanted_answer_tells():
     exchange, link = await connected()
     link.due.append((virtual_time.ticks_ms(), car.framed(car.OK)))
     wanted = await exchange.ask(
-        messages.status_request, lambda answer: answer.get("vehicleStatus"), 1500
+        lambda: messages.information_request({}), lambda answer: answer.get("vehicleStatus"), 1500
     )
     assert wanted == car.status(car.LOCKED)["vehicleStatus"]
 

@@ -21,7 +21,7 @@ def test_authentication_level_none_is_an_empty_message_that_is_written():
 
 
 def test_a_status_request_is_an_empty_information_request():
-    assert messages.status_request() == b"\x12\x02\x0a\x00"
+    assert messages.information_request({}) == b"\x12\x02\x0a\x00"
 
 
 def test_an_answer_that_is_cut_short_is_an_error():

@@ -285,7 +285,7 @@ def test_session_info_under_another_key_is_refused():
 
 def test_an_answer_without_session_info_is_refused():
     session, request = sealing()
-    refused(session, answer_to(request), DecodeError)
+    refused(session, answer_to(request), AuthenticationFailed)
     good = session_info(request, info())
     refused(session, answer_to(request, **signature_of(good)), DecodeError)
 
