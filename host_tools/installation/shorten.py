@@ -31,8 +31,8 @@ MICROPYTHON_NAMES = frozenset(_ALSO_MICROPYTHONS.split())
 """Names of the firmware's own that MicroPython has too. Which of the two one stands for is known
 only when it runs, so they stay. A test compares them with the stubs of the ESP32 port."""
 
-# What a laptop calls by its name.
-_CALLED = frozenset({"call", "main"})
+# What a laptop calls by its name, and a name that an .mpy has for nothing.
+_KEPT = frozenset({"call", "main", "self"})
 
 # The attribute of a node that is a name; lists of names, and a second one, come besides.
 _FIELDS: dict[type[ast.AST], str] = {
@@ -61,7 +61,7 @@ class Shortening:
         trees = {_module(path): ast.parse(source) for path, source in sources.items()}
         self._numbers = {module: numbers(tree) for module, tree in trees.items()}
         packages = {module.partition(".")[0] for module in trees}
-        kept = MICROPYTHON_NAMES | _CALLED
+        kept = MICROPYTHON_NAMES | _KEPT
         for tree in trees.values():
             kept |= {name for node in ast.walk(tree) for name in _imported(node, packages)}
             link(tree, self._numbers)

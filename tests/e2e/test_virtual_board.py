@@ -106,7 +106,7 @@ async def test_the_firmwares_own_patterns_are_recognised(tmp_path: Path) -> None
         "    await asyncio.sleep_ms(300)\n"
         "    await show(patterns.FAILED, 2000)\n    await asyncio.sleep_ms(300)\n"
         "    await show(patterns.NEEDS_LAPTOP, 3000)\n"
-        "lamp = light.build('pin', 2)\nasyncio.run(all())"
+        "lamp = light.Light({'kind': 'pin', 'pin': 2, 'inverted': False})\nasyncio.run(all())"
     )
     flash = FlashImage.create(
         tmp_path / "flash.img", layout_firmware() | among_compiled({"/main.py": main.encode()})
