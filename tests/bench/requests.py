@@ -12,7 +12,7 @@ VINTAGES: tuple[Vintage, ...] = ("2021", "2023", "2026")
 RTC_PPM = 1000
 """How fast the fob's clock runs while it sleeps."""
 NIGHT = 8 * 3600.0
-_AWHILE = 600.0
+_AWHILE = 300.0
 
 
 def measure_occasions(quick: bool = False) -> list[Occasion]:
@@ -42,7 +42,7 @@ async def _presses(vintage: Vintage) -> list[Occasion]:
             bench.car.reboot()
 
         await press("a first press", lambda: asyncio.sleep(_AWHILE))
-        await press("ten minutes later", lambda: asyncio.sleep(_AWHILE))
+        await press("five minutes later", lambda: asyncio.sleep(_AWHILE))
         await press("a night later", lambda: asyncio.sleep(NIGHT))
         await press("after a reboot of the car", reboot)
         await press("after the battery was out", battery_change)

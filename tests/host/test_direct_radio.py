@@ -14,6 +14,7 @@ from host_tools.simulator.radio import irq
 from host_tools.simulator.radio.car_radio import FROM_VEHICLE, TO_VEHICLE
 from host_tools.simulator.radio.direct import DirectRadio
 from host_tools.simulator.radio.direct_link import SUPERVISION_TIMEOUT
+from host_tools.simulator.radio.on_air import OnAir
 from tests.fob_radio import CAR_ADDRESS, SCAN_US, Fob, Place, play_direct
 from tests.legacy_client import answers, information
 
@@ -177,6 +178,24 @@ def test_a_request_takes_two_connection_intervals_at_most() -> None:
         assert 0.0075 < now() - began < 0.016
 
     play_direct(scenario, connection_interval=0.0075)
+
+
+@pytest.mark.parametrize(("force", "interval"), [(False, 0.015), (True, 0.05)])
+def test_an_interval_is_as_asked_for_unless_it_is_forced(force: bool, interval: float) -> None:
+    async def scenario(place: Place) -> None:
+        seen: list[OnAir] = []
+        direct(place).on_air.append(seen.append)
+        fob = await on(place)
+        link, to_vehicle, _ = await fob.subscribed()
+        await fob.write(link, to_vehicle, b"\x00" * 20)
+        (connected,) = (each.time for each in seen if each.kind == "connected")
+        pdus = [each for each in seen if each.pdu]
+        events = [(each.arrives - connected) / interval for each in pdus]
+        # Short ones come within a tenth of the interval behind the beginning of an event.
+        assert all(event % 1 < 0.1 for event in events)
+        assert [each.ll_pdus for each in pdus if each.pdu[0] == 0x12] == [1, 1]
+
+    play_direct(scenario, connection_interval=0.05, force_interval=force)
 
 
 def test_a_session_works() -> None:

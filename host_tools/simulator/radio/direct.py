@@ -44,7 +44,8 @@ _COMPLETE_NAME = 0x09
 _TICK = 0.25
 _SHORTEST_TICK = 0.001
 
-# After CONNECT_IND, in connection intervals, until the first packet came.
+# After CONNECT_IND, in connection intervals, until the hosts know of the link: estimated. Its first
+# event comes 1.25 ms later or up to an interval after that (Vol 6, Part B, 4.5.3).
 _ESTABLISHING = (1.25, 2.0)
 
 
