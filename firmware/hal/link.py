@@ -181,7 +181,7 @@ class Link:
             try:
                 kind, data = await self._next(deadline)
             except TimedOut:
-                raise Disconnected("the car does not answer on this link")
+                raise Disconnected("the car does not answer")
             if kind == done - 1:
                 if len(results) >= _RESULTS:
                     raise LinkError(_STRANGE)
@@ -210,7 +210,7 @@ class Link:
             if kind in (_IRQ_GATTC_INDICATE, _IRQ_GATTC_NOTIFY):
                 if data[1] == self.handles[1]:
                     if len(self._inbox) >= _INBOX:
-                        raise LinkError("the car says more than could be kept")
+                        raise LinkError(_STRANGE)
                     self._inbox.append(data[2])
             elif kind == _IRQ_MTU_EXCHANGED:
                 self.payload = data[1] - _ATT_HEADER
