@@ -47,6 +47,9 @@ LONGEST_PASSPHRASE = 1023
 """Bytes of UTF-8; OpenSSL takes no more."""
 
 _LARGEST_FILE = 65_536
+# The initialization vector of the traditional form, and its length by the cipher (RFC 1421).
+_VECTOR = re.compile(rb"^DEK-Info: *(?P<cipher>[^,\s]*) *,? *(?P<hex>[0-9A-Fa-f]*)", re.MULTILINE)
+_VECTOR_DIGITS = {b"AES": 32, b"DES": 16}
 _MOST_HASHING = 1 << 24
 # What makes a key of a passphrase, and how many of the numbers behind its salt are its work: PBKDF2
 # and PKCS #12 have iterations (RFC 8018, 7292), scrypt N, r and p (RFC 7914).
@@ -86,6 +89,11 @@ def read_key(path: Path, passphrase: Callable[[], str]) -> KeyFile:
     secret = passphrase().encode() if encrypted else None
     if encrypted and not secret:
         raise InputError(f"{path} is encrypted", "Give the passphrase it was written with.")
+    vector = _VECTOR.search(pem)
+    digits = len(vector["hex"]) if vector else 0
+    if vector and digits != _VECTOR_DIGITS.get(vector["cipher"][:3], digits):
+        # What would read it panics where there is too little.
+        raise _damaged(path)
     if encrypted and _hashing(pem) > _MOST_HASHING:
         raise InputError(
             f"{path} is damaged: to open it would take hours", "Take another copy of it."
@@ -106,9 +114,7 @@ def read_key(path: Path, passphrase: Callable[[], str]) -> KeyFile:
                 f"{path} is in OpenSSH's own form",
                 "Convert a copy of it: `ssh-keygen -p -m PKCS8 -f COPY`.",
             ) from None
-        raise InputError(
-            f"{path} is damaged: no key can be read from it", "Take another copy of it."
-        ) from None
+        raise _damaged(path) from None
     if not isinstance(private, ec.EllipticCurvePrivateKey):
         raise _other_kind(path, f"of another kind ({type(private).__name__.strip('_')})")
     if not isinstance(private.curve, ec.SECP256R1):
@@ -257,6 +263,10 @@ def _no_private_key(path: Path, data: bytes) -> InputError:
     return InputError(
         f"{path} holds no private key but {labels[0]}", "Name the file of a private key."
     )
+
+
+def _damaged(path: Path) -> InputError:
+    return InputError(f"{path} is damaged: no key can be read from it", "Take another copy of it.")
 
 
 def _conversion(path: Path, how: str) -> InputError:

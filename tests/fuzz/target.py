@@ -146,12 +146,14 @@ def examine(check: Check, data: bytes) -> Result:
             kind = check(data)
         if _peak() - before > _GROWTH:
             raise Huge(f"more than {_GROWTH >> 20} MB for {len(data)} bytes")
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is the finding
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a panic of Rust code is no Exception
         return _finding(data, error)
     return kind
 
 
-def _finding(data: bytes, error: Exception) -> Finding:
+def _finding(data: bytes, error: BaseException) -> Finding:
     frames = traceback.extract_tb(error.__traceback__)
     # How deep a library was when it gave up varies; where this project called it does not.
     own = [frame for frame in frames if any(part in Path(frame.filename).parts for part in _OWN)]
