@@ -17,21 +17,14 @@ _OPERATIONSTATUS_ERROR = const(2)
 _MESSAGEFAULT_ERROR_BUSY = const(1)
 _MESSAGEFAULT_ERROR_TIMEOUT = const(2)
 _MESSAGEFAULT_ERROR_UNKNOWN_KEY_ID = const(3)
-_MESSAGEFAULT_ERROR_INACTIVE_KEY = const(4)
 _MESSAGEFAULT_ERROR_INVALID_SIGNATURE = const(5)
 _MESSAGEFAULT_ERROR_INVALID_TOKEN_OR_COUNTER = const(6)
-_MESSAGEFAULT_ERROR_INSUFFICIENT_PRIVILEGES = const(7)
 _MESSAGEFAULT_ERROR_INTERNAL = const(11)
-_MESSAGEFAULT_ERROR_WRONG_PERSONALIZATION = const(12)
-_MESSAGEFAULT_ERROR_KEYCHAIN_IS_FULL = const(14)
 _MESSAGEFAULT_ERROR_INCORRECT_EPOCH = const(15)
 _MESSAGEFAULT_ERROR_TIME_EXPIRED = const(17)
 _MESSAGEFAULT_ERROR_TIME_TO_LIVE_TOO_LONG = const(20)
-_MESSAGEFAULT_ERROR_REMOTE_ACCESS_DISABLED = const(21)
-_MESSAGEFAULT_ERROR_REMOTE_SERVICE_ACCESS_DISABLED = const(22)
 _MESSAGEFAULT_ERROR_RESPONSE_MTU_EXCEEDED = const(25)
 _MESSAGEFAULT_ERROR_REPEATED_COUNTER = const(26)
-_MESSAGEFAULT_ERROR_COMMAND_REQUIRES_PHYSICAL_PROXIMITY = const(29)
 
 # The car cannot now; the same again a second later may do.
 _LATER = (_MESSAGEFAULT_ERROR_BUSY, _MESSAGEFAULT_ERROR_TIMEOUT, _MESSAGEFAULT_ERROR_INTERNAL)
@@ -44,18 +37,6 @@ _OUT_OF_STEP = (
     _MESSAGEFAULT_ERROR_TIME_TO_LIVE_TOO_LONG,
     _MESSAGEFAULT_ERROR_REPEATED_COUNTER,
 )
-# Nothing the fob can mend, in the owner's words where the owner can.
-_FORBIDDEN = "the car's settings do not allow it"
-_REFUSALS = {
-    _MESSAGEFAULT_ERROR_INACTIVE_KEY: "this key is not active",
-    _MESSAGEFAULT_ERROR_INSUFFICIENT_PRIVILEGES: "this key may not do that now",
-    _MESSAGEFAULT_ERROR_WRONG_PERSONALIZATION: "the car has another VIN: run `fob provision`",
-    _MESSAGEFAULT_ERROR_KEYCHAIN_IS_FULL: "the car has too many keys: delete one",
-    _MESSAGEFAULT_ERROR_REMOTE_ACCESS_DISABLED: _FORBIDDEN,
-    _MESSAGEFAULT_ERROR_REMOTE_SERVICE_ACCESS_DISABLED: _FORBIDDEN,
-    _MESSAGEFAULT_ERROR_COMMAND_REQUIRES_PHYSICAL_PROXIMITY: "go nearer to the car",
-}
-
 # So long a message is good for; halved where the car finds that too long.
 _LIFETIME_S = const(5)
 
@@ -174,7 +155,8 @@ class SignedDialogue(Handshake):
             # It may have been carried out.
             return SILENT, True
         if fault not in _OUT_OF_STEP:
-            raise Refused(_REFUSALS.get(fault, "the car refuses the message"), fault)
+            # Nothing the fob can mend; the laptop has words for the number.
+            raise Refused("the car refuses: fault %d" % fault, fault)
         if fault == _MESSAGEFAULT_ERROR_TIME_TO_LIVE_TOO_LONG:
             self._lifetime_s = max(self._lifetime_s // 2, 1)
         told = self._take_over(envelope)

@@ -7,6 +7,7 @@ remedies are sentences, and name the command that helps.
 import re
 from typing import NamedTuple
 
+from host_tools.advice.refusals import in_words
 from host_tools.advice.whitelist_errors import removal_error
 from host_tools.failure import sentence
 
@@ -114,7 +115,7 @@ def explain(code: str, text: str, reason: int | None = None) -> Explanation:
     if code == "internal" and " " not in text:
         # The firmware names the kind of exception only.
         text = f"the fob's program failed ({text})"
-    problem, _, advice = text.partition(": ")
+    problem, _, advice = in_words(text).partition(": ")
     remedy = _KNOWN.get(problem)
     car = _CAR_FILE.search(problem)
     if car:

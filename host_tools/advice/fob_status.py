@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from host_tools.advice.car_keys import short_name
 from host_tools.advice.fob_errors import CONFIRM, Explanation, explain
 from host_tools.advice.light import pattern_rows
+from host_tools.advice.refusals import in_words
 from host_tools.advice.signal_strength import strength
 from host_tools.identity import gestures
 from host_tools.identity.counters import COUNTER_MAX
@@ -157,7 +158,7 @@ def journal_rows(status: Mapping[str, Any]) -> Rows:
     """What went wrong last, and how often it crashed in a row."""
     rows = [("in short", _crashes(status["crashes"]))] if status["crashes"] else []
     lines = status["journal"][-_LAST_LINES:]
-    rows += [("last" if at == 0 else "", line) for at, line in enumerate(reversed(lines))]
+    rows += [("last" if at == 0 else "", in_words(line)) for at, line in enumerate(reversed(lines))]
     return rows or [("", "nothing")]
 
 

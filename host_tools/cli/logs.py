@@ -6,6 +6,7 @@ import click
 
 from host_tools.advice.fob_status import last_result
 from host_tools.advice.journal import JOURNAL_PATH, read_journal
+from host_tools.advice.refusals import in_words
 from host_tools.cable.device import ConsoleError, Device, NoConsole
 from host_tools.cable.port_lines import port_lines
 from host_tools.cli.fob_session import connect, worded
@@ -57,8 +58,8 @@ def _log(device: Device) -> dict[str, Any]:
         if record is None:
             raise worded(error) from error
         (crashes, lines), last = read_journal(record), None
-    explained = [firmware_shortening().explained(line) for line in lines]
-    return {"crashes": crashes, "journal": explained, "last": last}
+    explained = [in_words(firmware_shortening().explained(line)) for line in lines]
+    return {"crashes": crashes, "journal": explained, "last": in_words(last or "") or None}
 
 
 def _show(log: dict[str, Any]) -> None:
@@ -86,7 +87,7 @@ def _follow(port: str, as_json: bool) -> None:
         errors().print("What the fob says from now on (Ctrl-C ends):", style="dim")
     for line in port_lines(port, wait):
         if line.startswith(_SAID):
-            said = line.removeprefix(_SAID)
+            said = in_words(line.removeprefix(_SAID))
             if as_json:
                 show_json({"said": said})
             else:

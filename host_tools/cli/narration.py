@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from host_tools.advice.refusals import in_words
 from host_tools.cli.screen import WIDTH, show_json
 from host_tools.decode import DecodedFrame
 from host_tools.simulator.car import Vintage
@@ -79,7 +80,7 @@ class HumanNarrator:
         line = Text(f"{told:{_TIME_WIDTH}.3f}  ", "dim")
         line.append(f"{moment.who:<{_WHO_WIDTH}}", _STYLES.get(moment.who, ""))
         indent = _TIME_WIDTH + 2 + _WHO_WIDTH
-        rows = textwrap.wrap(moment.text + since, WIDTH - indent)
+        rows = textwrap.wrap(in_words(moment.text) + since, WIDTH - indent)
         line.append(f"\n{' ' * indent}".join(rows))
         self._console.print(line)
         if moment.frame and self._frames:

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from host_tools.advice import press_report
+from host_tools.advice.refusals import in_words
 from host_tools.cable.device import ConsoleError
 from host_tools.cli.fob_session import connect, provisioned, worded
 from host_tools.cli.options import json_option, port_option
@@ -64,7 +65,7 @@ def press(
             if as_json:
                 show_json(event)
             elif event.get("event") == "said":
-                show_text(out(), f"fob: {event['text']}", "dim")
+                show_text(out(), f"fob: {in_words(event['text'])}", "dim")
 
         try:
             result = device.call(

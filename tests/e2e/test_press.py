@@ -197,11 +197,11 @@ async def test_a_counter_far_ahead_is_followed_once_the_owner_has_confirmed_it()
 
 
 @in_virtual_time
-async def test_an_open_door_is_named_when_it_keeps_the_car_from_locking() -> None:
+async def test_an_open_door_has_its_number_when_it_keeps_the_car_from_locking() -> None:
     async with bench_with() as bench:
         await bench.press("unlock")
         bench.car.set_closure("frontDriverDoor", vcsec.CLOSURESTATE_OPEN)
-        await fails(bench, "lock", "something is open")
+        await fails(bench, "lock", "the car refuses: error 2")
 
 
 @in_virtual_time

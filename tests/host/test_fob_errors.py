@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.advice import fob_errors
+from host_tools.advice import fob_errors, refusals
 from host_tools.advice.fob_errors import explain, is_worth_repeating
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 SOURCES = "\n".join(path.read_text("utf-8") for path in FIRMWARE.rglob("*.py"))
+REFUSALS = [words for known in refusals.WORDS.values() for words in known.values()]
 CODES = re.findall(r'^    code = "([a-z-]+)"', (FIRMWARE / "fob/errors.py").read_text(), re.M)
 
 
@@ -22,10 +23,31 @@ def test_every_error_of_the_firmware_has_a_remedy_that_is_a_sentence(code):
 
 
 def test_what_is_known_by_its_text_is_what_the_firmware_says():
-    for text in fob_errors._KNOWN:
+    for text in fob_errors._KNOWN.keys() - {words.split(":")[0] for words in REFUSALS}:
         # Those of a car's files are made of their names.
         made = text.replace("fob.json", "%s").replace("key.bin", "%s")
         assert text.removeprefix("the flash ") in SOURCES or made in SOURCES, text
+
+
+def test_the_number_of_a_refusal_is_told_in_words_with_a_remedy():
+    for kind, known in refusals.WORDS.items():
+        assert f'"the car refuses: {kind} %d"' in SOURCES
+        for number, words in known.items():
+            problem, remedy = explain("refused", f"the car refuses: {kind} {number}", number)
+            assert problem == words.split(":")[0]
+            assert remedy == fob_errors._KNOWN[problem]
+
+
+def test_a_number_that_nobody_knows_is_told_as_it_is():
+    told = explain("refused", "the car refuses: fault 99", 99)
+    assert told.problem == "the car refuses (fault 99)"
+    assert told.remedy.endswith(".")
+
+
+def test_a_line_that_holds_a_refusal_is_told_in_words():
+    assert refusals.in_words("lock refused: the car refuses: error 2") == (
+        "lock refused: something is open"
+    )
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ async def test_auto_secure_that_is_refused_is_told():
     said = []
     vehicle = a_car(on_sealed=[(OK,), (denied,)])
     assert await present(Fob(vehicle), secure_at_end=True, said=said)
-    assert "not in park" in said[-1]
+    assert "error 5" in said[-1]
 
 
 async def test_a_pause_leaves_the_link_to_the_press():
