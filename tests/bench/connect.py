@@ -20,7 +20,7 @@ LISTEN_FIRST = "listen first"
 _INTERVALS = (0.02, 0.1, 0.2)
 """Seconds between advertisements: cars are told to advertise every 20 to 200 ms."""
 
-_PRESSES = 8
+_PRESSES = 6
 _QUICK_PRESSES = 2
 
 
