@@ -215,9 +215,9 @@ def test_the_picture_of_the_readme_is_what_is_measured_today(cases: list[Case]) 
     shown, drawn = PICTURE.read_text("utf-8"), draw_picture(cases)
     assert NUMBER.split(shown) == NUMBER.split(drawn), REMEDY
     numbers = [float(each) for each in NUMBER.findall(drawn)]
-    # Virtual time is the same everywhere, but for the last digit of a mean.
+    # It shows where the time goes, not when within an advertising interval somebody pressed.
     shown_numbers = [float(each) for each in NUMBER.findall(shown)]
-    assert shown_numbers == pytest.approx(numbers, rel=0.01, abs=0.2), REMEDY
+    assert shown_numbers == pytest.approx(numbers, rel=0.05, abs=1), REMEDY
 
 
 def test_the_picture_is_for_light_and_dark_pages_and_needs_nothing_else() -> None:

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from ..charts import Bars, Group, Mark, Part, Row
-from ..memory import Fragmentation, Phase, Results, Word
+from ..heap import Fragmentation, Phase
+from ..memory import Results
 from ..page import Chart, Headline
+from ..words import Word
 
 
 def charts(results: Results) -> list[Chart]:
@@ -32,8 +34,8 @@ def headlines(results: Results) -> list[Headline]:
     return [
         Headline(
             f"{most.bytes / 1024:.0f} KiB",
-            f"of heap on a {results.word_bits}-bit build do for all of it; most takes"
-            f" {most.scene}, {most.vintage}",
+            f"of heap, with words of 64 bits, do for everything; most takes {most.scene} with a car"
+            f" of {most.vintage}",
         )
     ]
 
@@ -41,8 +43,8 @@ def headlines(results: Results) -> list[Headline]:
 def _smallest(results: Results) -> Bars:
     return Bars(
         "The smallest heap that will do",
-        f"Found by halving, on a build of {results.word_bits} bits; the stand-ins for a chip's C"
-        f" modules ({results.stand_ins_bytes / 1024:,.0f} KiB) are subtracted.",
+        "Found by halving, with words of 64 bits; what the stand-ins for a chip's own modules have"
+        f" ({results.stand_ins_bytes / 1024:,.0f} KiB) comes on top.",
         "KiB of heap",
         [
             Group(
@@ -67,7 +69,7 @@ def _phases(phases: Sequence[Phase]) -> Bars:
     first = phases[0]
     return Bars(
         f"Heap by phase: {first.scene}, car of {first.vintage}",
-        "What was alive at the end of each phase, and the most while it lasted.",
+        "What is in use at the end of each phase, and the most while it lasts.",
         "KiB of heap",
         [
             Group(
@@ -76,8 +78,8 @@ def _phases(phases: Sequence[Phase]) -> Bars:
                     Row(
                         each.phase,
                         [
-                            Part("alive at the end", each.live_bytes / 1024, "blue"),
-                            Part("at its peak", (each.peak_bytes - each.live_bytes) / 1024, "sky"),
+                            Part("at its end", each.live_bytes / 1024, "blue"),
+                            Part("at most", (each.peak_bytes - each.live_bytes) / 1024, "sky"),
                         ],
                         f"{each.peak_bytes / 1024:,.0f} KiB",
                     )
@@ -98,14 +100,15 @@ def _fragmentation(crumbs: Sequence[Fragmentation]) -> Bars:
 
     return Bars(
         "What many presses leave of the heap",
-        "Free heap before and after, and how much of it is in one piece.",
+        "Free heap after the first press and after the last, and how much of it is in one piece.",
         "KiB of heap",
         [
             Group(
-                f"{each.scene}, car of {each.vintage}: {each.presses:,} presses",
+                f"{each.scene}, car of {each.vintage}: {each.presses:,} presses in"
+                f" {each.lives:,} {'life' if each.lives == 1 else 'lives'}",
                 [
-                    row("before", each.free_before, each.largest_before),
-                    row("after", each.free_after, each.largest_after),
+                    row("first", each.free_before, each.largest_before),
+                    row("last", each.free_after, each.largest_after),
                 ],
             )
             for each in crumbs
@@ -116,7 +119,7 @@ def _fragmentation(crumbs: Sequence[Fragmentation]) -> Bars:
 def _words(words: Sequence[Word]) -> Bars:
     return Bars(
         "Words of 32 and of 64 bits",
-        "The same on two builds of MicroPython: a chip's words have 32 bits.",
+        "What sets of modules add to the heap in two builds of MicroPython; a chip has 32 bits.",
         "KiB of heap",
         [
             Group(
