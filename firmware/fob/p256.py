@@ -95,14 +95,14 @@ def _walk(scalar, point, random):
     # 15: d is 2 * index - 15, where the index is the four bits above bit 4 * i. The bit added to b
     # has an index of 8: it is the 2**(4*n).
     b += even * r + (1 << 68)
-    near, near_z = _odd_multiples(point)
+    near = _odd_multiples(point)
     for shift in range(61, 0, -4):
-        point = _add(_double(point, 4), near[(r >> shift) & 15] + near_z)
-    far, far_z = _odd_multiples(point)
+        point = _add(_double(point, 4), _multiple(near, r >> shift))
+    far = _odd_multiples(point)
     for shift in range(193, 0, -4):
-        point = _add(_double(point, 4), far[(a >> shift) & 15] + far_z)
+        point = _add(_double(point, 4), _multiple(far, a >> shift))
         if shift < 69:
-            point = _add(point, near[(b >> shift) & 15] + near_z)
+            point = _add(point, _multiple(near, b >> shift))
     return point
 
 
@@ -111,7 +111,7 @@ def _walk(scalar, point, random):
 
 
 def _odd_multiples(point):
-    """([(x, 2y) of multiples -15, -13, ... 13, 15 of a point], (z, z**2, z**3) of all of them)."""
+    """([(x, 2y) of multiples 15, 13, ... 3, 1 of a point], (z, z**2, z**3) of all of them)."""
     p = _P
     d = point[1]
     x2, d2, z = _double(point, 1)
@@ -139,15 +139,20 @@ def _odd_multiples(point):
         x, d = points.pop()
         ff = f * f % p
         # A remainder keeps the room of what it is of, twice its own; a negation takes no more.
-        x, d = -(-(x * ff % p)), -(d * ff % p * f % p)  # noqa: B002
-        middle = len(table) // 2
-        table.insert(middle, (x, -d))
-        table.insert(middle, (x, d))
+        table.append((-(-(x * ff % p)), -(-(d * ff % p * f % p))))  # noqa: B002
         if not points:
             break
         f = f * ratios.pop() % p
     zz = z * z % p
     return table, (z, zz, zz * z % p)
+
+
+def _multiple(table, index):
+    """The multiple 2 * i - 15 as a point of the table, where i is the lowest four bits."""
+    points, powers = table
+    positive = index >> 3 & 1
+    x, d = points[(index ^ -positive) & 7]
+    return (x, d * (2 * positive - 1)) + powers
 
 
 def _double(point, times):
