@@ -166,6 +166,7 @@ class Counter:
         kept = self._retained.get(_COUNTER)
         if kept and len(kept) == 16:
             end, following = unpack_numbers(_LEASE_AND_NEXT, kept)
-            if 0 < following <= end <= self.MAX + 1:
+            # No lease is longer: less than its beginning was used before it.
+            if 0 < following <= end <= min(following + self.LEASE, self.MAX + 1):
                 return end, following
         return 0, 0

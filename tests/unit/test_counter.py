@@ -171,6 +171,8 @@ def test_nonsense_that_is_retained_is_ignored():
     for memory in (
         retaining(end, end + 1),
         retaining(end, 0),
+        # From before the lease began.
+        retaining(end, end - LEASE - 1),
         retaining(Counter.MAX + 2, end),
         retaining(2**64 - 1, 2**64 - 1),
         retaining(end + 100, end, size=15),
