@@ -146,7 +146,8 @@ def _read_fields(settings, fields):
     settings.gestures = fields["gestures"]
     settings.actions = fields["actions"]
     for content in settings.actions.values():
-        content.keys()
+        # What locks is looked up by it.
+        hash(content.get("RKEAction"))
     for meanings in settings.gestures.values():
         for meaning in meanings.values():
             name, _, number = meaning.partition("@")

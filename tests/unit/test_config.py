@@ -282,6 +282,7 @@ def test_gestures_of_no_use_are_errors():
         ({"lock": {"single": "lock@x"}}, {"lock": {}}),
         ({}, {"lock": None}),
         ({}, []),
+        ({}, {"lock": {"RKEAction": []}}),
     ):
         raises(ConfigError, load, with_gestures(gestures, actions))
 
