@@ -1,7 +1,7 @@
 """The coverage-guided engine: atheris, where it is installed, for targets of this process.
 
 libFuzzer ends the process it runs in, so each campaign has one of its own:
-`python -m tests.fuzz.guided TARGET FOLDER -- libFuzzer's options`.
+`python -m tests.fuzz.guided TARGET FOLDER UNTIL [libFuzzer's options]`.
 """
 
 import importlib.util
@@ -54,12 +54,10 @@ def fuzz(
         options += ["-timeout=60", "-rss_limit_mb=2048"]
         if budget.count is not None:
             options.append(f"-runs={budget.count}")
-        if budget.seconds is not None:
-            # libFuzzer counts whole seconds, and 0 is no limit.
-            options.append(f"-max_total_time={max(1, round(budget.seconds))}")
+        until = 0.0 if budget.seconds is None else time.time() + budget.seconds
         limit = None if budget.seconds is None else budget.seconds + _SECONDS_TO_BEGIN
         ended = subprocess.run(
-            [sys.executable, "-m", "tests.fuzz.guided", target.name, name, *options],
+            [sys.executable, "-m", "tests.fuzz.guided", target.name, name, str(until), *options],
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -101,8 +99,8 @@ def _stopped(path: Path) -> Finding:
     return Finding(path.read_bytes(), f"libFuzzer stopped: {kind}")
 
 
-def _serve(name: str, folder: Path, options: list[str]) -> None:
-    """What the process of a campaign does; it does not return."""
+def _serve(name: str, folder: Path, until: float, options: list[str]) -> None:
+    """What the process of a campaign does until that Unix time; 0 is no limit. Does not return."""
     import atheris
 
     with atheris.instrument_imports(include=["host_tools", "tests.fuzz.host"]):
@@ -121,9 +119,12 @@ def _serve(name: str, folder: Path, options: list[str]) -> None:
             if len(causes) >= MOST_FINDINGS:
                 raise RuntimeError(f"{MOST_FINDINGS} causes")
 
+    if until:
+        # libFuzzer counts whole seconds, and 0 is no limit.
+        options.append(f"-max_total_time={max(1, round(until - time.time()))}")
     atheris.Setup([sys.argv[0], *options, str(folder / _INPUTS)], one)
     atheris.Fuzz()
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1], Path(sys.argv[2]), sys.argv[3:])
+    _serve(sys.argv[1], Path(sys.argv[2]), float(sys.argv[3]), sys.argv[4:])

@@ -1,6 +1,7 @@
 """What lies on a fob: damaged, half written, or made by somebody else.
 
-An input is a list of packets (packets.py): the kind says which file, in the order of _PATHS.
+An input is a list of packets (packets.py): the kind says which file, in the order of _PATHS. That
+of the first says what is asked for besides, in the order of _REQUESTS: plus so many times all paths.
 """
 
 from collections.abc import Iterator
@@ -53,7 +54,8 @@ def seeds() -> Iterator[bytes]:
     settings = {"passive": {"level": 1, "minutes": 5, "form": "auto", "secure_at_end": False}}
     two = provision(_VIN, _BOARD, key=scalar, clock=lambda: _NOW, more_cars=cars, **settings)
     for files in (one, two):
-        yield _packed(files)
+        for request in range(len(_REQUESTS)):
+            yield _packed(files, request)
         for path in files:
             yield _packed({each: data for each, data in files.items() if each != path})
     yield _packed({**one, "/fob.json.new": one["/fob.json"], "/state/counter.0.new": b"\2"})
@@ -61,14 +63,14 @@ def seeds() -> Iterator[bytes]:
 
 def check(data: bytes) -> str:
     """Whatever lies there is read; what is asked for is refused in one line, or makes it whole."""
-    files = {_PATHS[kind % len(_PATHS)]: told for kind, told in unpack(data)}
-    kinds = [_described(read_identity(FobOfFiles(dict(files)), with_key=True))]  # type: ignore[arg-type]
-    for request in _REQUESTS:
-        try:
-            kinds.append(_provisioned(files, request))
-        except Failure as failure:
-            kinds.append(one_line(failure))
-    return "; ".join(kinds)
+    packets = unpack(data)
+    files = {_PATHS[kind % len(_PATHS)]: told for kind, told in packets}
+    request = packets[0][0] // len(_PATHS) % len(_REQUESTS) if packets else 0
+    there = _described(read_identity(FobOfFiles(dict(files)), with_key=True))  # type: ignore[arg-type]
+    try:
+        return f"{there}; {request}: {_provisioned(files, _REQUESTS[request])}"
+    except Failure as failure:
+        return f"{there}; {request}: {one_line(failure)}"
 
 
 def _described(identity: Identity) -> str:
@@ -113,8 +115,9 @@ class _MountedFob(FobOfFiles):
     facts = SimpleNamespace(mounted=True)
 
 
-def _packed(files: dict[str, bytes]) -> bytes:
-    return pack((_PATHS.index(path), data) for path, data in files.items())
+def _packed(files: dict[str, bytes], request: int = 0) -> bytes:
+    asked = request * len(_PATHS)
+    return pack((asked + _PATHS.index(path), data) for path, data in files.items())
 
 
 TARGET = host_target(
