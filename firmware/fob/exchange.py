@@ -30,7 +30,7 @@ _INBOX = const(64)
 
 
 class Exchange:
-    """One connection's conversation; remembers what the car told last.
+    """One connection's conversation over `link`; remembers what the car told last.
 
     `read` decodes a message; whoever asks in another protocol than the older one replaces it.
     `lock_state` is the car's lock state and `earlier_state` the one that it told before;
@@ -45,7 +45,7 @@ class Exchange:
     """
 
     def __init__(self, link):
-        self._link = link
+        self.link = link
         self.read = messages.read
         self._frames = framing.Reassembler()
         # Messages that came and were not received yet, each with the place where it began.
@@ -58,34 +58,20 @@ class Exchange:
         self.whole = False
 
     @property
-    def handles(self):
-        """Where the link found the car's characteristics, for the next connection."""
-        return self._link.handles
-
-    @property
-    def closures(self):
-        """The closureStatuses that the car told last, None where it told none."""
-        return None if self.status is None else self.status.get("closureStatuses", {})
-
-    @property
     def unheard(self):
         """Remembered handles are in use, and nothing of the car has come through them yet."""
-        return self._link.remembered and not self._heard
+        return self.link.remembered and not self._heard
 
     async def rediscover(self):
         """Replace remembered handles; True when what was written until now went elsewhere."""
-        if not self._link.remembered:
+        if not self.link.remembered:
             return False
-        to_vehicle = self._link.handles[0]
-        await self._link.open()
+        to_vehicle = self.link.handles[0]
+        await self.link.open()
         # Whatever has come so far need not have come from the car's characteristic.
         self._frames.drop()
         self._waiting.clear()
-        return self._link.handles[0] != to_vehicle
-
-    async def keep_alive(self):
-        """Show the car that somebody is here: see hal.link."""
-        await self._link.keep_alive()
+        return self.link.handles[0] != to_vehicle
 
     async def send(self, message):
         """Write one message; returns when the last write was answered.
@@ -94,18 +80,18 @@ class Exchange:
         """
         self.whole = False
         framed = framing.frame(message)
-        if len(framed) > _WRITES_WITHOUT_MTU_EXCHANGE * self._link.payload:
-            await self._link.exchange_mtu()
+        if len(framed) > _WRITES_WITHOUT_MTU_EXCHANGE * self.link.payload:
+            await self.link.exchange_mtu()
         left = len(framed)
         written = ticks_ms()
-        for chunk in framing.chunks(framed, self._link.payload):
+        for chunk in framing.chunks(framed, self.link.payload):
             self.sent = await self._place()
             if ticks_diff(ticks_ms(), written) > _TORN_MS:
                 raise Disconnected("the car is too slow to take a message in one piece")
             written = ticks_ms()
             left -= len(chunk)
             self.whole = not left
-            await self._link.write(chunk)
+            await self.link.write(chunk)
         self.answered = await self._place()
 
     async def receive(self, timeout_ms):
@@ -165,7 +151,7 @@ class Exchange:
         return self._frames.received
 
     async def _take_in(self, timeout_ms):
-        self._frames.feed(await self._link.read(timeout_ms), ticks_ms())
+        self._frames.feed(await self.link.read(timeout_ms), ticks_ms())
         try:
             while True:
                 message = self._frames.next()
@@ -180,7 +166,7 @@ class Exchange:
         self._heard = True
         status = answer.get("vehicleStatus")
         if status is not None:
-            self.earlier_state, self.lock_state = self.lock_state, messages.lock_state(answer)
+            self.earlier_state, self.lock_state = self.lock_state, messages.lock_state(status)
             self.status = status
             sleep = status.get("vehicleSleepStatus")
             self.asleep = sleep == _VEHICLE_SLEEP_STATUS_ASLEEP if sleep else None

@@ -146,14 +146,11 @@ def read(message):
     return protobuf.decode(FROM_VCSEC_MESSAGE, message)
 
 
-def lock_state(answer):
-    """Return VEHICLELOCKSTATE_LOCKED or _UNLOCKED, or None when `answer` is no vehicleStatus.
+def lock_state(status):
+    """Return the VEHICLELOCKSTATE of a VehicleStatus: _LOCKED, _UNLOCKED or one that is not known.
 
     A car locked from inside is locked; one that unlocked the driver's door alone is unlocked.
     """
-    status = answer.get("vehicleStatus")
-    if status is None:
-        return None
     # Proto3 leaves a zero out: a status without the field says UNLOCKED.
     state = status.get("vehicleLockState", _VEHICLELOCKSTATE_UNLOCKED)
     return _LOCK_STATES.get(state, state)

@@ -257,7 +257,7 @@ class Presence:
 
     async def _keep_alive(self, exchange):
         try:
-            await exchange.keep_alive()
+            await exchange.link.keep_alive()
         except Disconnected:
             raise
         except LinkError:

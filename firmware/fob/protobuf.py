@@ -56,15 +56,25 @@ def encode(schema, message):
     return bytes(buffer)
 
 
-def decode(schema, data):
-    """Decode all of `data` into a dict; raises DecodeError on anything malformed.
+def decode(schema, data, message=None):
+    """Decode all of `data` into a dict, `message` where there is one already; raises DecodeError on
+    anything malformed.
 
     Unknown fields and fields with a foreign wire type are skipped, the last value wins,
     sub-messages merge, and unknown enum values stay ints, as protobuf specifies. Groups
     (long deprecated) are refused.
     """
-    message: dict = {}
-    _read(schema, memoryview(data), message)
+    message = {} if message is None else message
+    data = memoryview(data)
+    at = 0
+    while at < len(data):
+        tag, at = _read_varint(data, at, 32)
+        if tag < 8:
+            raise DecodeError("bad field number")
+        content, at = _read_content(data, at, tag & _WIRE_TYPE)
+        for field in range(0, len(schema), 4):
+            if schema[field] == tag >> 3:
+                _store(schema, field, tag & _WIRE_TYPE, content, message)
     return message
 
 
@@ -107,18 +117,6 @@ def _append_varint(buffer, value):
     buffer.append(value)
 
 
-def _read(schema, data, message):
-    at = 0
-    while at < len(data):
-        tag, at = _read_varint(data, at, 32)
-        if tag < 8:
-            raise DecodeError("bad field number")
-        content, at = _read_content(data, at, tag & _WIRE_TYPE)
-        for field in range(0, len(schema), 4):
-            if schema[field] == tag >> 3:
-                _store(schema, field, tag & _WIRE_TYPE, content, message)
-
-
 def _read_content(data, at, wire_type):
     """Return a field's content, as int or memoryview, and the offset of what follows."""
     if wire_type == _VARINT:
@@ -152,8 +150,7 @@ def _store(schema, field, wire_type, content, message):
             if other != field and schema[other + 2] & kind & _ONEOFS:
                 message.pop(schema[other + 1], None)
     if sub:
-        value = {} if kind & REPEATED else message.get(name, {})
-        _read(sub, content, value)
+        value = decode(sub, content, None if kind & REPEATED else message.get(name))
     else:
         value = bytes(content) if wire_type == _LEN else _number(kind, content)
     if kind & REPEATED:

@@ -132,7 +132,7 @@ class Session:
         if len(tag) != 32:
             raise AuthenticationFailed
         info: dict = {"counter": 0, "publicKey": b"", "epoch": b"", "clock_time": 0, "status": 0}
-        info.update(protobuf.decode(routable.SESSION_INFO, encoded))
+        protobuf.decode(routable.SESSION_INFO, encoded, info)
         if len(info["epoch"]) != 16:
             raise DecodeError
         shared_key = None

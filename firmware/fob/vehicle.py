@@ -216,7 +216,7 @@ class Vehicle:
         strange = dialogue.stranger and not paired
         if not strange:
             self.guard.proven()
-        self.cache.meet(self._peer, exchange.handles)
+        self.cache.meet(self._peer, exchange.link.handles)
         dialogue.keep(paired)
         if strange:
             # Whoever listens in may answer so. The car has new keys now and then, too.
@@ -333,11 +333,11 @@ class Vehicle:
 
     async def _went_elsewhere(self, exchange):
         """Discover anew where handles were remembered; True when they were another attribute's."""
-        subscribed_at = exchange.handles[2]
+        subscribed_at = exchange.link.handles[2]
         if not await exchange.rediscover():
             return False
         self.undecided = False
-        if exchange.handles[0] == subscribed_at:
+        if exchange.link.handles[0] == subscribed_at:
             raise Disconnected("the car took the subscription for the beginning of a message")
         return True
 
@@ -345,12 +345,12 @@ class Vehicle:
 async def _is_open(exchange, dialogue):
     """Whether the car tells that something is open; the charge port is none of it, for a car that
     charges has to be locked with it open."""
-    if exchange.closures is None:
+    if exchange.status is None:
         try:
             await dialogue.status()
         except TimedOut:
             return False
-    for name, state in (exchange.closures or {}).items():
+    for name, state in exchange.status.get("closureStatuses", {}).items():
         if state not in (_CLOSURESTATE_CLOSED, _CLOSURESTATE_UNKNOWN) and name != "chargePort":
             return True
     return False

@@ -159,10 +159,10 @@ async def test_what_is_open_and_whether_the_car_sleeps_is_remembered():
     awake = {"vehicleSleepStatus": 1}
     statuses = [{"vehicleStatus": told} for told in (sleepy, awake, {})]
     exchange, _ = await connected(*statuses)
-    assert exchange.closures is None and exchange.asleep is None
-    for closures, asleep in (({"rearTrunk": 1}, True), ({}, False), ({}, None)):
+    assert exchange.status is None and exchange.asleep is None
+    for status, asleep in ((sleepy, True), (awake, False), ({}, None)):
         await exchange.receive(100)
-        assert (exchange.closures, exchange.asleep) == (closures, asleep)
+        assert (exchange.status, exchange.asleep) == (status, asleep)
 
 
 async def test_the_last_request_and_the_word_on_the_whitelist_are_remembered():

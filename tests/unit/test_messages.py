@@ -39,16 +39,13 @@ def test_a_denial_is_read():
 
 
 def test_a_status_without_a_lock_state_says_unlocked():
-    assert messages.lock_state(messages.read(b"\x0a\x00")) == codes.VEHICLELOCKSTATE_UNLOCKED
+    assert messages.lock_state({}) == codes.VEHICLELOCKSTATE_UNLOCKED
 
 
 def test_a_status_with_a_lock_state_says_that():
-    assert messages.lock_state(messages.read(b"\x0a\x02\x10\x01")) == codes.VEHICLELOCKSTATE_LOCKED
-    assert messages.lock_state({"vehicleStatus": {"vehicleLockState": 77}}) == 77
-
-
-def test_another_answer_says_nothing_about_the_lock():
-    assert messages.lock_state(messages.read(b"\x22\x00")) is None
+    status = messages.read(b"\x0a\x02\x10\x01")["vehicleStatus"]
+    assert messages.lock_state(status) == codes.VEHICLELOCKSTATE_LOCKED
+    assert messages.lock_state({"vehicleLockState": 77}) == 77
 
 
 def test_what_the_whitelist_answers_hold_is_left_to_whoever_asked():

@@ -234,7 +234,7 @@ async def test_a_refused_answer_is_told_and_the_next_one_given():
     vehicle = a_car(1000, asks(), 2000, asks(token(1)), on_sealed=[(OK,), (denied,)])
     said = []
     await present(Fob(vehicle), said=said)
-    assert len(answers(vehicle)) == 2 and "may not" in said[0]
+    assert len(answers(vehicle)) == 2 and "refuses: error 6" in said[0]
 
 
 async def test_a_confirmed_answer_forgets_the_faults_before_it():

@@ -153,7 +153,7 @@ async def test_a_refused_answer_is_told_and_the_next_one_given():
     vehicle.then(on_signed=[(done,), (refusal(INSUFFICIENT_PRIVILEGES),), (done,)])
     told = []
     await present(fob, said=told)
-    assert vehicle.commands == [NONE, DRIVE_ALLOWED, DRIVE_ALLOWED] and "may not" in told[0]
+    assert vehicle.commands == [NONE, DRIVE_ALLOWED, DRIVE_ALLOWED] and "refuses: " in told[0]
 
 
 async def test_a_key_that_is_refused_or_unknown_ends_it():

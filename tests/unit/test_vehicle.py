@@ -208,7 +208,7 @@ async def test_a_failed_command_remembers_nothing():
 async def test_what_the_owner_must_change_is_said_and_not_repeated():
     vehicle = Car(on_sealed=[(ERROR, 10, {"nominalError": {"genericError": 5}})])
     error = await awaiting(Refused, unlock(Fob(vehicle)))
-    assert error.reason == 5 and "park" in str(error)
+    assert error.reason == 5 and "error 5" in str(error)
     assert vehicle.plaintexts == [UNLOCK]
 
 
