@@ -53,14 +53,15 @@ else:
     import life
 
     if job:
-        import hal.radio, time
+        import time
+        from hal import radio as module
 
         def radio():
             while job == {HANG}:
                 time.sleep(1)
             raise RuntimeError
 
-        hal.radio.Radio = radio
+        module.Radio = radio
     life.main()
 """
 
