@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from host_tools.installation.layout import layout_firmware
-from host_tools.installation.shorten import firmware_shortening
+from host_tools.installation.compile import compile_module
+from host_tools.installation.layout import among_compiled, layout_firmware
 from tests.bench.sealing import Sealing
 from tests.interpreter import Interpreter, InterpreterDied, RemoteError
 
@@ -25,6 +25,17 @@ OURS = "this firmware"
 _CURVE = ec.SECP256R1()
 _RESOLUTION = 256
 """Bytes to which the smallest heap is found."""
+
+# Installed, functions have other names than in the sources.
+_CALLS = b"""
+from fob import gcm, p256
+MEASURED = {
+    "fob.p256.shared_secret": p256.shared_secret,
+    "fob.p256.public_key": p256.public_key,
+    "fob.gcm.seal": gcm.seal,
+    "fob.gcm.open": gcm.open,
+}
+"""
 
 Case = tuple[bytes, ...]
 
@@ -45,10 +56,9 @@ class Operation:
     hosts: dict[str, Callable[..., object]] = field(default_factory=dict)
 
     @property
-    def installed(self) -> str:
-        """The function's dotted name in the firmware as it is installed."""
-        names = firmware_shortening().short_names
-        return f"{self.module}.{names.get(self.function, self.function)}"
+    def dotted(self) -> str:
+        """The function's name, as its sources have it."""
+        return f"{self.module}.{self.function}"
 
 
 @dataclass(frozen=True)
@@ -152,9 +162,9 @@ def _open(key: bytes, nonce: bytes, ciphertext: bytes, tag: bytes, aad: bytes) -
 
 def measure_times(operation: Operation, interpreter: Interpreter) -> Iterator[Speed]:
     """Ours first. A wrong result is fast, too: they are compared before anything is timed."""
-    contenders = {OURS: operation.installed, **operation.rivals}
+    contenders = {OURS: operation.dotted, **operation.rivals}
     case = operation.cases[0]
-    results = [interpreter.call(name, *case) for name in contenders.values()]
+    results = [interpreter.call("timing.once", name, case) for name in contenders.values()]
     results += [function(*case) for function in operation.hosts.values()]
     if any(result != results[0] for result in results):
         raise AssertionError(f"{operation.name}: the contenders disagree")
@@ -184,12 +194,12 @@ def _speed(
 
 def measure_heap(operation: Operation, libraries: Path) -> Heap:
     """With the firmware compiled, as on a board: no compiler's memory is counted."""
-    name = operation.installed
+    name = operation.dotted
     case = operation.cases[0]
     with _interpreter("8M", libraries) as roomy:
         allocated = roomy.call("timing.allocated", name, case)
-    modules = f"import {operation.module}"
-    call = f"{modules}\n{name}({', '.join(map(repr, case))})"
+    modules = "import calls"
+    call = f"{modules}\ncalls.MEASURED[{name!r}]({', '.join(map(repr, case))})"
     needed = _smallest_heap(call, libraries) - _smallest_heap(modules, libraries)
     return Heap(operation.name, allocated, needed)
 
@@ -224,6 +234,8 @@ def prepared(heap: str) -> Iterator[tuple[Interpreter, Path]]:
             target = libraries / path.lstrip("/")
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(contents)
+        [calls] = among_compiled({"/calls.py": _CALLS}).values()
+        (libraries / "calls.mpy").write_bytes(compile_module(calls, "calls"))
         with _interpreter(heap, libraries) as interpreter:
             yield interpreter, libraries
 
