@@ -25,7 +25,8 @@ _TORN_MS = const(800)
 _GRACE_MS = const(500)
 # Pieces of one message come about 90 ms apart.
 _PIECE_MS = const(200)
-# As many indications as a link keeps: what comes in while they are taken comes later.
+# As many indications as a link keeps: what comes in while they are taken comes later. As many
+# messages wait, too.
 _INBOX = const(64)
 
 
@@ -158,6 +159,8 @@ class Exchange:
                 if message is None:
                     return
                 self._waiting.append((self._frames.began, message))
+                # Hundreds of frames of nothing fit into one indication.
+                del self._waiting[:-_INBOX]
         except DecodeError:
             pass
 

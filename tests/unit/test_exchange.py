@@ -1,5 +1,7 @@
 """Messages over a link: cut, matched, timed out."""
 
+import gc
+
 import scripted_car as car
 import virtual_time
 from expect import awaiting, raises
@@ -197,6 +199,17 @@ async def test_garbage_that_came_during_a_write_does_not_cost_the_answers_behind
     exchange, _ = await connected(b"\xff\xff\xff", car.OK)
     await exchange.send(bytes(10))
     assert await exchange.receive(100) == car.OK
+
+
+async def test_frames_of_nothing_without_end_take_no_memory_and_hide_no_answer():
+    exchange, link = await connected(*[bytes(240)] * 60, car.status(car.LOCKED))
+    gc.collect()
+    before = gc.mem_alloc()
+    await exchange.send(b"x")
+    gc.collect()
+    assert gc.mem_alloc() - before < 20000
+    while not _is_status(await exchange.receive(100)):
+        pass
 
 
 async def test_the_state_before_the_last_status_is_known():
