@@ -202,7 +202,7 @@ async def test_garbage_that_came_during_a_write_does_not_cost_the_answers_behind
 
 
 async def test_frames_of_nothing_without_end_take_no_memory_and_hide_no_answer():
-    exchange, link = await connected(*[bytes(240)] * 60, car.status(car.LOCKED))
+    exchange, _ = await connected(*[bytes(240)] * 60, car.status(car.LOCKED))
     gc.collect()
     before = gc.mem_alloc()
     await exchange.send(b"x")
