@@ -15,13 +15,21 @@ import os
 
 from fob.errors import InvalidKey
 
-_P = 0xFFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF
-_B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
-_N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-_G = (
-    0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
-    0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
+# p, b, n, and x and y of the generator, two lines each; as bytes, since an .mpy holds long integers
+# as decimal text.
+_CURVE = (
+    b"\xff\xff\xff\xff\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00"
+    b"\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\x5a\xc6\x35\xd8\xaa\x3a\x93\xe7\xb3\xeb\xbd\x55\x76\x98\x86\xbc"
+    b"\x65\x1d\x06\xb0\xcc\x53\xb0\xf6\x3b\xce\x3c\x3e\x27\xd2\x60\x4b"
+    b"\xff\xff\xff\xff\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xbc\xe6\xfa\xad\xa7\x17\x9e\x84\xf3\xb9\xca\xc2\xfc\x63\x25\x51"
+    b"\x6b\x17\xd1\xf2\xe1\x2c\x42\x47\xf8\xbc\xe6\xe5\x63\xa4\x40\xf2"
+    b"\x77\x03\x7d\x81\x2d\xeb\x33\xa0\xf4\xa1\x39\x45\xd8\x98\xc2\x96"
+    b"\x4f\xe3\x42\xe2\xfe\x1a\x7f\x9b\x8e\xe7\xeb\x4a\x7c\x0f\x9e\x16"
+    b"\x2b\xce\x33\x57\x6b\x31\x5e\xce\xcb\xb6\x40\x68\x37\xbf\x51\xf5"
 )
+_P, _B, _N, *_G = [int.from_bytes(_CURVE[at : at + 32], "big") for at in range(0, 160, 32)]
 
 
 def public_key(private, random=None):
@@ -44,27 +52,27 @@ def shared_secret(private, peer, random=None):
 
 
 def _scalar(private):
-    if not isinstance(private, (bytes, bytearray, memoryview)) or len(private) != 32:
-        raise InvalidKey("private key is not 32 bytes")
-    scalar = int.from_bytes(private, "big")
+    scalar = int.from_bytes(private, "big") if _is_bytes(private, 32) else 0
     if not 0 < scalar < _N:
-        raise InvalidKey("private key out of range")
+        raise InvalidKey("bad private key")
     return scalar
 
 
 def _point(encoded):
-    if not isinstance(encoded, (bytes, bytearray, memoryview)) or len(encoded) != 65:
-        raise InvalidKey("public key is not 65 bytes")
-    if encoded[0] != 4:
-        raise InvalidKey("public key is not an uncompressed point")
+    if not _is_bytes(encoded, 65) or encoded[0] != 4:
+        raise InvalidKey("bad public key")
     point = int.from_bytes(encoded[1:33], "big"), int.from_bytes(encoded[33:], "big")
     _require_on_curve(*point)
     return point
 
 
+def _is_bytes(octets, length):
+    return isinstance(octets, (bytes, bytearray, memoryview)) and len(octets) == length
+
+
 def _require_on_curve(x, y):
     if x >= _P or y >= _P or (y * y - (x * x - 3) * x - _B) % _P:
-        raise InvalidKey("point is not on the curve")
+        raise InvalidKey("bad public key")
 
 
 def _multiply(scalar, point, random):

@@ -64,7 +64,7 @@ def test_what_is_printed_is_kept_apart_from_results() -> None:
 def test_an_exception_arrives_with_its_class_text_and_traceback(interpreter: Interpreter) -> None:
     with pytest.raises(RemoteError) as caught:
         interpreter.call("fob.p256.public_key", b"")
-    assert (caught.value.name, caught.value.text) == ("InvalidKey", "private key is not 32 bytes")
+    assert (caught.value.name, caught.value.text) == ("InvalidKey", "bad private key")
     assert "in public_key" in caught.value.traceback
 
 
