@@ -47,7 +47,7 @@ def METHOD(results: Results) -> str:
         " of both programs in which each operator is a call that counts; only factors of 200 bits"
         " and more, those of inversions apart. Allocated: all that one call asks for. Needed: by"
         " how much the smallest heap that suffices exceeds the smallest that holds the modules, to"
-        " 256 bytes. On a chip, with words of 32 bits, heap is some half of it."
+        " 256 bytes, with words of 64 bits; section memory compares them with a chip's."
     )
 
 
