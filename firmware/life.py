@@ -41,7 +41,7 @@ class Log:
 
             Journal(state).note(text)
             # Awake, the next press may need a handshake.
-            let_go("fob.journal")
+            let_go("journal")
         except MemoryError:
             # The light and the console have said it; a log must not stop a key.
             pass
@@ -102,7 +102,7 @@ def configure():
 
     settings = config.load(files.read)
     # Whatever comes next may need the memory.
-    let_go("fob.config")
+    let_go("config")
     return settings
 
 

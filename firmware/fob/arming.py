@@ -61,7 +61,7 @@ class Arming:
             self._present.pause()
         await task
         # The press may need a key agreement.
-        let_go("fob.presence")
+        let_go("presence")
 
     async def choose(self, number, shown):
         """Return the Vehicle that a press is for, as the fleet would: the one that is connected
@@ -114,7 +114,7 @@ class Arming:
 
     def _presence(self, vehicle):
         # What a key agreement left behind: there is not memory enough for both.
-        let_go("fob.pairing", "fob.p256")
+        let_go("pairing", "p256")
         from fob.presence import Presence
 
         remembered = self._remembered.get(vehicle.config.number)

@@ -97,7 +97,7 @@ def remove_key(board, tell, unsigned, car=None):
 def _vehicle(board, number):
     """Return the Vehicle of a car, and the parts that it is one of; raises ConfigError."""
     # What status() and the app of before left behind: a key agreement needs the memory.
-    let_go("fob.journal", "fob.app", "fob.arming", "fob.gestures")
+    let_go("journal", "app", "arming", "gestures")
     parts = board.parts()
     return parts.vehicle(parts.settings.car(number)), parts
 

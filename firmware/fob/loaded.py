@@ -6,14 +6,13 @@ import sys
 
 
 def let_go(*modules):
-    """Unload modules, by their dotted names, that nobody needs for now.
+    """Unload modules of fob/, by their names, that nobody needs for now.
 
     What is left of one is gone when nothing refers to any of its functions any more.
     """
-    found = [dotted for dotted in modules if sys.modules.pop(dotted, None)]
-    for dotted in found:
-        package, name = dotted.split(".")
-        delattr(sys.modules[package], name)
+    found = [name for name in modules if sys.modules.pop("fob." + name, None)]
+    for name in found:
+        delattr(sys.modules["fob"], name)
     if found:
         # What is loaded next wants it in one piece.
         gc.collect()
@@ -25,10 +24,10 @@ def agree(private_key, vehicle_key, random):
 
     Here because it takes a module that needs all the memory, and a press mostly does without.
     """
-    let_go("fob.gcm")
+    let_go("gcm")
     from fob import p256
 
     secret = p256.shared_secret(private_key, vehicle_key, random)
     del p256
-    let_go("fob.p256")
+    let_go("p256")
     return hashlib.sha1(secret).digest()[:16]

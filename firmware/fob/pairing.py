@@ -33,7 +33,7 @@ async def pair(vehicle, config, report):
     the guard holds back.
     """
     # What presses left behind; p256 is needed soon, and sooner there is more memory to load it.
-    let_go("fob.signed_dialogue", "fob.legacy_dialogue", "fob.gcm", "fob.journal")
+    let_go("signed_dialogue", "legacy_dialogue", "gcm", "journal")
     from fob import p256
 
     # The agreement lets go of it.

@@ -40,15 +40,15 @@ _CLOSURESTATE_CLOSED = const(0)
 _CLOSURESTATE_UNKNOWN = const(3)
 
 # The modules that only one of the protocols needs, and what has served by then.
-_OLDER = ("fob.names", "fob.legacy_dialogue", "fob.legacy")
+_OLDER = ("names", "legacy_dialogue", "legacy")
 _NEWER = (
-    "fob.names",
-    "fob.signed_dialogue",
-    "fob.handshake",
-    "fob.vehicle_clock",
-    "fob.signed",
-    "fob.hmac",
-    "fob.routable",
+    "names",
+    "signed_dialogue",
+    "handshake",
+    "vehicle_clock",
+    "signed",
+    "hmac",
+    "routable",
 )
 
 
