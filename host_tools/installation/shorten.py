@@ -11,7 +11,7 @@ import builtins
 import keyword
 import re
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import count, product
 from pathlib import PurePosixPath
@@ -34,6 +34,13 @@ only when it runs, so they stay. A test compares them with the stubs of the ESP3
 # What a laptop calls by its name, and a name that an .mpy has for nothing.
 _KEPT = frozenset({"call", "main", "self"})
 
+# Names that every MicroPython has, so that an .mpy needs but their number (py/makeqstrdata.py), and
+# that nobody needs as they are.
+_NUMBERED = """
+isalpha isdigit islower isspace isupper little lstrip popitem reverse rfind rindex rsplit rstrip sep
+step bytecode
+"""
+
 # The attribute of a node that is a name; lists of names, and a second one, come besides.
 _FIELDS: dict[type[ast.AST], str] = {
     ast.AsyncFunctionDef: "name",
@@ -48,13 +55,16 @@ _FIELDS: dict[type[ast.AST], str] = {
 }
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
-_PLACE = re.compile(r'File "\w+"(?:, line \d+,)? in (\w+)')
+_PLACE = re.compile(r'File "(\w+)"(?:, line \d+,)? in (\w+)')
 
 
 class Shortening:
     """The map of a firmware's names, made from all its modules: {path: source}.
 
-    `short_names` has every long one's short one. It depends on nothing but the sources.
+    It depends on nothing but the sources. `shared` has the short names of those that several
+    modules use. Names that one module alone uses share the rest of the short ones with those of all
+    others, for the chip keeps each only once; modules with classes that inherit from each other
+    count as one here.
     """
 
     def __init__(self, sources: Mapping[str, bytes]) -> None:
@@ -65,25 +75,52 @@ class Shortening:
         for tree in trees.values():
             kept |= {name for node in ast.walk(tree) for name in _imported(node, packages)}
             link(tree, self._numbers)
+        kept |= set(_arguments_from_outside(trees.values()))
+        self._families = _families(trees)
         own: set[str] = set()
-        uses: Counter[str] = Counter()
+        met: set[str] = set()
+        uses: dict[str, Counter[str]] = {}
+        public: set[str] = set()
         hidden = {name for numbers in self._numbers.values() for name in numbers}
-        for tree in trees.values():
+        for module, tree in trees.items():
             nodes = list(ast.walk(tree))
-            uses.update({name for node in nodes for name in _names(node)})
+            names = {name for node in nodes for name in _names(node)}
+            met |= names
+            for name in names:
+                uses.setdefault(name, Counter())[self._families[module]] += 1
             own.update(_stored(tree))
             kept |= {name for node in nodes for name in _asked_for(node)}
+            public.update(name for node in nodes for name in _given_to_others(node))
             hidden.update(name for name in constants(tree) if name.startswith("_"))
-        kept |= set(_arguments_from_outside(trees.values()))
         own = {name for name in own - kept if not name.startswith("__")}
-        taken = (uses.keys() - own) | set(dir(builtins)) | set(keyword.kwlist)
+        # mpy-cross leaves out a constant whose name begins so.
+        self.shared: dict[str, str] = {name: f"_{name}_" for name in own & hidden}
+        self._local: dict[str, dict[str, str]] = {family: {} for family in self._families.values()}
+        # What is to have a short name: a shared one, or the n-th of each family.
+        wanted: Counter[str | int] = Counter()
+        ranks: dict[str, list[str]] = {family: [] for family in self._local}
+        for name in sorted(own - hidden, key=lambda name: (-uses[name].total(), name)):
+            if len(uses[name]) > 1 or name in public:
+                wanted[name] = uses[name].total()
+            else:
+                ((family, number),) = uses[name].items()
+                wanted[len(ranks[family])] += number
+                ranks[family].append(name)
+        taken = (met - own) | set(dir(builtins)) | set(keyword.kwlist)
         fresh = (name for name in _short_names() if name not in taken)
-        self.short_names: Mapping[str, str] = {
-            # mpy-cross leaves out a constant whose name begins so.
-            name: f"_{name}_" if name in hidden else next(fresh)
-            for name in sorted(own, key=lambda name: (-uses[name], name))
-        }
-        self._long = {short: long for long, short in self.short_names.items()}
+        for each, _ in sorted(wanted.items(), key=lambda item: (-item[1], str(item[0]))):
+            short = next(fresh)
+            if isinstance(each, str):
+                self.shared[each] = short
+            else:
+                for family, names_ in ranks.items():
+                    if each < len(names_):
+                        self._local[family][names_[each]] = short
+        self._given = set(self.shared.values()).union(*(m.values() for m in self._local.values()))
+
+    def names(self, path: str) -> dict[str, str]:
+        """Long names to short ones, in the module at `path` or a program that is none of them."""
+        return self._names(_module(path))
 
     def apply(self, path: str, source: bytes) -> bytes:
         """The source of a module with its names shortened; `path` as among the map's sources.
@@ -91,41 +128,47 @@ class Shortening:
         One that is not of the firmware may import what is: its own names give way to short ones.
         Raises SyntaxError, ValueError.
         """
+        names = self.names(path)
+
+        def short(name: str) -> str:
+            return names.get(name) or (f"{name}__" if name in self._given else name)
+
         tree = link(ast.parse(source), self._numbers)
-        modules = {alias for node in ast.walk(tree) for alias in self._modules(node)}
         for node in ast.walk(tree):
-            if isinstance(node, ast.Global | ast.Nonlocal):
-                node.names = [self._shortened(name) for name in node.names]
-            elif node in modules:
-                # Files keep their names.
-                given = node.asname or node.name
-                short = self._shortened(given)
-                node.asname = short if short != node.name else None
-            elif (field := _FIELDS.get(type(node))) and (name := getattr(node, field)):
-                setattr(node, field, self._shortened(name))
-            if isinstance(node, ast.alias) and node not in modules and node.asname:
-                node.asname = self._shortened(node.asname)
+            match node:
+                case ast.Global() | ast.Nonlocal():
+                    node.names = [short(name) for name in node.names]
+                case ast.ImportFrom() | ast.Import():
+                    package = getattr(node, "module", "")
+                    for alias in node.names:
+                        self._rename(alias, package, short)
+                case ast.alias():
+                    pass
+                case _ if (field := _FIELDS.get(type(node))) and (name := getattr(node, field)):
+                    setattr(node, field, short(name))
         return ast.unparse(ast.fix_missing_locations(tree)).encode()
 
-    def _modules(self, node: ast.AST) -> Iterator[ast.alias]:
-        """Of the names that a node imports, those of modules of the firmware."""
-        if isinstance(node, ast.Import):
-            yield from (alias for alias in node.names if alias.name in self._numbers)
-        elif isinstance(node, ast.ImportFrom):
-            for alias in node.names:
-                if f"{node.module}.{alias.name}" in self._numbers:
-                    yield alias
-
-    def _shortened(self, name: str) -> str:
-        return self.short_names.get(name) or (f"{name}__" if name in self._long else name)
+    def _rename(self, alias: ast.alias, package: str | None, short: Callable[[str], str]) -> None:
+        here = short(alias.asname or alias.name)
+        if package in self._numbers:
+            alias.name = short(alias.name)
+        # Modules keep their names, their files do.
+        alias.asname = here if here != alias.name else None
 
     def explained(self, text: str) -> str:
-        """A report of a crash, with the long name of each function behind its short one."""
+        """A report of a crash, with the long name of its function behind the short one."""
         return _PLACE.sub(self._explained_place, text)
 
     def _explained_place(self, place: re.Match[str]) -> str:
-        long = self._long.get(place[1])
-        return f"{place[0]} ({long})" if long else place[0]
+        for module in self._families:
+            if module.rpartition(".")[2] == place[1]:
+                for long, short in self._names(module).items():
+                    if short == place[2]:
+                        return f"{place[0]} ({long})"
+        return place[0]
+
+    def _names(self, module: str) -> dict[str, str]:
+        return self.shared | self._local.get(self._families.get(module, ""), {})
 
 
 @lru_cache
@@ -174,6 +217,33 @@ def _stored(tree: ast.AST, *, everywhere: bool = False) -> Iterator[str]:
         pending += ((child, inside) for child in ast.iter_child_nodes(node))
 
 
+def _given_to_others(node: ast.AST) -> Iterator[str]:
+    """Names of attributes that a node gives to an object which need not be of its own module."""
+    match node:
+        case ast.Attribute(value=ast.Name(id="self")):
+            pass
+        case ast.Attribute(attr=name, ctx=ast.Store()):
+            yield name
+
+
+def _families(trees: Mapping[str, ast.Module]) -> dict[str, str]:
+    """Modules to the one that stands for all whose classes inherit from each other's."""
+    classes = {
+        node.name: module
+        for module, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    }
+    families = {module: module for module in trees}
+    for module, tree in trees.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                for name in (name for base in node.bases for name in _names(base)):
+                    old, new = families[module], families[classes.get(name, module)]
+                    families = {each: new if of == old else of for each, of in families.items()}
+    return families
+
+
 def _asked_for(node: ast.AST) -> Iterator[str]:
     """Names that a node has in a string."""
     match node:
@@ -214,6 +284,7 @@ def _arguments_from_outside(trees: Iterable[ast.Module]) -> Iterator[str]:
 
 
 def _short_names() -> Iterator[str]:
+    yield from _NUMBERED.split()
     for length in count(1):
         for letters in product(ascii_letters, repeat=length):
             yield "".join(letters)

@@ -40,7 +40,13 @@ def painted():
         pass
     return Painter('green').paint() + Other('black', coats=3).paint()
 """
-SOURCES = {"room/colours.py": COLOURS, "room/painter.py": PAINTER, "house.py": HOUSE}
+MAIN = b"import house\nresult = house.painted()\n"
+SOURCES = {
+    "room/colours.py": COLOURS,
+    "room/painter.py": PAINTER,
+    "house.py": HOUSE,
+    "main.py": MAIN,
+}
 
 
 def firmware() -> dict[str, bytes]:
@@ -88,7 +94,8 @@ def known_to_micropython() -> set[str]:
 def test_no_name_is_shortened_that_micropython_has_too() -> None:
     known = known_to_micropython()
     assert {"ticks_ms", "Pin", "gattc_write", "append"} <= known
-    assert not known & firmware_shortening().short_names.keys()
+    for path in firmware():
+        assert not known & firmware_shortening().names(path).keys(), path
 
 
 def test_the_names_that_are_kept_for_micropythons_sake_are_all_needed() -> None:
@@ -97,11 +104,20 @@ def test_the_names_that_are_kept_for_micropythons_sake_are_all_needed() -> None:
     assert known_to_micropython() >= MICROPYTHON_NAMES
 
 
-def test_no_two_names_become_one() -> None:
-    short = firmware_shortening().short_names
-    assert len(set(short.values())) == len(short)
-    others = {name for source in firmware().values() for name in names(source)} - short.keys()
-    assert not others & set(short.values())
+def test_no_two_names_of_a_module_become_one() -> None:
+    for path, source in firmware().items():
+        short = firmware_shortening().names(path)
+        assert len(set(short.values())) == len(short), path
+        assert not (set(names(source)) - short.keys()) & set(short.values()), path
+
+
+def test_what_two_modules_share_is_called_the_same_in_both() -> None:
+    shortening = firmware_shortening()
+    for path in firmware():
+        local = shortening.names(path).keys() - shortening.shared.keys()
+        for other, theirs in firmware().items():
+            if shortening.names(other) != shortening.names(path):
+                assert not local & set(names(theirs)), (path, other)
 
 
 def test_nobody_asks_for_a_constant_that_is_compiled_away() -> None:
@@ -115,10 +131,31 @@ def test_nobody_asks_for_a_constant_that_is_compiled_away() -> None:
 
 
 def test_the_map_depends_on_nothing_but_the_sources() -> None:
-    maps = [
-        Shortening(dict(order)).short_names for order in itertools.permutations(SOURCES.items())
-    ]
-    assert all(each == maps[0] for each in maps)
+    orders = [Shortening(dict(order)) for order in itertools.permutations(SOURCES.items())]
+    for path in SOURCES:
+        assert all(each.names(path) == orders[0].names(path) for each in orders)
+
+
+def test_an_heirs_own_names_differ_from_those_it_inherits() -> None:
+    shortening = Shortening(
+        {
+            "room/base.py": b"class Base:\n    def __init__(self):\n        self._inner = 1\n",
+            "heir.py": b"from room import base\n"
+            b"class Heir(base.Base):\n    def more(self):\n        self._outer = 2\n",
+        }
+    )
+    inner = shortening.names("room/base.py")["_inner"]
+    assert shortening.names("heir.py")["_outer"] != inner
+
+
+def test_what_one_module_gives_anothers_object_differs_from_what_that_has() -> None:
+    shortening = Shortening(
+        {
+            "room/base.py": b"class Base:\n    def __init__(self):\n        self._inner = 1\n",
+            "giver.py": b"def give(base):\n    base.present = 2\n",
+        }
+    )
+    assert shortening.names("giver.py")["present"] != shortening.names("room/base.py")["_inner"]
 
 
 def test_a_shortened_program_does_what_the_long_one_does(tmp_path: Path) -> None:
@@ -128,7 +165,7 @@ def test_a_shortened_program_does_what_the_long_one_does(tmp_path: Path) -> None
         for path, source in SOURCES.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(change(path, source))
-        program = change("main.py", b"import house\nresult = house.painted()\n")
+        program = change("main.py", MAIN)
         with Interpreter(path=[folder]) as interpreter:
             interpreter.exec(program.decode())
             results.append(interpreter.eval(firmware_name(program)))
@@ -150,16 +187,15 @@ def test_own_names_get_short_and_numbers_of_others_are_put_where_they_are_used()
 
 def test_a_program_beside_the_firmware_keeps_its_own_names_apart() -> None:
     shortening = Shortening(SOURCES)
-    short = shortening.short_names["paint"]
-    program = f"import house\n{short} = house.painted\n".encode()
-    found = list(names(shortening.apply("main.py", program)))
-    assert found.count(short) == 0
-    assert shortening.short_names["painted"] in found
+    short = shortening.shared["painted"]
+    program = f"import house\n{short} = house.painted()\n".encode()
+    found = list(names(shortening.apply("other.py", program)))
+    assert found.count(short) == 1
 
 
 def test_a_crash_is_told_with_the_long_name_of_its_function() -> None:
     shortening = Shortening(SOURCES)
-    short = shortening.short_names["paint"]
+    short = shortening.names("room/painter.py")["paint"]
     told = shortening.explained(f'crash: KeyError at File "painter" in {short}')
     assert told == f'crash: KeyError at File "painter" in {short} (paint)'
     assert shortening.explained('crash: KeyError at File "x" in main') == (
