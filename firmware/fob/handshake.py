@@ -137,18 +137,17 @@ class Handshake(Dialogue):
         means = self._means
         cache = means.cache
         vehicle_key = self.session.vehicle_key
+        keys = (means.config.private_key, cache.sessions) if asked else (None,)
+        denies = signed.denies(envelope)
         try:
-            if asked:
-                info = self.session.verify(envelope, means.config.private_key, cache.sessions)
-            else:
-                info = self.session.verify(envelope, None)
+            info = self.session.verify(envelope, *keys)
             if self.session.vehicle_key != vehicle_key:
                 self._begin_clock()
             self._clock.learn(info["epoch"], info["clock_time"], self._asked_ms)
         except (AuthenticationFailed, DecodeError, InvalidKey):
             # Perhaps a car proves nothing to a key that it does not know.
-            return UNKNOWN if signed.denies(envelope) else UNPROVEN
-        if signed.denies(envelope):
+            return UNKNOWN if denies else UNPROVEN
+        if denies:
             return UNKNOWN
         used = info["counter"]
         if cache.sessions and not self.stranger:
