@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from host_tools.installation.compile import compile_installed
 from host_tools.installation.layout import layout_firmware
 from tests.trials.powercut.phases import PHASES
 from tests.trials.powercut.scenes import Firmware
@@ -41,7 +42,8 @@ def changed(path: str, *changes: tuple[str, str]) -> Firmware:
     for old, new in changes:
         assert old in text, old
         text = text.replace(old, new)
-    return ((path, text.encode()),)
+    module = path.removeprefix("/").removesuffix(".py")
+    return ((f"/{module}.mpy", compile_installed(text.encode(), f"{module}.py")),)
 
 
 def first_problem(phase: str, firmware: Firmware, operations: range) -> str:
@@ -100,7 +102,11 @@ def test_a_counter_that_is_used_before_it_is_durable_is_found() -> None:
 
 def test_a_file_that_is_removed_before_it_is_replaced_is_found() -> None:
     careless = changed(
-        "/hal/flash.py", ("os.rename(fresh", "self._discard(path)\n                os.rename(fresh")
+        "/hal/flash.py",
+        (
+            "os.rename(fresh",
+            "self.read(name) is None or os.remove(path)\n                os.rename(fresh",
+        ),
     )
     assert "is lost or damaged" in first_problem("refreshing-2021", careless, range(4, 12))
 
@@ -109,6 +115,7 @@ def test_a_file_that_is_written_in_place_is_found() -> None:
     in_place = changed(
         "/hal/flash.py",
         ('path + ".new"', "path"),
+        ('name + ".new"', "name"),
         (
             "file.write(data)",
             "file.write(data[:8])\n                file.flush()\n"
