@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.fuzz.target import Finding, Result, Run, Target
-from tests.interpreter import Interpreter, InterpreterDied
+from tests.interpreter import Interpreter, InterpreterDied, RemoteError
 
 FAR = Path(__file__).with_name("far")
 UNIT = Path(__file__).resolve().parents[1] / "unit"
@@ -45,8 +45,9 @@ class Device:
             return []
         try:
             found = self._ask(inputs, 2 * _HANG_S if len(inputs) > 1 else _HANG_S)
-        except InterpreterDied as died:
-            self._interpreter = None
+        except (InterpreterDied, RemoteError) as died:
+            # The batch itself found no memory any more: what it left behind goes with the process.
+            self.close()
             return self._answers_apart(inputs, died)
         return [_raised(data, each) for data, each in zip(inputs, found, strict=True)]
 
@@ -55,7 +56,7 @@ class Device:
             self._interpreter.kill()
             self._interpreter = None
 
-    def _answers_apart(self, inputs: Sequence[bytes], died: InterpreterDied) -> list[Any]:
+    def _answers_apart(self, inputs: Sequence[bytes], died: Exception) -> list[Any]:
         """Look for the input that ended the process, each half in a process of its own."""
         if len(inputs) == 1:
             return [Finding(inputs[0], "MicroPython hangs or ends", str(died))]

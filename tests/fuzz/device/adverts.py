@@ -79,5 +79,7 @@ TARGET = device_target(
     _seeds,
     judge=_judge,
     dictionary=(*sorted(_NAMES), b"\x0d\x09", b"\x13\x09", b"\x02\x01\x06"),
+    # Hundreds of advertisements are as many tasks of the stand-in.
+    heap="1M",
     largest=600,
 )
