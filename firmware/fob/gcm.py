@@ -51,9 +51,9 @@ def open(key, nonce, ciphertext, tag, aad=b""):
 def _prepare(key, nonce, length):
     """(mask of the tag, key stream for `length` bytes, spread GHASH key)."""
     if len(key) not in (16, 32):
-        raise ValueError("key must be 16 or 32 bytes")
+        raise ValueError("key length")
     if len(nonce) == 0:
-        raise ValueError("nonce must not be empty")
+        raise ValueError("no nonce")
     cipher = aes(key, 1)
     h = _spread(cipher.encrypt(bytes(16)))
     first = bytes(nonce) + b"\x00\x00\x00\x01" if len(nonce) == 12 else _ghash(h, b"", nonce)

@@ -70,7 +70,7 @@ def decode(schema, data, message=None):
     while at < len(data):
         tag, at = _read_varint(data, at, 32)
         if tag < 8:
-            raise DecodeError("bad field number")
+            raise DecodeError("bad tag")
         content, at = _read_content(data, at, tag & _WIRE_TYPE)
         for field in range(0, len(schema), 4):
             if schema[field] == tag >> 3:
@@ -126,7 +126,7 @@ def _read_content(data, at, wire_type):
     elif wire_type in (_I64, _I32):
         length = 8 if wire_type == _I64 else 4
     else:
-        raise DecodeError("bad wire type")
+        raise DecodeError("bad tag")
     end = at + length
     if end > len(data):
         raise DecodeError("truncated")
@@ -180,4 +180,4 @@ def _read_varint(data, at, bits):
             if value >> bits:
                 break
             return value, at
-    raise DecodeError("varint too long")
+    raise DecodeError("bad varint")
