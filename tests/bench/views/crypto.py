@@ -24,7 +24,7 @@ def headlines(results: Results) -> list[Headline]:
     return [
         Headline(
             f"{results.p256_ratio:.1f} ×",
-            "faster than utinyec in a P-256 key agreement, in the same interpreter",
+            "as fast as utinyec in a P-256 key agreement, in the same interpreter",
         )
     ]
 

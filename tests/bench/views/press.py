@@ -53,7 +53,7 @@ def headlines(results: Results) -> list[Headline]:
         ),
         Headline(
             f"{min(gains, default=0):.1f} to {max(gains, default=0):.1f} ×",
-            "faster, warm, than the same press done the way of common clients",
+            "as fast, warm, as the same press done the way of common clients",
         ),
     ]
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from ..charts import Bars, Group, Part, Row
+from ..charts import Bars, Group, Mark, Part, Row
 from ..page import Chart, Headline
-from ..size import Bytes, Module, Results
+from ..size import BUDGET, Bytes, Module, Results
 from ..treemap import Tile, Treemap
 
 _KINDS: dict[str, tuple[str, Callable[[Bytes], int]]] = {
@@ -76,6 +76,7 @@ def _totals(results: Results) -> Bars:
             )
             for architecture, installed in results.installed.items()
         ],
+        [Mark(BUDGET, f"budget {BUDGET:,}")],
     )
 
 
