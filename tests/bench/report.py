@@ -19,8 +19,8 @@ from .picture import PICTURE, draw_picture, measure_pictured
 TITLE = "What a press costs"
 LEAD = (
     "Figures of an open ESP32 key fob, measured by its bench in one run: what stands beside each"
-    " other here was measured beside each other. Virtual time comes from fixed seeds, and is the same"
-    " on every machine; of real time only ratios mean anything elsewhere."
+    " other here was measured beside each other. Virtual time comes from fixed seeds and is the"
+    " same on every machine; of real time only ratios mean anything elsewhere."
 )
 QUICK = "This is a quick run: the same figures from fewer samples. `make report` measures all."
 
