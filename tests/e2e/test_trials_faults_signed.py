@@ -46,6 +46,12 @@ def _opened(self, envelope):
 
 Session.open = _opened
 """
+OLDER = """
+async def _older(self, exchange):
+    return self.dialogue(exchange, False)
+
+Vehicle._chosen = _older
+"""
 NEVER_ENCRYPTS = "SignedDialogue._encrypts = property(lambda self: 0, lambda self, traits: None)"
 
 
@@ -98,7 +104,7 @@ SABOTAGE = {
     ),
     "can be made to speak the older protocol": Sabotage(
         "fob/vehicle.py",
-        "SIGNED = 0",
+        OLDER,
         "2023: warm press: jammed: the newer protocol",
         "in the older protocol",
     ),
