@@ -228,7 +228,7 @@ def _car(number, read, main):
     # Power that went between the two files leaves a new public key beside an old private one,
     # with which pairing could only fail.
     if crc32(key[:_SCALAR] + public_key) != int.from_bytes(key[_SCALAR:], "big"):
-        raise _useless("%s does not belong to " + name, key_name)
+        raise _useless("%s does not belong to %s", key_name, name)
     return car
 
 
@@ -247,5 +247,5 @@ def _parsed(read, name):
     return fields
 
 
-def _useless(text, name):
-    return ConfigError((text + ": run `fob provision`") % name)
+def _useless(text, *names):
+    return ConfigError((text + ": run `fob provision`") % names)
