@@ -1,7 +1,7 @@
 """What lies on a fob: damaged, half written, or made by somebody else.
 
-An input is a list of packets (packets.py): the kind says which file, in the order of _PATHS. That
-of the first says what is asked for besides, in the order of _REQUESTS: plus so many times all paths.
+An input is a list of packets (packets.py). The kind says which file, in the order of _PATHS. The
+first kind has a multiple of their number added: what is asked for, in the order of _REQUESTS.
 """
 
 from collections.abc import Iterator
