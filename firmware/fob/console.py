@@ -154,23 +154,14 @@ def whose_key(board, car=1):
 
     data = board.files.read(_folder(car) + "key.bin") or b""
     private = data[:_KEY]
+    # What blinds the computation is random only while it is on.
+    board.radio.start()
     try:
         public = p256.public_key(private)
     except InvalidKey:
         public = b""
     whole = public and private + _check(private, public) == data
     return {"public_key": hexlify(public).decode() if whole else None}
-
-
-def wipe(board):
-    """Remove key, configuration and state for good; events say how far the overwriting is."""
-    from fob import wiping
-
-    def report(done, of):
-        _print({"event": "progress", "done": done, "of": of})
-
-    wiping.wipe(board.memory, report)
-    return {}
 
 
 def _folder(car):
@@ -269,5 +260,4 @@ _CALLS: dict = {
     "scan": scan,
     "new_key": new_key,
     "whose_key": whose_key,
-    "wipe": wipe,
 }
