@@ -85,12 +85,12 @@ def keys(board, tell, car=None):
     return {"info": hexlify(asyncio.run(keychain.read(vehicle, report))).decode()}
 
 
-def remove_key(board, tell, unsigned, car=None):
+def remove_key(board, tell, content, car=None):
     """Have the car forget a key, as an owner's key may: by an UnsignedMessage, in hex digits."""
     from fob import keychain
 
     vehicle, _ = _vehicle(board, car)
-    asyncio.run(keychain.remove(vehicle, unhexlify(unsigned)))
+    asyncio.run(keychain.remove(vehicle, unhexlify(content)))
     return {}
 
 

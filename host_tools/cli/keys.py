@@ -92,7 +92,7 @@ def remove(
                 f"({role}, {listed})?{car_keys.caution(entries, entry)}"
             )
         try:
-            device.call("remove_key", timeout=_SILENCE, unsigned=car_keys.removal(entry), **car)
+            device.call("remove_key", timeout=_SILENCE, content=car_keys.removal(entry), **car)
         except ConsoleError as error:
             raise worded(error) from error
     if as_json:
