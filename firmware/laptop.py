@@ -26,15 +26,14 @@ class Tethered(power.Power):
 class Board:
     """What a call needs.
 
-    `files` is the Flash of the laptop's files, `state` that of the fob's, memory(bytes) replaces
-    what the RTC holds, `journal` is loaded when it is needed, cause() tells in a word how the chip
-    came to run, and now_ms() the time of its clock.
+    `files` is the Flash of the laptop's files, `state` that of the fob's, `journal`
+    is loaded when it is needed, cause() tells in a word how the chip came to run, and now_ms() the
+    time of its clock.
     """
 
     def __init__(self):
         self.files = life.files
         self.state = life.state
-        self.memory = power.rtc_memory
         self.journal = life.Log()
         self.cause = power.cause
         self.now_ms = power.now_ms

@@ -23,6 +23,7 @@ from host_tools.cable.facts import Facts
 from host_tools.cable.fob_files import STAGED
 from host_tools.cable.interrupts import interrupts_held_back
 from host_tools.cable.session import SILENCE, Session
+from host_tools.cable.wiping import PROGRAM as WIPE
 
 __all__ = ["ConsoleError", "Device", "DeviceError", "Facts", "NoConsole"]
 
@@ -35,6 +36,8 @@ _Kind = type | tuple[type, ...]
 # needs about five times as much memory meanwhile.
 _CHUNK = 2048
 _FORMATTING = 120.0
+# Erasing a block is silent, and slow on a worn flash.
+_WIPING = 60.0
 
 
 class Device:
@@ -179,14 +182,16 @@ class Device:
         on_progress     gets the blocks done so far, and their total.
         """
 
-        def hear(line: str) -> None:
-            for row in _rows([line]):
-                if on_progress and len(row) == 2 and all(type(each) is int for each in row):
-                    on_progress(*row)
-
-        self._do(programs.FORMAT, silence=_FORMATTING, on_line=hear)
+        self._do(programs.FORMAT, silence=_FORMATTING, on_line=_told_to(on_progress))
         self._staged.clear()
         self._ask()
+
+    def wipe(self, on_progress: Progress | None = None) -> None:
+        """Remove and overwrite key, configuration and state; MicroPython and the firmware stay.
+
+        on_progress     gets the free blocks that are overwritten so far, and their total.
+        """
+        self._do(WIPE, silence=_WIPING, on_line=_told_to(on_progress))
 
     def reset(self) -> None:
         """Restart the board; whatever is asked next interrupts it again."""
@@ -286,6 +291,17 @@ class Device:
         if not self._session.is_open:
             self._connect()
         return self._session.run(program, silence=silence, on_line=on_line)
+
+
+def _told_to(on_progress: Progress | None) -> Callable[[str], None]:
+    """What hears a program's lines, and hands on the rows that say how far it is."""
+
+    def hear(line: str) -> None:
+        for row in _rows([line]):
+            if on_progress and len(row) == 2 and all(type(each) is int for each in row):
+                on_progress(*row)
+
+    return hear
 
 
 def _rows(lines: Iterable[str]) -> list[Any]:

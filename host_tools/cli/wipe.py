@@ -13,9 +13,6 @@ from host_tools.identity.holdings import CarAndKey, told_cars
 from host_tools.identity.keys import key_identifier
 from host_tools.identity.stored import Identity, note_seen, read_identity
 
-# Erasing a block is silent, and slow on a worn flash.
-_SILENCE = 60.0
-
 
 @click.command()
 @port_option
@@ -100,8 +97,4 @@ def _ask(cars: list[CarAndKey]) -> None:
 def _wipe(device: Device, identity: Identity, *, quiet: bool) -> None:
     note_seen(identity)
     with progress_bar("Overwriting the flash", quiet=quiet) as advance:
-        device.call(
-            "wipe",
-            timeout=_SILENCE,
-            on_event=lambda event: advance(event["done"], event["of"]),
-        )
+        device.wipe(advance)

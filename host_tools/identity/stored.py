@@ -16,7 +16,7 @@ from host_tools.identity.places import CONFIGURATION_PATH, LIGHT_PATH, PLACES, P
 from host_tools.identity.provision import read_key_file
 from host_tools.identity.settings import Car, Configuration, Settings, read_car_file
 
-# What a wipe leaves that was broken off (firmware/fob/wiping.py).
+# What a wipe leaves that was broken off (host_tools/cable/wiping.py).
 _WIPING = "/wipe.new"
 _MULTIPLYING = 60.0
 """Seconds for a public key that the fob has to work out, on the slowest chip."""

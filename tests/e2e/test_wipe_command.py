@@ -53,3 +53,21 @@ def test_what_is_gone_is_gone_from_the_flash() -> None:
         assert key[:32] not in after and old not in after
         again = desk.run("wipe", "--json")
         assert (again.exit_code, json.loads(again.stdout)["wiped"]) == (0, False)
+
+
+def test_a_fob_whose_program_is_damaged_is_wiped_as_well() -> None:
+    with Desk(files={"/fob/console.mpy": b"no longer what it was", "/laptop.mpy": None}) as desk:
+        desk.power_off()
+        key = desk.flash.read("/key.bin")
+        desk.power_on()
+        assert desk.run("wipe", "--yes").exit_code == 0
+        assert "/key.bin" not in desk.flash.files()
+        assert key[:32] not in desk.flash.path.read_bytes()
+
+
+def test_what_no_wipe_can_remove_takes_a_new_file_system() -> None:
+    with Desk(files={"/car2/folder/file": b"of somebody else"}) as desk:
+        stopped = desk.run("wipe", "--yes")
+        assert stopped.exit_code == 1
+        assert stopped.stderr.count("\n") == 1 and "`fob flash --erase`" in stopped.stderr
+        assert "/key.bin" not in desk.flash.files()

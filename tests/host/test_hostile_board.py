@@ -153,7 +153,7 @@ ENDS = st.fixed_dictionaries({"result": NONSENSE}) | st.fixed_dictionaries(
     dict.fromkeys(("error", "text", "reason", "needs_laptop"), NONSENSE)
 )
 CALLS = (
-    *("press", "pair", "scan", "new_key", "whose_key", "car_status", "wipe"),
+    *("press", "pair", "scan", "new_key", "whose_key", "car_status"),
     *("send", "keys", "remove_key"),
 )
 

@@ -27,7 +27,7 @@ LAYERS = [
     {"store", "settings"},
     {"config"},
     {"retained"},
-    {"guard", "journal", "cache", "vehicle_clock", "wiping"},
+    {"guard", "journal", "cache", "vehicle_clock"},
     {"exchange"},
     {"handshake"},
     {"legacy_dialogue", "signed_dialogue"},
