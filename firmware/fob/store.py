@@ -21,7 +21,8 @@ from fob.errors import CounterExhausted, StoreError
 VERSION = const(2)
 _TRAILER = const(4)
 _COUNTER = "counter"
-_NUMBER = ">Q"
+_SLOTS = ("counter.0", "counter.1")
+_NUMBER = const(8)
 # What is retained of the counter: the lease's end and the next value.
 _LEASE_AND_NEXT = ">QQ"
 
@@ -45,78 +46,46 @@ def unpack(record):
     return body[1:]
 
 
-class Slots:
-    """A number that only grows, in two files written in turn: damage to one leaves the other."""
-
-    def __init__(self, flash, name):
-        self._flash = flash
-        self._names = (name + ".0", name + ".1")
-        self._target = 0
-
-    def load(self):
-        """Return (number, damaged) of the larger whole record; raises StoreError without one.
-
-        `damaged` tells that the other slot is unreadable or gone, and may have been larger.
-        """
-        newest = None
-        damaged = found = False
-        for index, name in enumerate(self._names):
-            record = self._flash.read(name)
-            found = found or record is not None
-            payload = unpack(record or b"")
-            if payload is None or len(payload) != 8:
-                damaged = True
-                continue
-            (number,) = unpack_numbers(_NUMBER, payload)
-            if newest is None or number > newest:
-                newest = number
-                self._target = 1 - index
-        if newest is None:
-            state = "damaged" if found else "missing"
-            raise StoreError("the message counter is %s: run `fob provision --repair`" % state)
-        return newest, damaged
-
-    def save(self, number):
-        """Write over the older slot; durable when this returns."""
-        self._flash.write(self._names[self._target], pack(pack_numbers(_NUMBER, number)))
-        self._target = 1 - self._target
-
-
 class Counter:
     """The message counter of one key: every value is handed out once, ever.
 
     Values are leased ahead in blocks, and a lease is durable before its first value is used: a
-    power cut wastes values and repeats none. A slot holds the end of the lease, the first value
-    that is not leased yet. Inside a lease the next value lives in `retained`, which offers
-    get(name) -> bytes or None and put(name, data) and survives deep sleep but no power cut: so
-    most presses write nothing to the flash. `next` is the next value, `end` the lease's end.
+    power cut wastes values and repeats none. The end of the lease, the first value that is not
+    leased yet, is a record of 8 bytes in one of two files, which are written in turn: damage to one
+    leaves the other. Without either, making one raises StoreError. Inside a lease the next value
+    lives in `retained`, which offers get(name) -> bytes or None and put(name, data) and survives
+    deep sleep but no power cut: so most presses write nothing to the flash. `next` is the next
+    value, `end` the lease's end.
     """
 
     LEASE = const(64)
     MAX = const(0xFFFFFFFF)
 
     def __init__(self, flash, retained):
-        self._slots = Slots(flash, _COUNTER)
+        self._flash = flash
         self._retained = retained
-        self.end, damaged = self._slots.load()
-        self.next = self.end
+        ends = self._saved(0), self._saved(1)
+        self._older = int(ends[0] >= ends[1])
+        self.end = self.next = max(ends)
+        if not self.end:
+            raise StoreError(
+                "the message counter is damaged or missing: run `fob provision --repair`"
+            )
         end, following = self._kept()
-        if end == self.end and not damaged:
+        if end == self.end and all(ends):
             self.next = following
         else:
             # A retained lease past the flash's: the flash was rolled back. An unreadable slot may
             # have leased one block more than the other; both are renewed at once, so that should
             # this happen again, the older record still bounds what was used.
-            self._jump(max(end, self.end + self.LEASE if damaged else 0))
+            self._jump(max(end, 0 if all(ends) else self.end + self.LEASE))
 
     def take(self):
         """Return the next value, 1..MAX; raises CounterExhausted past the last one."""
         if self.next > self.MAX:
             self._refuse()
         if self.next >= self.end:
-            end = self._bounded(self.next + self.LEASE)
-            self._slots.save(end)
-            self.end = end
+            self.end = self._lease(self.next)
         value = self.next
         self.next = value + 1
         # Before the value leaves: whatever resets the chip now, it is not handed out again.
@@ -145,15 +114,22 @@ class Counter:
             return
         if minimum >= self.end:
             # Both slots, so that damage to either never leads back before the jump.
-            end = self._bounded(minimum + self.LEASE)
-            self._slots.save(end)
-            self._slots.save(end)
-            self.end = end
+            self._lease(minimum)
+            self.end = self._lease(minimum)
         self.next = minimum
         self._keep()
 
-    def _bounded(self, value):
-        return min(value, self.MAX + 1)
+    def _lease(self, beginning):
+        """Write over the older slot where a lease ends, and return it: it is durable then."""
+        end = min(beginning + self.LEASE, self.MAX + 1)
+        self._flash.write(_SLOTS[self._older], pack(end.to_bytes(_NUMBER, "big")))
+        self._older = 1 - self._older
+        return end
+
+    def _saved(self, slot):
+        """Return what a slot holds, 0 where that is unreadable or gone."""
+        payload = unpack(self._flash.read(_SLOTS[slot]) or b"") or b""
+        return int.from_bytes(payload, "big") if len(payload) == _NUMBER else 0
 
     def _refuse(self):
         raise CounterExhausted("the key's counter is used up: provision a new key")

@@ -244,6 +244,47 @@ def test_advance_past_the_lease_is_durable_in_both_slots():
     assert [stored(flash, "counter.0") > 5000, stored(flash, "counter.1") > 5000] == [True, True]
 
 
+def test_the_slots_are_written_in_turn_the_older_one_first():
+    flash = settled()
+    before = newest(flash)
+    counter = started(flash)
+    for _ in range(3 * LEASE):
+        counter.take()
+    names = [name for name, _ in flash.writes]
+    assert len(names) == 3 and names[0] == names[2] != names[1] == before
+
+
+def test_a_jump_that_half_a_flash_took_is_no_lease():
+    flash = settled()
+    counter = started(flash)
+    write = flash.write
+
+    def write_once(name, data):
+        write(name, data)
+        flash.write = fails
+
+    def fails(name, data):
+        raise StoreError("full")
+
+    flash.write = write_once
+    raises(StoreError, counter.advance, 5000)
+    flash.write = write
+    for _ in range(3 * LEASE):
+        value = counter.take()
+    flash.damage(newest(flash))
+    assert started(flash).next > value
+
+
+def test_a_slot_of_another_size_is_damaged():
+    flash = settled()
+    end = end_of(flash)
+    for name in ("counter.0", "counter.1"):
+        flash = settled()
+        older = stored(flash, "counter.1" if name == "counter.0" else "counter.0")
+        flash.files[name] = store.pack(bytes(7) + b"\xff\xff")
+        assert started(flash).next == older + LEASE <= end + LEASE
+
+
 def test_the_distance_counts_from_the_end_of_the_lease():
     flash = settled()
     counter = started(flash)
