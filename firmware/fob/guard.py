@@ -29,32 +29,26 @@ class Guard:
     """Counts authentication faults and keeps counters to confirm, durably.
 
     No record means that nothing happened yet. A damaged one counts as the limit: the owner's
-    confirmation mends it.
+    confirmation mends it. `unknown`: the car said that it does not know this key, and confirmed
+    nothing since.
     """
 
     def __init__(self, flash):
         self._flash = flash
         self._in_press = 0
         self._followed = False
-        self._state = 0, False, 0, 0
         record = flash.read(_FILE)
-        if record is not None:
-            payload = unpack(record)
-            if payload is None or len(payload) != _SIZE:
-                self._state = LIMIT, False, 0, 0
-            else:
-                failures, unknown, suspect, allowed = unpack_numbers(_FIELDS, payload)
-                self._state = failures, unknown == 1, suspect, allowed
-
-    @property
-    def unknown(self):
-        """The car said that it does not know this key, and nothing was confirmed since."""
-        return self._state[1]
+        payload = bytes(_SIZE) if record is None else unpack(record)
+        if payload is None or len(payload) != _SIZE:
+            payload = bytes((LIMIT,)) + bytes(_SIZE - 1)
+        self._kept = payload
+        self._failures, unknown, self._suspect, self._allowed = unpack_numbers(_FIELDS, payload)
+        self.unknown = unknown == 1
 
     @property
     def waits(self):
         """Something is held back until the owner confirms."""
-        return self._state[0] >= LIMIT or self._state[2] > 0
+        return self._failures >= LIMIT or self._suspect > 0
 
     def begin(self):
         """A press starts; raises HeldBack when the limit in a row is reached."""
@@ -67,29 +61,30 @@ class Guard:
 
         Raises HeldBack when the limit of this press or in a row is reached.
         """
-        failures, unknown, suspect, allowed = self._state
         self._in_press += 1
-        self._write(min(failures + 1, LIMIT), unknown, suspect, allowed)
+        self._failures = min(self._failures + 1, LIMIT)
+        self._keep()
         self._check_limit()
         if self._in_press >= PRESS_LIMIT:
             raise HeldBack("the car cannot read this key's messages: press again, or pair again")
 
     def proven(self):
         """A sealed message was confirmed: all that was held against it is forgotten."""
-        self._in_press = 0
-        self._write(0, False, 0, 0)
+        self._in_press = self._failures = self._suspect = self._allowed = 0
+        self.unknown = False
+        self._keep()
 
     def rejected(self):
         """The car said that it does not know this key."""
-        failures, _, suspect, allowed = self._state
-        self._write(failures, True, suspect, allowed)
+        self.unknown = True
+        self._keep()
 
     def confirm(self):
         """The owner held both buttons: faults are forgotten, the suspect counter is allowed."""
-        self._in_press = 0
+        self._allowed = self._suspect or self._allowed
+        self._in_press = self._failures = self._suspect = 0
         self._followed = False
-        _, unknown, suspect, allowed = self._state
-        self._write(0, unknown, 0, suspect or allowed)
+        self._keep()
 
     def follow(self, counter, reported):
         """Go past a counter that the car reported without proof; False if this press did already.
@@ -108,8 +103,8 @@ class Guard:
         """The car reported a counter farther ahead than is followed; always raises HeldBack."""
         if value > Counter.MAX - _MARGIN:
             raise HeldBack("the car reports a counter that would use up this key: not believed")
-        failures, unknown, _, allowed = self._state
-        self._write(failures, unknown, value, allowed)
+        self._suspect = value
+        self._keep()
         raise HeldBack("the car's counter is far ahead: hold both buttons 5 s to accept it")
 
     def allows(self, value):
@@ -118,17 +113,18 @@ class Guard:
         Only so much farther ahead than the one that was confirmed: nobody can put another number
         in its place.
         """
-        allowed = self._state[3]
-        return allowed > 0 and value <= min(allowed + _MARGIN, Counter.MAX - _MARGIN)
+        return self._allowed > 0 and value <= min(self._allowed + _MARGIN, Counter.MAX - _MARGIN)
 
     def _check_limit(self):
-        if self._state[0] >= LIMIT:
+        if self._failures >= LIMIT:
             raise HeldBack(
                 "the car could not read %d messages in a row: hold both buttons 5 s, or pair again"
                 % LIMIT
             )
 
-    def _write(self, *state):
-        if state != self._state:
-            self._state = state
-            self._flash.write(_FILE, pack(pack_numbers(_FIELDS, *state)))
+    def _keep(self):
+        state = self._failures, self.unknown, self._suspect, self._allowed
+        payload = pack_numbers(_FIELDS, *state)
+        if payload != self._kept:
+            self._kept = payload
+            self._flash.write(_FILE, pack(payload))

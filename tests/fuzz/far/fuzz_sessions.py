@@ -312,7 +312,7 @@ def _check(fob, vehicle, wish, kept, took_ms):
     if not vehicle.odd or not sessions:
         # What nobody vouches for does not use the key up.
         assert fob.counter.next < counter + 300000, "the counter went far"
-    failures = fob.guard._state[0]
+    failures = fob.guard._failures
     assert 0 <= failures <= LIMIT
     if wish != "pair" and sessions:
         assert fob.cache.sessions[-1:] == sessions, "the key of pairing was replaced"

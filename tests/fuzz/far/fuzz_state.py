@@ -128,7 +128,7 @@ def _guard(flash, content):
         raise AssertionError("faults without end")
     except HeldBack:
         pass
-    assert Guard(flash)._state == guard._state
+    assert Guard(flash)._kept == guard._kept
     guard.confirm()
     assert not guard.waits
     guard.begin()
