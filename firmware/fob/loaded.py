@@ -10,9 +10,11 @@ def let_go(*modules):
 
     What is left of one is gone when nothing refers to any of its functions any more.
     """
-    found = [name for name in modules if sys.modules.pop("fob." + name, None)]
-    for name in found:
-        delattr(sys.modules["fob"], name)
+    found = False
+    for name in modules:
+        if sys.modules.pop("fob." + name, None):
+            delattr(sys.modules["fob"], name)
+            found = True
     if found:
         # What is loaded next wants it in one piece.
         gc.collect()

@@ -8,12 +8,9 @@ Name".
 import hashlib
 from binascii import hexlify
 
-LAST_LETTERS = b"CRDP"
-
 
 def of(vin):
     """Return the five possible names of `vin` (17 characters) as a list of bytes."""
-    digest = hexlify(hashlib.sha1(vin.encode()).digest()[:8])
-    names = [b"S" + digest + bytes((letter,)) for letter in LAST_LETTERS]
-    names.append(b"Tesla " + vin[-6:].encode())
-    return names
+    older = b"S" + hexlify(hashlib.sha1(vin.encode()).digest()[:8])
+    newer = b"Tesla " + vin[-6:].encode()
+    return [older + b"C", older + b"R", older + b"D", older + b"P", newer]

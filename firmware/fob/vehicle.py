@@ -76,7 +76,7 @@ class Vehicle:
 
         self._names = names.of(config.vin)
         self._peer = None
-        self._left: tuple = None, None
+        self._left = None
         self.undecided = False
         self.lingers = False
         self.near = None
@@ -90,7 +90,7 @@ class Vehicle:
     @property
     def linked(self):
         """A link was left open behind the last conversation."""
-        return self._left[0] is not None
+        return self._left is not None
 
     @property
     def paired(self):
@@ -143,9 +143,9 @@ class Vehicle:
 
     async def let_go(self):
         """Take down a link that was left open."""
-        link, self._left = self._left[0], (None, None)
-        if link:
-            await link.disconnect()
+        exchange, self._left = self._left, None
+        if exchange:
+            await exchange.link.disconnect()
 
     async def converse(self, conversation, again=lambda: True):
         """Run `conversation(exchange)` on the link that was left open or a fresh one, on another
@@ -156,7 +156,8 @@ class Vehicle:
         began = ticks_ms()
         peer, handles = self.near or self.cache.peer, self.cache.handles
         for remaining in range(_CONNECTIONS - 1, -1, -1):
-            (link, exchange), self._left = self._left, (None, None)
+            exchange, self._left = self._left, None
+            link = exchange and exchange.link
             try:
                 if not link:
                     link = await self._connect(peer)
@@ -167,8 +168,7 @@ class Vehicle:
                     exchange = Exchange(link)
                 await conversation(exchange)
                 if self.lingers:
-                    self._left = link, exchange
-                    link = None
+                    self._left, link = exchange, None
                 return
             except (ConnectionLimit, NotFound, TimedOut):
                 raise
