@@ -91,7 +91,7 @@ class Guard:
 
         `counter` is the key's store.Counter. Raises HeldBack where the owner has to confirm it.
         """
-        if counter.distance(reported) > _MARGIN and not self.allows(reported):
+        if reported - counter.end > _MARGIN and not self.allows(reported):
             self.suspect(reported)
         if self._followed:
             return False

@@ -96,10 +96,6 @@ class Counter:
         """Return whether `value` or a larger one would still be handed out, and so repeat."""
         return value >= self.next
 
-    def distance(self, value):
-        """Return how far `value` lies past the lease; zero or less means inside it."""
-        return value - self.end
-
     def advance(self, minimum):
         """Hand out nothing below `minimum` from now on; never goes back.
 

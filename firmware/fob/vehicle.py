@@ -75,17 +75,14 @@ class Vehicle:
         from fob import names
 
         self._names = names.of(config.vin)
+        # The Vehicle to pair.
+        self.candidate = self
         self._peer = None
         self._left = None
         self.undecided = False
         self.lingers = False
         self.near = None
         self.warns_open = False
-
-    @property
-    def candidate(self):
-        """The Vehicle to pair: this one."""
-        return self
 
     @property
     def linked(self):
@@ -147,11 +144,11 @@ class Vehicle:
         if exchange:
             await exchange.link.disconnect()
 
-    async def converse(self, conversation, again=lambda: True):
+    async def converse(self, conversation, again=None):
         """Run `conversation(exchange)` on the link that was left open or a fresh one, on another
         one when that fails.
 
-        `again()` tells then whether it may be run again.
+        `again()`, if there is one, tells then whether it may be run again.
         """
         began = ticks_ms()
         peer, handles = self.near or self.cache.peer, self.cache.handles
@@ -177,7 +174,7 @@ class Vehicle:
                     # Perhaps they were discovered anew meanwhile.
                     handles = link.handles
                 late = ticks_diff(ticks_ms(), began) > _RECONNECT_MS
-                if late or not remaining or not again():
+                if late or not remaining or (again and not again()):
                     raise
             finally:
                 if link:

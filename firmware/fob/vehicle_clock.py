@@ -48,9 +48,14 @@ class VehicleClock:
         self._pace_ppm = 0
         kept = retained.get(_RETAINED)
         if kept and len(kept) == _SIZE:
-            fields = unpack_numbers(_FIELDS, kept)
-            self.epoch, self._heard_ms, self._seconds = fields[:3]
-            self._slack_ms, self._drift_ppm, self._pace_ppm = fields[3:]
+            (
+                self.epoch,
+                self._heard_ms,
+                self._seconds,
+                self._slack_ms,
+                self._drift_ppm,
+                self._pace_ppm,
+            ) = unpack_numbers(_FIELDS, kept)
             self._known = True
 
     def learn(self, epoch, seconds, asked_ms):
@@ -74,8 +79,15 @@ class VehicleClock:
     def keep(self):
         """Have it outlive deep sleep."""
         if self._known:
-            heard = self.epoch, self._heard_ms, self._seconds, self._slack_ms
-            record = pack_numbers(_FIELDS, *heard, self._drift_ppm, self._pace_ppm)
+            record = pack_numbers(
+                _FIELDS,
+                self.epoch,
+                self._heard_ms,
+                self._seconds,
+                self._slack_ms,
+                self._drift_ppm,
+                self._pace_ppm,
+            )
             self._retained.put(_RETAINED, record)
 
     def distrust(self):

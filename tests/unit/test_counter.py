@@ -285,15 +285,6 @@ def test_a_slot_of_another_size_is_damaged():
         assert started(flash).next == older + LEASE <= end + LEASE
 
 
-def test_the_distance_counts_from_the_end_of_the_lease():
-    flash = settled()
-    counter = started(flash)
-    value = counter.take()
-    end = end_of(flash)
-    distances = counter.distance(value), counter.distance(end), counter.distance(end + 9)
-    assert distances == (value - end, 0, 9)
-
-
 def test_the_counter_reaches_what_would_still_be_handed_out():
     counter = started(settled())
     value = counter.take()

@@ -270,7 +270,7 @@ def test_another_reported_counter_is_followed_once_the_owner_confirmed():
 
 def test_a_reported_counter_is_followed_65536_past_the_lease_and_no_farther():
     guard, counter = provisioned()
-    end = -counter.distance(0)
+    end = counter.end
     raises(HeldBack, guard.follow, counter, end + 65537)
     assert guard.waits and counter.take() == 2
     assert guard.follow(counter, end + 65536) is True
