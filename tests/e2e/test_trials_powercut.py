@@ -85,16 +85,16 @@ def test_a_counter_that_is_used_before_it_is_durable_is_found() -> None:
     hasty = changed(
         "/fob/store.py",
         (
-            "            self._slots.save(end)\n            self.end = end\n        value",
+            "            self.end = self._lease(self.next)\n",
             "            import asyncio\n"
-            "            asyncio.create_task(self._save_late(end))\n"
-            "            self.end = end\n        value",
+            "            asyncio.create_task(self._lease_late(self.next))\n"
+            "            self.end = self.next + self.LEASE\n",
         ),
         (
-            "    def distance",
-            "    async def _save_late(self, end):\n        import asyncio\n"
-            "        await asyncio.sleep_ms(50)\n        self._slots.save(end)\n\n"
-            "    def distance",
+            "    def reaches",
+            "    async def _lease_late(self, beginning):\n        import asyncio\n"
+            "        await asyncio.sleep_ms(50)\n        self._lease(beginning)\n\n"
+            "    def reaches",
         ),
     )
     assert "NONCE REUSED" in first_problem("losing-2021", hasty, range(1, 4))
