@@ -6,6 +6,9 @@ from host_tools.energy.cells import fits
 from host_tools.energy.figures import current
 from host_tools.energy.lasting import MOST_DAYS, Day, Habits, Lasting, a_day, lasting, mah_for
 
+FEW_DAYS = 21
+"""Fewer are told as days or hours, not as weeks."""
+
 _YEAR = 365.0
 _MONTH = _YEAR / 12
 # From this share on, one use of the charge is worth a word.
@@ -18,9 +21,11 @@ def duration(days: float) -> str:
     """How long, as people say it: "3 days", "7 weeks", "11 months", "2.5 years"."""
     if days >= MOST_DAYS:
         return f"more than {MOST_DAYS / _YEAR:g} years"
+    if days < 1 / 24:
+        return "less than an hour"
     if days < 1:
         return many(round(days * 24), "hour")
-    if days < 21:
+    if days < FEW_DAYS:
         return many(round(days), "day")
     if days < 2 * _MONTH:
         return many(round(days / 7), "week")
@@ -100,6 +105,13 @@ def doubts(found: Lasting) -> list[str]:
         told.append(
             f"{current(board.sleep_most_ua)} were measured as well: then it is"
             f" {duration(worst.days)}. {board.sleep_remedy}".rstrip()
+        )
+    loads = {"--buzzer": board.buzzer, "--vibration": board.vibration}
+    options = [option for option, load in loads.items() if load]
+    if options:
+        told.append(
+            "What sounds or shakes with the light is not counted:"
+            f" `fob provision {' off '.join(options)} off` keeps it still."
         )
     if found.cell.advice:
         told.append(found.cell.advice)

@@ -14,11 +14,11 @@ from host_tools.cli.options import board_option, json_option
 from host_tools.cli.screen import out, show_json
 from host_tools.cli.sections import show_row, show_text
 from host_tools.energy.cells import CELLS, Cell, cell_of, check_fits, fits, lithium
-from host_tools.energy.charge import ESTIMATES, charge
-from host_tools.energy.courses import COLD, MISSED, NIGHT, STUCK, WARM, course
-from host_tools.energy.currents import CHIP_CURRENTS
+from host_tools.energy.charge import ESTIMATES, charge, stuck_day
+from host_tools.energy.courses import COLD, MISSED, NIGHT, WARM, Course, course, courses
+from host_tools.energy.currents import CHIP_CURRENTS, light_current
 from host_tools.energy.figures import Figure, current
-from host_tools.energy.lasting import Day, Habits, Lasting, a_day, lasting
+from host_tools.energy.lasting import AS_YOU_SAY, Day, Habits, Lasting, a_day, lasting
 from host_tools.failure import InputError
 
 _DEFAULT_CELL = "lipo-500"
@@ -26,7 +26,6 @@ _BAR = 24
 _MOST_PRESSES = 2000
 _DAY_MINUTES = 1440
 _MOST_SLEEP_UA = 100_000
-_DAY_SECONDS = 86_400
 
 
 def _cells(_: click.Context, __: click.Parameter, typed: str) -> list[CompletionItem]:
@@ -74,7 +73,8 @@ def battery_life(
         _check("--sleep-ua", sleep_ua, _MOST_SLEEP_UA, "It is in microamperes: 2800 for 2.8 mA.")
         if board is None:
             raise InputError("--sleep-ua is about one board", "Name it with --board.")
-    habits = Habits(presses, passive_minutes)
+    # A zero may have been typed with a sign.
+    habits = Habits(abs(presses), abs(passive_minutes))
     if board is None:
         found = _all(habits, cell_of(_DEFAULT_CELL if cell_name is None else cell_name))
         _show_all_json(found, habits) if as_json else _show_all(found, habits)
@@ -149,8 +149,8 @@ def _worst(found: Lasting) -> Lasting:
 def _show(found: Lasting, habits: Habits, others: list[Day]) -> None:
     screen, board = out(), found.day.board
     show_text(screen, f"{board.name}, {found.cell.words}, {_habits(habits)}", "bold")
-    told_in_days = "day" in words.duration(found.days)
-    days = "" if found.ages or told_in_days else f" ({found.days:.0f} days)"
+    told_in_days = found.ages or found.days < words.FEW_DAYS
+    days = "" if told_in_days else f" ({found.days:.0f} days)"
     lasts = Text(f"\nLasts {words.duration(found.days)}{days}.", "green")
     screen.print(lasts.append(f" {words.a_year(found)}".rstrip() + "\n", "default"))
     total = sum(found.mah.values())
@@ -175,7 +175,8 @@ def _why(use: str, found: Lasting) -> str:
     asleep = found.day.asleep
     sleeps = CHIP_CURRENTS[found.day.board.chip.name].radio_sleeps
     bound = "" if sleeps else ", at most"
-    whence = "the chip alone" if asleep.estimated else "measured"
+    said = AS_YOU_SAY if asleep.source == AS_YOU_SAY else "measured"
+    whence = "the chip alone" if asleep.estimated else said
     return {
         "asleep": f"{current(asleep.value)}, {whence}",
         "start": "estimated",
@@ -192,17 +193,12 @@ def _costs(board: BoardDefinition) -> str:
     return (
         f"A press takes {costs[WARM]:.0f} uAh, after a night {costs[NIGHT]:.0f}, the first of all"
         f" {costs[COLD]:.0f}; one that finds no car {costs[MISSED]:.0f}. A button that is stuck"
-        f" takes {words.charge(_stuck_day(board) / 1000)} a day."
+        f" takes {words.charge(stuck_day(board) / 1000)} a day."
     )
 
 
 def _press_costs(board: BoardDefinition) -> dict[str, float]:
     return {case: charge(course(case), board) for case in (WARM, NIGHT, COLD, MISSED)}
-
-
-def _stuck_day(board: BoardDefinition) -> float:
-    stuck = course(STUCK)
-    return charge(stuck, board) * _DAY_SECONDS / stuck.every
 
 
 def _habits(habits: Habits) -> str:
@@ -244,15 +240,23 @@ def _details(found: Lasting, habits: Habits, others: list[Day]) -> dict[str, Any
         "presses": habits.presses,
         "passive_minutes": habits.passive_minutes,
         "press_uah": {case: round(uah, 2) for case, uah in _press_costs(board).items()},
-        "stuck_button_mah_per_day": round(_stuck_day(board) / 1000, 4),
+        "stuck_button_mah_per_day": round(stuck_day(board) / 1000, 4),
         "currents_ma": {
             name: _figure(getattr(currents, name))
             for name in ("running", "idle", "resting", "listening", "connected", "peak")
-        },
+        }
+        | {"light": _figure(light_current(board.light))},
+        "measured_seconds": {each.case: _seconds(each) for each in courses()},
         "estimated_seconds": {name: _figure(figure) for name, figure in ESTIMATES.items()},
         "doubts": words.doubts(found),
         "remedies": words.remedies(found, habits, others),
     }
+
+
+def _seconds(stay: Course) -> dict[str, float]:
+    """What it lasts, phase by phase, in virtual time: `python -m tests.bench.courses` measures."""
+    phases = ("idle", "resting", "listening", "connected", "light", "every")
+    return {phase: getattr(stay, phase) for phase in phases if getattr(stay, phase)}
 
 
 def _cell_json(cell: Cell) -> dict[str, Any]:

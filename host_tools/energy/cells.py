@@ -137,7 +137,7 @@ def fits(board: BoardDefinition, cell: Cell) -> bool:
 
 
 def cell_of(text: str) -> Cell:
-    """The cell of a name, or of a capacity such as "650" or "650 mAh", which is taken for lithium.
+    """The cell of a name, or of a capacity such as "650" or "0.65 Ah", which is taken for lithium.
 
     Raises InputError.
     """
@@ -147,7 +147,7 @@ def cell_of(text: str) -> Cell:
         return CELLS[name]
     if name in _REFUSED:
         raise InputError(*_REFUSED[name])
-    number = re.fullmatch(r"([+-]?[0-9]{1,9}(?:\.[0-9]{1,3})?)-?(mah)?", name)
+    number = re.fullmatch(r"([+-]?[0-9]{1,9}(?:\.[0-9]{1,3})?)-?(m?ah)?", name)
     if not number:
         close = [each for each in CELLS if name and each.startswith(name)]
         close = close or get_close_matches(name, [*CELLS, *_REFUSED], n=1)
@@ -156,7 +156,7 @@ def cell_of(text: str) -> Cell:
             f"there is no cell {text!r}",
             f"{meant}Take one of {', '.join(CELLS)}, or the capacity of a lithium cell in mAh.",
         )
-    mah = float(number[1])
+    mah = float(number[1]) * (1000 if number[2] == "ah" else 1)
     if not LEAST_MAH <= mah <= MOST_MAH:
         raise InputError(
             f"a cell of {mah:g} mAh is none for a fob",

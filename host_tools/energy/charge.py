@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from host_tools.board.definition import BoardDefinition
-from host_tools.energy.courses import ARMED, COLD, STUCK, UNMET, Course
+from host_tools.board.wiring import PULL_OHMS
+from host_tools.energy.courses import ARMED, COLD, STUCK, UNMET, Course, course
 from host_tools.energy.currents import CHIP_CURRENTS, light_current
 from host_tools.energy.figures import Figure
 
@@ -36,6 +37,11 @@ ESTIMATES: Mapping[str, Figure] = {
 }
 """Seconds."""
 
+_SUPPLY_UV = 3_300_000
+# Typical of the data sheets, as of the ESP32's (v5.2, table 5-3).
+_CHIPS_PULL_OHMS = 45_000
+_DAY_SECONDS = 86_400
+
 UAH = 1e6 / 3600 / 1000
 """Microampere-hours in a milliampere-second."""
 
@@ -61,32 +67,40 @@ class Part:
         return self.seconds * self.ma * UAH
 
 
-def parts(course: Course, board: BoardDefinition) -> list[Part]:
+def parts(stay: Course, board: BoardDefinition) -> list[Part]:
     """What a course is made of on a board, in the order of time, the light last."""
     currents = CHIP_CURRENTS[board.chip.name]
     running, idle = currents.running.value, currents.idle.value
     found = []
-    if course.case not in (ARMED, UNMET):
+    if stay.case not in (ARMED, UNMET):
         found.append(Part("boot", BOOT.value, False, running))
-        found.append(Part("program", _program(course), False, running))
-        if course.case != STUCK:
+        found.append(Part("program", _program(stay), False, running))
+        if stay.case != STUCK:
             found.append(Part("radio on", RADIO.value, False, running))
     found += [
-        Part("waiting", course.idle, True, idle),
-        Part("resting", course.resting, True, currents.resting.value),
-        Part("listening", course.listening, True, currents.listening.value),
-        Part("connected", course.connected, True, currents.connected.value),
-        Part("light", course.light, True, light_current(board.light).value),
+        Part("waiting", stay.idle, True, idle),
+        Part("resting", stay.resting, True, currents.resting.value),
+        Part("listening", stay.listening, True, currents.listening.value),
+        Part("connected", stay.connected, True, currents.connected.value),
+        Part("light", stay.light, True, light_current(board.light).value),
     ]
     return [part for part in found if part.seconds]
 
 
-def charge(course: Course, board: BoardDefinition) -> float:
+def charge(stay: Course, board: BoardDefinition) -> float:
     """Microampere-hours of a course."""
-    return sum(part.uah for part in parts(course, board))
+    return sum(part.uah for part in parts(stay, board))
 
 
-def _program(course: Course) -> float:
-    if course.case == STUCK:
+def stuck_day(board: BoardDefinition) -> float:
+    """Microampere-hours that a button which stays down takes in a day: the looks at it, and what
+    flows through its resistor all the while."""
+    ohms = PULL_OHMS if board.pull == "external" else _CHIPS_PULL_OHMS
+    looks = charge(course(STUCK), board) * _DAY_SECONDS / course(STUCK).every
+    return looks + _SUPPLY_UV / ohms * _DAY_SECONDS / 3600
+
+
+def _program(stay: Course) -> float:
+    if stay.case == STUCK:
         return LOOK.value
-    return PROGRAM.value + (AGREEMENT.value if course.case == COLD else 0)
+    return PROGRAM.value + (AGREEMENT.value if stay.case == COLD else 0)

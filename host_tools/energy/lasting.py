@@ -10,6 +10,8 @@ from host_tools.energy.courses import ARMED, NIGHT, WARM, course
 from host_tools.energy.currents import sleep_current
 from host_tools.energy.figures import Figure
 
+AS_YOU_SAY = "as you say"
+
 MOST_DAYS = 5 * 365.0
 """No promise is made beyond: cells age."""
 
@@ -55,7 +57,7 @@ class Day:
     def asleep_at(self, microamperes: float) -> "Day":
         """The same day with another current asleep, measured on one's own board."""
         mah = self.mah | {"asleep": microamperes / 1000 * _DAY_HOURS}
-        return Day(self.board, Figure(microamperes, "as you say"), mah)
+        return Day(self.board, Figure(microamperes, AS_YOU_SAY), mah)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from host_tools.board.chips import CHIPS
 from host_tools.board.definition import BoardDefinition
 from host_tools.energy import lasting as energy
 from host_tools.energy.cells import CELLS, Cell, cell_of, check_fits, lithium
-from host_tools.energy.charge import charge, parts
+from host_tools.energy.charge import charge, parts, stuck_day
 from host_tools.energy.courses import ARMED, COLD, MISSED, NIGHT, STUCK, UNMET, WARM, course
 from host_tools.energy.currents import CHIP_CURRENTS, sleep_current
 from host_tools.energy.figures import Figure
@@ -63,6 +63,13 @@ def test_a_missed_car_costs_more_than_a_press_and_a_first_press_more_than_a_late
 def test_a_look_at_a_stuck_button_needs_no_radio() -> None:
     assert {part.part for part in parts(course(STUCK), C3)} == {"boot", "program"}
     assert course(STUCK).every == 320
+
+
+def test_a_stuck_button_takes_the_current_of_its_resistor_all_day() -> None:
+    # 3.3 V at 10 kOhm are 0.33 mA, and 45 kOhm of the chip let 0.073 mA through.
+    looks = 270 * charge(course(STUCK), C3)
+    assert stuck_day(C3) - looks == pytest.approx(330 * 24)
+    assert stuck_day(replace(C3, pull="internal")) - looks == pytest.approx(3300 / 45 * 24)
 
 
 def test_parts_say_which_times_were_measured() -> None:
@@ -145,6 +152,11 @@ def test_a_board_of_which_worse_was_measured_says_how_short_it_may_be() -> None:
     assert words.doubts(found)[0].startswith("4.5 mA were measured as well: then it is 4 days.")
 
 
+def test_what_sounds_or_shakes_is_said_not_to_be_counted() -> None:
+    found = lasting(a_day(load_board("lolin32-lite-4"), Habits()), CELLS["lipo-500"])
+    assert "`fob provision --buzzer off --vibration off`" in words.doubts(found)[-1]
+
+
 @pytest.mark.parametrize(
     ("typed", "mah"),
     [
@@ -157,6 +169,8 @@ def test_a_board_of_which_worse_was_measured_says_how_short_it_may_be() -> None:
         ("650 mAh", 650),
         ("1200mAh", 1200),
         (" 120.5 ", 120.5),
+        ("0.5Ah", 500),
+        ("2.6 Ah", 2600),
     ],
 )
 def test_a_cell_is_known_by_name_or_capacity(typed: str, mah: float) -> None:
@@ -188,7 +202,7 @@ def test_what_is_no_cell_for_a_fob_says_so_in_one_line(typed: str, problem: str)
 
 
 def test_a_board_without_a_charger_has_no_place_for_a_cell() -> None:
-    with pytest.raises(InputError, match="no place for a cell, and draws 11 mA asleep"):
+    with pytest.raises(InputError, match=r"no place for a cell, and draws 11\.4 mA asleep"):
         check_fits(load_board("esp32-devkit-v1"), CELLS["lipo-500"])
 
 
@@ -207,6 +221,7 @@ def test_alkaline_cells_are_not_put_where_a_charger_would_charge_them() -> None:
 @pytest.mark.parametrize(
     ("days", "told"),
     [
+        (0.01, "less than an hour"),
         (0.1, "2 hours"),
         (1, "1 day"),
         (20, "20 days"),

@@ -35,6 +35,8 @@ def test_machines_get_every_figure_with_its_source() -> None:
     assert told["cell"]["mah"] == 650
     assert told["asleep_ua"]["source"] == "44 uA from the battery, wiki.seeedstudio.com"
     assert told["days"] * sum(told["mah_per_day"].values()) == pytest.approx(650 * 0.9, rel=0.01)
+    assert told["currents_ma"]["light"]["value"] == 1.3
+    assert told["measured_seconds"]["stuck button"] == {"every": 320.0}
     for figure in [*told["currents_ma"].values(), *told["estimated_seconds"].values()]:
         assert figure["source"]
 
@@ -48,7 +50,16 @@ def test_machines_get_all_boards_too() -> None:
 
 def test_what_somebody_measured_takes_the_place_of_the_files_figure() -> None:
     shown = fob("battery-life", "--board", "xiao-esp32c3", "--sleep-ua", "2800").stdout
-    assert "2.8 mA" in shown and "Asleep it draws 2.8 mA" in shown and "days" in shown
+    assert "2.8 mA, as you say" in shown and "Asleep it draws 2.8 mA" in shown
+
+
+def test_hours_are_not_told_as_days_besides() -> None:
+    shown = fob("battery-life", "--board", "xiao-esp32c3", "--sleep-ua", "100000").stdout
+    assert "Lasts 4 hours." in shown
+
+
+def test_no_sign_is_shown_before_a_nought() -> None:
+    assert ", 0 presses a day" in fob("battery-life", "--presses", "-0").stdout
 
 
 def test_a_board_of_ones_own_is_reckoned_by_its_file(tmp_path: Path) -> None:
