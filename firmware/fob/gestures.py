@@ -46,6 +46,7 @@ class Gestures:
     for as long. Several together mean nothing when pressed; they are held after HOLD_MS,
     LONG_HOLD_MS and LONGEST_HOLD_MS. A level counts once two samples agree (debouncing). Buttons
     that have been down for STUCK_MS are stuck: they are ignored until they have been released.
+    `stuck` is the mask of those.
 
     `ignored` are the buttons to ignore from the start, in that sense. `pressed` are those that
     went down before the first sample, at `now_ms` for want of better knowledge; `levels` tells
@@ -55,7 +56,7 @@ class Gestures:
     def __init__(self, mapped, levels=0, ignored=0, pressed=0, now_ms=0, guard_ms=0):
         self._mapped = mapped
         self._sample = levels
-        self._ignored = levels & ignored
+        self.stuck = levels & ignored
         self._mask = pressed & ~ignored
         # When the last button of the mask went down, or the last one went up.
         self._since_ms = now_ms
@@ -68,25 +69,20 @@ class Gestures:
     @property
     def idle(self):
         """True while nothing will happen: until a level changes, no need to feed."""
-        return not self._mask and not self._presses and self._sample == self._ignored
-
-    @property
-    def stuck(self):
-        """Mask of the buttons that are ignored until they have been released."""
-        return self._ignored
+        return not self._mask and not self._presses and self._sample == self.stuck
 
     @property
     def pending(self):
         """True while a gesture has begun that is not complete, or not yet released."""
-        return bool(self._mask or self._presses or self._sample & ~self._ignored)
+        return bool(self._mask or self._presses or self._sample & ~self.stuck)
 
     def feed(self, levels, now_ms):
         steady = levels == self._sample
         self._sample = levels
         if not steady:
             return None
-        self._ignored &= levels
-        down = levels & ~self._ignored
+        self.stuck &= levels
+        down = levels & ~self.stuck
         if (down | self._mask) != self._mask:
             self._mask |= down
             self._since_ms = now_ms
@@ -100,7 +96,7 @@ class Gestures:
             self._since_ms = now_ms
             return self._released(lasted_ms)
         if lasted_ms >= STUCK_MS:
-            self._ignored |= down
+            self.stuck |= down
             self._mask = 0
             return self._ended(STUCK, self._button) if self._presses else None
         if down != self._mask:
