@@ -30,11 +30,13 @@ def unsigned(content, power):
     """Encode a content; an empty keyfobInfo is filled with what `power` measures, a
     hal.power.Power."""
     if content.get("keyfobInfo") == {}:
-        measured = {
-            "batteryVoltage_mV": power.battery_mv(),
-            "temperature_degreesC": power.temperature_c(),
-        }
-        known = {name: value for name, value in measured.items() if value is not None}
+        known = {}
+        for name, value in (
+            ("batteryVoltage_mV", power.battery_mv()),
+            ("temperature_degreesC", power.temperature_c()),
+        ):
+            if value is not None:
+                known[name] = value
         content = {"keyfobInfo": known}
     return messages.unsigned(content)
 
