@@ -57,21 +57,13 @@ class Presence:
         self._paused = False
         # In conversation: what is said then must be said to its end.
         self._talks = False
-        self._until = None
-        self._answers = 0
-        self._tokens: list = []
-        self._times: list = []
-        self._plain = passive["form"] == "plain"
-        self._doubted = False
-        if remembered:
-            self._until, self._answers, self._tokens, self._times = remembered[:4]
-            self._plain, self._doubted = remembered[4:]
+        known: tuple = remembered or (None, 0, [], [], passive["form"] == "plain", False)
+        self._until, self._answers, self._tokens, self._times, self._plain, self._doubted = known
 
     @property
     def remembered(self):
         """What the next one for this car has to know: arm either as often as is wanted."""
-        answered = self._answers, self._tokens, self._times
-        return (self._until,) + answered + (self._plain, self._doubted)
+        return self._until, self._answers, self._tokens, self._times, self._plain, self._doubted
 
     def pause(self):
         """Have run() return soon; nothing is sent after that."""
@@ -117,24 +109,20 @@ class Presence:
         return self._paused or ticks_diff(self._until, ticks_ms()) <= 0
 
     async def _stay(self):
-        """Attend to the car; return the error that ended it, which nobody may await yet."""
-        try:
-            await self._return()
-        except Exception as error:  # noqa: BLE001 - run() raises it
-            return error
-
-    async def _return(self):
-        """Attend to the car, on as many connections as it takes."""
+        """Attend to the car, on as many connections as it takes; return the error that ended it,
+        which nobody may await yet."""
         pause = _FIRST_PAUSE_MS
         while not self._interrupted():
             began = ticks_ms()
             inherited = self._vehicle.linked
             try:
                 await self._vehicle.converse(self._attend, lambda: False)
-                return
+                return None
             except LinkError as error:
                 if self._talks:
                     self._say("passive entry lost the car: %s" % error)
+            except Exception as error:  # noqa: BLE001 - run() raises it
+                return error
             finally:
                 self._talks = False
             if inherited:
@@ -144,6 +132,7 @@ class Presence:
                 pause = _FIRST_PAUSE_MS
             await asyncio.sleep_ms(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_MS)
+        return None
 
     async def _attend(self, exchange):
         """Answer requests on one connection."""
@@ -161,41 +150,50 @@ class Presence:
         if not exchange.greeted:
             await self._greet(exchange, dialogue)
         read_ms = ticks_ms()
-        while not self._interrupted() and not exchange.asleep and self._answers >= 0:
-            if exchange.request is not None:
+        while not exchange.asleep and self._answers >= 0:
+            if self._interrupted():
+                if not self._paused and self._passive["secure_at_end"]:
+                    await self._secure(dialogue)
+                return
+            if exchange.request:
                 request, exchange.request = exchange.request, None
                 await self._consider(exchange, dialogue, request)
             if ticks_diff(ticks_ms(), read_ms) >= _KEEP_ALIVE_MS:
                 read_ms = ticks_ms()
-                await self._keep_alive(exchange)
+                try:
+                    await exchange.link.keep_alive()
+                except Disconnected:
+                    raise
+                except LinkError:
+                    # This car does not offer it: then the link lasts as long as it lasts.
+                    pass
             try:
                 await exchange.receive(_LISTEN_MS)
             except TimedOut:
                 pass
-        if exchange.asleep or self._paused or self._answers < 0:
-            return
-        if self._passive["secure_at_end"]:
-            secure = messages.unsigned({"RKEAction": _RKE_ACTION_AUTO_SECURE_VEHICLE})
-            try:
-                await dialogue.command(secure, None)
-            except (LinkError, Refused) as error:
-                self._say("the car was not secured: %s" % error)
+
+    async def _secure(self, dialogue):
+        secure = messages.unsigned({"RKEAction": _RKE_ACTION_AUTO_SECURE_VEHICLE})
+        try:
+            await dialogue.command(secure, None)
+        except (LinkError, Refused) as error:
+            self._say("the car was not secured: %s" % error)
 
     async def _greet(self, exchange, dialogue):
         """Tell the car which key is here, which permits nothing yet."""
         try:
-            outcome = await self._tell(exchange, dialogue, _AUTHENTICATION_LEVEL_NONE)
+            outcome = await self._tell(exchange, dialogue)
         except AttError:
             outcome = None
         elsewhere = outcome is None or (outcome == SILENT and exchange.unheard)
         if elsewhere and (await exchange.rediscover() or outcome is None):
             # The subscription may have gone where messages go, as the beginning of one.
             await asyncio.sleep_ms(_TORN_MS)
-            outcome = await self._tell(exchange, dialogue, _AUTHENTICATION_LEVEL_NONE)
+            outcome = await self._tell(exchange, dialogue)
         for _ in range(TRIES):
             if outcome != BUSY or self._interrupted():
                 break
-            outcome = await self._tell(exchange, dialogue, _AUTHENTICATION_LEVEL_NONE)
+            outcome = await self._tell(exchange, dialogue)
         if outcome == REFUSED:
             raise Refused("the car refuses the key", dialogue.information)
 
@@ -204,14 +202,15 @@ class Presence:
         asked = request.get("requestedLevel", _AUTHENTICATION_LEVEL_NONE)
         whose = request.get("keyIdToAuth", {}).get("publicKeySHA1", b"")
         ours = hashlib.sha1(self._vehicle.config.public_key).digest()
-        token = request.get("sessionInfo", {}).get("token", b"")
-        now = ticks_ms()
-        recent = [at for at in self._times if 0 <= ticks_diff(now, at) < _BURST_MS]
-        known = token[:_TOKEN] in self._tokens
-        if not token:
-            known = bool(recent) and ticks_diff(now, recent[-1]) < _TOKEN_MS
         if asked <= _AUTHENTICATION_LEVEL_NONE or not ours.startswith(whose):
             return
+        now = ticks_ms()
+        recent = [at for at in self._times if 0 <= ticks_diff(now, at) < _BURST_MS]
+        token = request.get("sessionInfo", {}).get("token", b"")
+        if token:
+            known = token[:_TOKEN] in self._tokens
+        else:
+            known = bool(recent) and ticks_diff(now, recent[-1]) < _TOKEN_MS
         if known or len(recent) >= _BURST:
             return
         self._answers -= 1
@@ -234,17 +233,15 @@ class Presence:
             # It asks for this to be said again, and does so itself within the second.
             self._tokens.pop()
         elif bound:
-            self._judge_form(outcome, dialogue.information)
+            # Give up binding answers to tokens where the car refuses that.
+            refused = outcome == REFUSED
+            if refused and self._passive["form"] == "auto":
+                stale = dialogue.information == _SIGNEDMESSAGE_INFORMATION_FAULT_INVALID_TOKEN
+                # A token may have been changed meanwhile, but not every time.
+                self._plain = not stale or self._doubted
+            self._doubted = refused
 
-    def _judge_form(self, outcome, information):
-        """Give up binding answers to tokens where the car refuses that."""
-        stale = information == _SIGNEDMESSAGE_INFORMATION_FAULT_INVALID_TOKEN
-        if outcome == REFUSED and self._passive["form"] == "auto":
-            # A token may have been changed meanwhile, but not every time.
-            self._plain = not stale or self._doubted
-        self._doubted = outcome == REFUSED
-
-    async def _tell(self, exchange, dialogue, level, token=b""):
+    async def _tell(self, exchange, dialogue, level=_AUTHENTICATION_LEVEL_NONE, token=b""):
         """Tell the car how far this key goes; return its word."""
         vehicle = self._vehicle
         key = vehicle.cache.sessions[-1][0]
@@ -254,15 +251,6 @@ class Presence:
         if outcome == ACCEPTED and dialogue.session.vehicle_key == key:
             vehicle.keep(exchange, dialogue)
         return outcome
-
-    async def _keep_alive(self, exchange):
-        try:
-            await exchange.link.keep_alive()
-        except Disconnected:
-            raise
-        except LinkError:
-            # This car does not offer it: then the link lasts as long as it lasts.
-            pass
 
 
 def _read(message):
