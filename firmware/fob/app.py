@@ -46,6 +46,10 @@ class App:
     when they are up again. `stuck` is the mask of those that are ignored until they have been
     released. Where no press started it, everything that is down already is ignored so; but lock and
     unlock, held together from `power_up` on, pair a fob that is paired, too.
+
+    After run(), `stuck` is the mask of the buttons that are down and mean nothing: they must not
+    wake the fob. `touched` tells that a press started the fob, or a button was pressed since;
+    `outcome` is of the last action: "done" or the error's code, and the text that said it.
     """
 
     def __init__(
@@ -59,17 +63,22 @@ class App:
         self._power = power
         self._say = say
         levels = buttons.levels()
-        # Masks: of both, and of the buttons that have a gesture.
-        self._both = 0
+        # What a mask stands for: a button's name, or both.
+        self._names = {}
+        both = 0
         mapped = {DOUBLE: 0, TRIPLE: 0, HOLD: 0}
         for bit, name in enumerate(buttons.names):
+            mask = 1 << bit
+            self._names[mask] = name
             if name in _CHORD:
-                self._both |= 1 << bit
+                both |= mask
             for gesture in self._map(name):
-                mapped[gesture] = mapped.get(gesture, 0) | 1 << bit
-        together = self._both & (self._both - 1) and levels & self._both == self._both
-        self._anew = bool(power_up and together)
-        pressed = self._both if self._anew else woken
+                mapped[gesture] = mapped.get(gesture, 0) | mask
+        self._anew = False
+        if both & (both - 1):
+            self._names[both] = _BOTH
+            self._anew = power_up and levels & both == both
+        pressed = both if self._anew else woken
         self._gestures = Gestures(
             mapped,
             levels,
@@ -79,32 +88,13 @@ class App:
             config.press_guard_ms,
         )
         # Who pressed wants no more than that; who only connected the power may press yet.
-        self._touched = bool(woken)
-        self._wanted = None
-        # The action under way, None once a gesture took it back; `_decided` is set when the
-        # gesture that it began with is complete.
-        self._doing = None
-        self._decided = asyncio.Event()
-        self._action = None
-        self._began_ms = self._legible_ms = ticks_ms()
-        self._patience_ms = _PRESS_MS
-        self._late = False
+        self.touched = bool(woken)
+        # The action under way (None once a gesture took it back), its task, and the next one.
+        self._doing = self._action = self._wanted = None
         self._shown = None
-        self._lowest_mv = None
         # The Vehicle of the last press, and what minds passive entry since one armed it.
         self._chosen = self._arming = None
-        # Of the last action: "done" or the error's code, and the text that said it.
         self.outcome = None, None
-
-    @property
-    def stuck(self):
-        """Mask of the buttons that are down and mean nothing: they must not wake the fob."""
-        return self._gestures.stuck
-
-    @property
-    def touched(self):
-        """True when a press started the fob, or a button was pressed since."""
-        return self._touched
 
     async def run(self):
         """Serve presses; returns when it is time to sleep, with nothing left running.
@@ -120,7 +110,9 @@ class App:
                 await self._supervise()
                 if self._busy():
                     quiet_ms = ticks_ms()
-                elif self._may_sleep(ticks_diff(ticks_ms(), quiet_ms)):
+                elif not self._power.maintenance and (
+                    self.touched or ticks_diff(ticks_ms(), quiet_ms) >= _IDLE_MS
+                ):
                     return
                 self._power.feed()
                 await self._rest()
@@ -143,20 +135,19 @@ class App:
             pass
 
     def _busy(self):
-        pending = self._gestures.pending
-        self._touched = self._touched or pending
-        armed = self._arming and self._arming.armed
-        return bool(pending or self._wanted or self._action or self._shown or armed)
-
-    def _may_sleep(self, quiet_ms):
-        return (self._touched or quiet_ms >= _IDLE_MS) and not self._power.maintenance
+        if self._gestures.pending or self._wanted or self._action or self._shown:
+            return True
+        return self._arming and self._arming.armed
 
     def _sample(self):
         """Turn buttons into wanted actions; the latest press wins over one not yet begun."""
         gesture = self._gestures.feed(self._buttons.levels(), ticks_ms())
         if gesture:
             self._understand(*gesture)
-        if not self._gestures.pending:
+        self.stuck = self._gestures.stuck
+        if self._gestures.pending:
+            self.touched = True
+        else:
             self._anew = False
         if self._wanted and not self._action:
             wanted, self._wanted = self._wanted, None
@@ -164,21 +155,15 @@ class App:
             self._decided.set()
 
     def _understand(self, kind, mask):
-        meaning = None
-        for bit, name in enumerate(self._buttons.names):
-            if mask == 1 << bit:
-                if kind == BEGUN:
-                    early = self._early(name)
-                    if early and not self._action:
-                        # It is newer than what has waited until now.
-                        self._wanted = None
-                        self._begin(early)
-                    return
-                meaning = self._meaning(kind, name)
-                break
-        else:
-            if mask == self._both:
-                meaning = self._chord(kind)
+        name = self._names.get(mask)
+        if kind == BEGUN:
+            early = self._early(name)
+            if early and not self._action:
+                # It is newer than what has waited until now.
+                self._wanted = None
+                self._begin(early)
+            return
+        meaning = name and self._meaning(kind, name)
         if self._action and not self._decided.is_set():
             if meaning and self._content(meaning):
                 self._doing = meaning
@@ -191,9 +176,11 @@ class App:
 
     def _begin(self, action):
         self._doing = action
+        # Set when the gesture that it begins with is complete.
         self._decided = asyncio.Event()
-        self._began_ms = self._legible_ms = ticks_ms()
-        self._patience_ms = _PAIRING_MS if action == _PAIR else _PRESS_MS
+        self._legible_ms = ticks_ms()
+        patience_ms = _PAIRING_MS if action == _PAIR else _PRESS_MS
+        self._deadline_ms = ticks_add(ticks_ms(), patience_ms)
         self._late = False
         self._lowest_mv = None
         self._action = asyncio.create_task(self._act())
@@ -206,7 +193,7 @@ class App:
             raise Hang("passive entry")
         if not self._action:
             return
-        overdue_ms = ticks_diff(ticks_ms(), self._began_ms) - self._patience_ms
+        overdue_ms = ticks_diff(ticks_ms(), self._deadline_ms)
         if self._action.done():
             action, self._action = self._action, None
             try:
@@ -243,26 +230,23 @@ class App:
                 return None
         return single
 
-    def _meaning(self, kind, button):
-        """Return the action that a button's gesture stands for, None where it means nothing."""
-        action = self._map(button).get(kind)
-        if not action:
-            self._say("%s: %s means nothing" % (button, kind))
-        return action
-
-    def _chord(self, kind):
-        """The same of both."""
+    def _meaning(self, kind, name):
+        """Return the action that a gesture stands for, None where it means nothing."""
+        mapped = self._map(name)
+        if name != _BOTH:
+            if kind not in mapped:
+                self._say("%s: %s means nothing" % (name, kind))
+            return mapped.get(kind)
         # A car that no longer knows the key says so: then the chord must work again.
         paired = self._vehicle.paired and not self._anew
         waits = self._vehicle.waits
-        action = self._map(_BOTH).get(HOLD)
         if kind == HOLD:
-            return action if paired and not waits else None
+            return mapped.get(HOLD) if paired and not waits else None
         if kind == LONG_HOLD:
             return None if paired or self._doing == _PAIR else _PAIR
         if waits:
             return _CONFIRM
-        if paired and not action and not self._action:
+        if paired and HOLD not in mapped and not self._action:
             self._say("paired already")
         return None
 
@@ -287,7 +271,9 @@ class App:
         if not name:
             self._dark()
         elif failure:
-            self._fail(name, failure)
+            needs_laptop = getattr(failure, "needs_laptop", False)
+            self._verdict(patterns.NEEDS_LAPTOP if needs_laptop else patterns.FAILED)
+            self._report(name, failure)
         else:
             self._verdict(patterns.SOMETHING_OPEN if is_open else patterns.DONE)
             took_ms = ticks_diff(ticks_ms(), started)
@@ -302,8 +288,7 @@ class App:
         if self._arming:
             await self._arming.pause()
         if self._doing == _PAIR:
-            if self._arming:
-                await self._arming.let_go()
+            await self._vehicle.let_go()
             from fob import pairing
 
             vehicle = self._vehicle.candidate
@@ -312,8 +297,8 @@ class App:
             if not self._config.passive:
                 raise ConfigError("passive entry is off: run `fob provision --passive unlock`")
             return None
-        choose = (self._arming or self._vehicle).choose
-        self._chosen = await choose(actions.parted(self._doing)[1], self._show_car)
+        number = actions.parted(self._doing)[1]
+        self._chosen = await self._vehicle.choose(number, self._show_car)
         return await self._chosen.perform(None, None, self._command)
 
     async def _command(self):
@@ -339,18 +324,11 @@ class App:
                 # Not before the press is over, which may need all the memory.
                 from fob.arming import Arming
 
-                self._arming = Arming(
-                    self._vehicle, self._chosen, self._config.passive, self._say, self._report
-                )
+                self._arming = Arming(self._vehicle, self._config.passive, self._say, self._report)
             if self._arming:
                 await self._arming.settle(wish, number)
         except Exception as error:  # noqa: BLE001 - whatever it is, the next press must work
             self._report("passive entry", error)
-
-    def _fail(self, name, error):
-        needs_laptop = isinstance(error, FobError) and error.needs_laptop
-        self._verdict(patterns.NEEDS_LAPTOP if needs_laptop else patterns.FAILED)
-        self._report(name, error)
 
     def _report(self, name, error):
         """Say and note what failed."""

@@ -20,27 +20,21 @@ _ENDING_MS = const(20000)
 class Arming:
     """Arms and disarms; while it is armed and not paused, a fob.presence.Presence is at work.
 
-    `fleet` is the app's vehicle, `vehicle` the one that is connected, or was last, None where none
-    was; `passive` as in fob.json; `say(text)` is for whoever watches, and report(name, error) is
-    told what ended it too early.
+    `fleet` is the app's vehicle; `passive` as in fob.json; `say(text)` is for whoever watches, and
+    report(name, error) is told what ended it too early. It is `armed` until the time is over, the
+    car is locked, or something failed.
     """
 
-    def __init__(self, fleet, vehicle, passive, say, report):
+    def __init__(self, fleet, passive, say, report):
         self._fleet = fleet
         self._passive = passive
         self._say = say
         self._report = report
-        self._vehicle = vehicle
-        self._number = None
-        self._until_ms = None
+        self.armed = False
+        self._number = self._until_ms = None
         # What a Presence answered, by the number of its car.
         self._remembered: dict = {}
         self._task = self._present = None
-
-    @property
-    def armed(self):
-        """True until the time is over, the car is locked, or something failed."""
-        return self._until_ms is not None
 
     @property
     def hangs(self):
@@ -63,32 +57,17 @@ class Arming:
         # The press may need a key agreement.
         let_go("presence")
 
-    async def choose(self, number, shown):
-        """Return the Vehicle that a press is for, as the fleet would: the one that is connected
-        comes first, and is let go where it is another."""
-        vehicle, last = None, self._vehicle
-        if number is None and last and last.linked:
-            number = last.config.number
-        try:
-            vehicle = await self._fleet.choose(number, shown)
-        finally:
-            self._vehicle = vehicle
-            if last and last is not vehicle:
-                await last.let_go()
-        return vehicle
-
     async def settle(self, wish=None, number=None):
         """A press is over: arm anew for car `number` (True), disarm (False), or go on as before."""
         if wish:
             self._until_ms = ticks_add(ticks_ms(), self._passive["minutes"] * _MINUTE_MS)
             self._number = number
-        elif wish is not None:
-            self._until_ms = None
+        if wish is not None:
+            self.armed = wish
         if self.armed and self._left_ms() > 0:
             self._task = asyncio.create_task(self._watch())
         else:
-            self._until_ms = None
-            await self.let_go()
+            await self._end()
 
     def cancel(self):
         """Stop at once; whoever ran it switches the radio off."""
@@ -107,10 +86,9 @@ class Arming:
             self._report(NAME, error)
         finally:
             if self._present:
-                self._remembered[self._vehicle.config.number] = self._present.remembered
+                self._remembered[vehicle.config.number] = self._present.remembered
                 self._present = None
-        self._until_ms = None
-        await self.let_go()
+        await self._end()
 
     def _presence(self, vehicle):
         # What a key agreement left behind: there is not memory enough for both.
@@ -124,7 +102,7 @@ class Arming:
         """Return the Vehicle; None when the time was over before one was near."""
         while self._left_ms() > 0:
             try:
-                return await self.choose(self._number, None)
+                return await self._fleet.choose(self._number)
             except LinkError:
                 await asyncio.sleep_ms(_PAUSE_MS)
         return None
@@ -132,7 +110,7 @@ class Arming:
     def _left_ms(self):
         return ticks_diff(self._until_ms, ticks_ms())
 
-    async def let_go(self):
-        """Take down the link that a press or a presence left open."""
-        if self._vehicle:
-            await self._vehicle.let_go()
+    async def _end(self):
+        self.armed = False
+        # What a press or a presence left open.
+        await self._fleet.let_go()

@@ -31,7 +31,7 @@ class Fleet:
     @property
     def waits(self):
         """Something of a car is held back until the owner confirms."""
-        return any(vehicle.waits for vehicle in self._all())
+        return bool(self._waiting())
 
     @property
     def candidate(self):
@@ -44,11 +44,11 @@ class Fleet:
 
     def confirm(self):
         """The owner confirms what is held back: of the car chosen last, if it is one of those."""
-        waiting = [vehicle for vehicle in self._all() if vehicle.waits]
-        for vehicle in waiting:
-            if vehicle is self._chosen:
-                waiting = [vehicle]
-        waiting[0].confirm()
+        waiting = self._waiting()
+        vehicle = waiting[0]
+        if self._chosen in waiting:
+            vehicle = self._chosen
+        vehicle.confirm()
 
     def vehicle(self, number):
         """Return the Vehicle of a car; raises StoreError."""
@@ -73,7 +73,7 @@ class Fleet:
                 number = before.config.number
             elif number != before.config.number:
                 # One link at a time.
-                await before.let_go()
+                await self.let_go()
         near = None
         if number is None:
             number, near = await self._strongest()
@@ -85,6 +85,11 @@ class Fleet:
             await shown(number)
         return vehicle
 
+    async def let_go(self):
+        """Take down a link that was left open."""
+        if self._chosen:
+            await self._chosen.let_go()
+
     async def _strongest(self):
         from fob import names
 
@@ -93,6 +98,9 @@ class Fleet:
         wanted = [(names.of(car.vin), None) for car in self._cars]
         index, peer = await self._radio.strongest(wanted, _LISTEN_MS, _FIND_MS)
         return self._cars[index].number, peer
+
+    def _waiting(self):
+        return [vehicle for vehicle in self._all() if vehicle.waits]
 
     def _all(self):
         """Return the Vehicles whose state is not lost."""

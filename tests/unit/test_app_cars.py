@@ -17,7 +17,7 @@ CAR = 80
 
 
 class Fleet:
-    """Three cars, of which `near` is heard best (0: none is)."""
+    """Three cars, of which `near` is heard best (0: none is); one link at a time."""
 
     def __init__(self, near=1, **settings):
         self.cars = {number: Vehicle(number=number, **settings) for number in (1, 2, 3)}
@@ -25,12 +25,22 @@ class Fleet:
         self.paired = True
         self.waits = False
         self.listened = 0
+        self._chosen = None
 
     @property
     def candidate(self):
         return self.cars[2]
 
+    async def let_go(self):
+        if self._chosen:
+            await self._chosen.let_go()
+
     async def choose(self, number=None, shown=None):
+        before = self._chosen
+        if before and before.linked:
+            number = number or before.config.number
+            if number != before.config.number:
+                await before.let_go()
         if number is None:
             self.listened += 1
             await asyncio.sleep_ms(300)
@@ -39,7 +49,8 @@ class Fleet:
             number = self.near
         if shown:
             await shown(number)
-        return self.cars[number]
+        self._chosen = self.cars[number]
+        return self._chosen
 
     @property
     def done(self):

@@ -125,6 +125,15 @@ async def test_another_car_is_not_chosen_before_the_link_is_down():
     assert not first.linked
 
 
+async def test_a_link_that_was_left_open_is_taken_down():
+    cars = fleet(Vehicle(1), Vehicle(2))
+    await cars.let_go()
+    chosen = await cars.choose(2)
+    chosen.linked = True
+    await cars.let_go()
+    assert not chosen.linked
+
+
 async def test_no_car_in_reach_is_named():
     await awaiting(NotFound, fleet(Vehicle(1), Vehicle(2), index=None).choose())
 
