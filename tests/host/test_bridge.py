@@ -83,6 +83,11 @@ def test_an_asynchronous_method_answers_when_it_is_done() -> None:
     assert run_board("print(bridge.call('echo', 'later', 4))") == (0, ["5"])
 
 
+def test_a_board_may_call_more_often_than_it_has_numbers_for_calls() -> None:
+    script = "bridge._ticket = 0xFFFE\nfor n in range(4): print(bridge.call('echo', 'same', n))"
+    assert run_board(script) == (0, ["0", "1", "2", "3"])
+
+
 def test_errors_arrive_as_the_exceptions_they_were() -> None:
     script = """
 for name in ("busy", "wrong", "_secret", "missing"):

@@ -142,7 +142,8 @@ def call(service, name, *args):
     outer = calling
     calling = True
     try:
-        _ticket = ticket = (_ticket + 1) & 0xFFFF
+        # Never 0, which is for posts: those get no answer.
+        _ticket = ticket = (_ticket & 0xFFFF) + 1
         _calls.send([ticket, service, name, _encode(args)])
         answer = _calls.receive()
         while answer[0] != ticket:  # left over from a call that Ctrl-C interrupted
