@@ -1,7 +1,7 @@
 """The names in a program: which a module gives, takes, asks for, and shares with others."""
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 # The attribute of a node that is a name; lists of names, and a second one, come besides.
 NAME_FIELDS: dict[type[ast.AST], str] = {
@@ -95,25 +95,30 @@ def from_outside(trees: Mapping[str, ast.Module]) -> Iterator[str]:
             case ast.Call(func=ast.Name(id="getattr" | "hasattr" | "setattr"), args=arguments):
                 texts = (each.value for each in arguments if isinstance(each, ast.Constant))
                 yield from (text for text in texts if isinstance(text, str))
-    yield from _arguments_from_outside(nodes)
+    yield from _arguments_from_outside(trees.values())
 
 
-def _arguments_from_outside(nodes: Sequence[ast.AST]) -> Iterator[str]:
-    """Of f(**fields), where a laptop's JSON names the arguments."""
-    called: set[str] = set()
-    for node in nodes:
-        if isinstance(node, ast.Call) and any(each.arg is None for each in node.keywords):
-            # Either a function, or a table of functions.
-            called.update(
-                names(node.func.value if isinstance(node.func, ast.Subscript) else node.func)
-            )
-    for node in nodes:
-        match node:
-            case (
-                ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict(values=values))
-                | ast.AnnAssign(target=ast.Name(id=name), value=ast.Dict(values=values))
-            ) if name in called:
-                called.update(name for value in values for name in names(value))
-    for node in nodes:
-        if isinstance(node, ast.FunctionDef) and node.name in called:
-            yield from (each.arg for each in node.args.args)
+def _arguments_from_outside(trees: Iterable[ast.Module]) -> Iterator[str]:
+    """Of table[name](**fields), where a laptop's JSON names the arguments.
+
+    The functions stand beside their table; one that is called so without a table is not foreseen.
+    """
+    tables: set[str] = set()
+    for tree in trees:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and any(each.arg is None for each in node.keywords):
+                if not isinstance(node.func, ast.Subscript):
+                    raise ValueError(f"{ast.unparse(node)}: arguments of unknown names")
+                tables.update(names(node.func.value))
+    for tree in trees:
+        called: set[str] = set()
+        for node in tree.body:
+            match node:
+                case (
+                    ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict(values=values))
+                    | ast.AnnAssign(target=ast.Name(id=name), value=ast.Dict(values=values))
+                ) if name in tables:
+                    called.update(name for value in values for name in names(value))
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in called:
+                yield from (each.arg for each in node.args.args + node.args.kwonlyargs)

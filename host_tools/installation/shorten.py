@@ -7,7 +7,6 @@ another are put where they are used: see host_tools.installation.link.
 """
 
 import ast
-import builtins
 import keyword
 import re
 from collections import Counter
@@ -19,7 +18,7 @@ from string import ascii_letters
 
 from host_tools.installation import identifiers
 from host_tools.installation.identifiers import NAME_FIELDS
-from host_tools.installation.link import constants, link, numbers
+from host_tools.installation.link import constants, link, numbers, variables
 from host_tools.resources import resource_folder
 
 _ALSO_MICROPYTHONS = """
@@ -39,8 +38,9 @@ _KEPT = frozenset({"call", "main", "self"})
 # Names that every MicroPython has, so that an .mpy needs but their number (py/makeqstrdata.py), and
 # that nobody needs as they are.
 _NUMBERED = """
-isalpha isdigit islower isspace isupper little lstrip popitem reverse rfind rindex rsplit rstrip sep
-step bytecode
+callable chr copy dir format hash id isalpha isdigit islower isspace isupper iter little lower
+lstrip object ord popitem pow repr reverse rfind rindex round rsplit rstrip sep sort step upper
+bytecode
 """
 
 _PLACE = re.compile(r'File "(\w+)"(?:, line \d+,)? in (\w+)')
@@ -98,7 +98,7 @@ class Shortening:
                 names_of_family = owned.setdefault(family, [])
                 turns[len(names_of_family)] += where.total()
                 names_of_family.append(name)
-        taken = taken | set(dir(builtins)) | set(keyword.kwlist)
+        taken = taken | set(keyword.kwlist)
         fresh = (short for short in _short_names() if short not in taken)
         for turn, _ in sorted(turns.items(), key=lambda item: (-item[1], str(item[0]))):
             short = next(fresh)
@@ -119,12 +119,15 @@ class Shortening:
         One that is not of the firmware may import what is: its own names give way to short ones.
         Raises SyntaxError, ValueError.
         """
+        tree = link(ast.parse(source), self._numbers)
         names = self.names(path)
+        bound = {*identifiers.stored(tree), *variables(tree)}
 
         def short(name: str) -> str:
-            return names.get(name) or (f"{name}__" if name in self._short else name)
+            if name in names:
+                return names[name]
+            return f"{name}__" if name in self._short and name in bound else name
 
-        tree = link(ast.parse(source), self._numbers)
         for node in ast.walk(tree):
             match node:
                 case ast.Global() | ast.Nonlocal():

@@ -11,7 +11,7 @@ from host_tools.resources import resource_folder
 from tests.bench.mpy import Mpy, parse
 from tests.bench.rooms import observe
 
-BUDGET = 80_000
+BUDGET = 56_000
 """Bytes that all installed .mpy together may take on the larger architecture; a test holds them to
 it."""
 
