@@ -8,7 +8,7 @@ that never change are constants, which need no name at all.
 
 import ast
 import copy
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
 # From so many uses on a name of its own costs less than looking it up in its module each time.
@@ -44,15 +44,42 @@ def constants(tree: ast.Module) -> dict[str, ast.expr]:
 
 
 def variables(tree: ast.AST) -> Counter[str]:
-    """How often each name is given a value as a variable or an argument, wherever that is."""
+    """How often each name is given to something, or taken from it, wherever that is; but not by an
+    import, and not to a method."""
     found: Counter[str] = Counter()
+    methods = {
+        each for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for each in node.body
+    }
     for node in ast.walk(tree):
         match node:
-            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
+                found[name] += 1
+            case ast.ExceptHandler(name=str(name)):
+                found[name] += 1
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if (
+                node not in methods
+            ):
+                found[name] += 1
+            case ast.ClassDef(name=name):
                 found[name] += 1
             case ast.Global(names=names) | ast.Nonlocal(names=names):
                 found.update(names)
     return found
+
+
+def _of_several_meanings(tree: ast.AST) -> set[str]:
+    """Names that an import does not give alone, were all modules imported that it takes from."""
+    meanings: defaultdict[str, set[str]] = defaultdict(set)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                meanings[alias.asname or alias.name].add(alias.name)
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            meanings[module.rpartition(".")[2]].add(module)
+            for alias in node.names:
+                meanings[alias.asname or alias.name].add(f"{module}.{alias.name}")
+    return set(variables(tree)) | {name for name, those in meanings.items() if len(those) > 1}
 
 
 def link(tree: ast.Module, known: Mapping[str, Mapping[str, int]]) -> ast.Module:
@@ -70,24 +97,32 @@ class _Numbers(ast.NodeTransformer):
         self._known = known
         self._values: dict[str, int] = {}
         self._modules: dict[str, Mapping[str, int]] = {}
-        own = variables(tree)
+        # An argument or a variable of the same name is something else.
+        self._ambiguous = _of_several_meanings(tree)
         for node in ast.walk(tree):
-            if isinstance(node, ast.Import):
-                self._modules |= {alias.name: known.get(alias.name, {}) for alias in node.names}
-            elif isinstance(node, ast.ImportFrom):
-                for name in (alias.name for alias in node.names):
-                    # An argument or a variable of the same name is something else.
-                    if name not in own:
-                        self._modules[name] = known.get(f"{node.module}.{name}", {})
-                    if name in known.get(node.module or "", {}):
-                        self._values[name] = known[node.module or ""][name]
+            if not isinstance(node, ast.Import | ast.ImportFrom):
+                continue
+            prefix = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+            for alias in node.names:
+                name = alias.asname or alias.name
+                if name not in self._ambiguous:
+                    self._modules[name] = known.get(prefix + alias.name, {})
+                    values = known.get(prefix[:-1], {})
+                    if alias.name in values:
+                        self._values[name] = values[alias.name]
 
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.ImportFrom | None:
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> list[ast.stmt]:
         module = node.module or ""
+        values = self._known.get(module, {})
+        given = [
+            ast.Assign([ast.Name(name, ast.Store())], ast.Constant(values[alias.name]))
+            for alias in node.names
+            if alias.name in values and (name := alias.asname or alias.name) in self._ambiguous
+        ]
         # mpy-cross knows `const` by its name.
-        unneeded = {"const"} if module == "micropython" else self._known.get(module, {})
+        unneeded = {"const"} if module == "micropython" else values
         node.names = [alias for alias in node.names if alias.name not in unneeded]
-        return node if node.names else None
+        return [*([node] if node.names else []), *given]
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         return ast.Constant(self._values[node.id]) if node.id in self._values else node
@@ -105,7 +140,8 @@ class _Imports(ast.NodeTransformer):
 
     def __init__(self, tree: ast.Module, known: Mapping[str, Mapping[str, int]]) -> None:
         self._packages = {module.partition(".")[0] for module in known if "." in module}
-        self._own = variables(tree)
+        self._ambiguous = _of_several_meanings(tree)
+        self._given: set[ast.stmt] = set()
 
     def visit_Module(self, node: ast.Module) -> ast.AST:
         return self._scope(node)
@@ -119,39 +155,51 @@ class _Imports(ast.NodeTransformer):
     def _scope(self, scope: ast.Module | ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
         self.generic_visit(scope)
         taken: dict[str, ast.Attribute] = {}
+        uses = Counter(each.id for each in ast.walk(scope) if isinstance(each, ast.Name))
         for body in _bodies(scope):
             for node in list(body):
                 if isinstance(node, ast.ImportFrom) and node.module not in self._packages:
                     at = body.index(node)
-                    body[at : at + 1] = self._imported(scope, node, taken)
+                    # A function that uses the module of the whole program must not hide it.
+                    hidden = set() if isinstance(scope, ast.Module) else set(uses)
+                    body[at : at + 1] = self._imported(node, uses, taken, self._ambiguous | hidden)
             self._merge(body)
         if taken:
             _LookedUp(taken).visit(scope)
         return scope
 
     def _imported(
-        self, scope: ast.AST, node: ast.ImportFrom, taken: dict[str, ast.Attribute]
+        self,
+        node: ast.ImportFrom,
+        uses: Counter[str],
+        taken: dict[str, ast.Attribute],
+        others: set[str],
     ) -> Iterator[ast.stmt]:
-        """What stands for an import; `taken` gains the names to look up, and where."""
+        """What stands for an import; `taken` gains the names to look up, and where.
+
+        `others` are names that are, or may be, something else.
+        """
         package, _, module = (node.module or "").rpartition(".")
-        uses = Counter(each.id for each in ast.walk(scope) if isinstance(each, ast.Name))
-        # Not under its own name where that is something else.
-        here = f"{module}_module" if module in self._own else module
+        here = (node.module or "").replace(".", "_") + "_module" if module in others else module
         alias = ast.alias(module, here if here != module else None)
         yield ast.ImportFrom(package, [alias], 0) if package else ast.Import([alias])
         for alias in node.names:
             name = alias.asname or alias.name
             there = ast.Attribute(ast.Name(here, ast.Load()), alias.name, ast.Load())
-            if uses[name] < _OFTEN and name not in self._own:
+            if uses[name] < _OFTEN and name not in self._ambiguous:
                 taken[name] = there
             else:
-                yield ast.Assign([ast.Name(name, ast.Store())], there)
+                assigned = ast.Assign([ast.Name(name, ast.Store())], there)
+                self._given.add(assigned)
+                yield assigned
 
     def _merge(self, body: Body) -> None:
-        """Have imports of one package be one."""
+        """Have imports of one package that follow each other be one."""
         first: dict[str | None, ast.ImportFrom] = {}
         for node in list(body):
-            if isinstance(node, ast.ImportFrom) and node.module in self._packages:
+            if not isinstance(node, ast.Import | ast.ImportFrom) and node not in self._given:
+                first.clear()
+            elif isinstance(node, ast.ImportFrom) and node.module in self._packages:
                 if node.module in first:
                     first[node.module].names += node.names
                     body.remove(node)
@@ -170,18 +218,29 @@ class _LookedUp(ast.NodeTransformer):
 
 
 def _bodies(scope: ast.AST) -> Iterator[Body]:
-    """Every list of statements in a scope that is not a scope's within it."""
+    """Every list of statements in a scope that is not a scope's within it, nor tries an import."""
     pending = [scope]
     while pending:
         node = pending.pop()
+        tried = node.body if isinstance(node, ast.Try) and _expects_no_import(node) else []
         for _, value in ast.iter_fields(node):
-            if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
+            body = isinstance(value, list) and value and isinstance(value[0], ast.stmt)
+            if body and value is not tried:
                 yield value
         pending += (
             child
             for child in ast.iter_child_nodes(node)
-            if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            if child not in tried
+            and not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
         )
+
+
+def _expects_no_import(node: ast.Try) -> bool:
+    return any(
+        isinstance(each, ast.Name) and each.id == "ImportError"
+        for handler in node.handlers
+        for each in ast.walk(handler.type or handler)
+    )
 
 
 def _make_constants(tree: ast.Module) -> None:
