@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -11,8 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from host_tools.failure import Failure, InputError
+from host_tools.failure import InputError
 from host_tools.output_file import write_whole
+from tests.command import run
 
 from .figures import SECTIONS, Figures, load_section, measure_sections
 
@@ -98,27 +98,6 @@ def see_writable(path: Path) -> None:
         write_whole(path, b"")
     if not os.access(folder, os.W_OK):
         raise InputError(f"{path} cannot be written", "Name a file in a folder of yours.")
-
-
-def run(command: click.Command, program: str, arguments: Sequence[str]) -> int:
-    """Run a command and return its exit code; what goes wrong is one line on standard error."""
-    try:
-        code = command.main(arguments, prog_name=program, standalone_mode=False)
-        sys.stdout.flush()
-        return int(code or 0)
-    except click.UsageError as error:
-        problem = " ".join(error.format_message().split()).rstrip(".")
-        click.echo(f"{program}: {problem}. See --help.", err=True)
-        return error.exit_code
-    except Failure as failure:
-        click.echo(f"{program}: {failure}", err=True)
-        return failure.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        return 130
-    except BrokenPipeError:
-        # Whoever reads has seen enough; the interpreter would complain of what is left.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
 
 
 if __name__ == "__main__":

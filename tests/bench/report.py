@@ -10,8 +10,9 @@ import click
 
 from host_tools.failure import InputError
 from host_tools.output_file import write_whole
+from tests.command import run
 
-from .__main__ import complain_of_failures, measure_with_progress, run, see_writable
+from .__main__ import complain_of_failures, measure_with_progress, see_writable
 from .figures import SECTIONS, Figures, load_section
 from .page import Chapter, page
 from .picture import PICTURE, draw_picture, measure_pictured

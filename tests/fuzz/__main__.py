@@ -1,6 +1,7 @@
 """`make fuzz`, or `python -m tests.fuzz [TARGET]... --seconds 600 --seed 1`."""
 
 import json
+import math
 import os
 import shlex
 import sys
@@ -13,12 +14,15 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from tests import command
 from tests.fuzz.campaign import Budget, Campaign
 from tests.fuzz.corpus import CORPUS, file_of
 from tests.fuzz.crew import Engine, plan, run
 from tests.fuzz.target import Finding, Target, load_target, target_names
 
 _SECONDS = 60.0
+# Inputs travel to MicroPython with their length in two bytes.
+_MOST_BYTES = 0xFFFF
 
 
 @click.command()
@@ -63,17 +67,19 @@ def main(
     corpus: Path,
     listing: bool,
     as_json: bool,
-) -> None:
+) -> int:
     """Feed TARGETs, by default all, with what nobody thought of; exit 1 for a finding."""
     targets = _targets(names)
     if listing:
         for target in targets:
             click.echo(f"{target.name:14} {target.doc}")
-        return
+        return 0
     if reproduce is not None:
         if len(targets) != 1:
             raise click.UsageError("name the one target that the file is for")
-        sys.exit(_reproduce(targets[0], reproduce.read_bytes()))
+        return _reproduce(targets[0], _input_of(reproduce))
+    if seconds is not None and not math.isfinite(seconds):
+        raise click.UsageError("--seconds takes a number: 60")
     if seconds is None and count is None:
         seconds = _SECONDS
     jobs = jobs or os.cpu_count() or 1
@@ -82,7 +88,7 @@ def main(
         click.echo(json.dumps([_told(campaign, corpus) for campaign in campaigns], indent=1))
     else:
         _show(campaigns, corpus)
-    sys.exit(1 if any(campaign.findings for campaign in campaigns) else 0)
+    return 1 if any(campaign.findings for campaign in campaigns) else 0
 
 
 def _targets(names: Sequence[str]) -> list[Target]:
@@ -91,6 +97,17 @@ def _targets(names: Sequence[str]) -> list[Target]:
         if name not in known:
             raise click.UsageError(f"there is no target {name}; there are {', '.join(known)}")
     return [load_target(name) for name in dict.fromkeys(names or known)]
+
+
+def _input_of(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise click.UsageError(f"{path} cannot be read ({error.strerror})") from None
+    if len(data) > _MOST_BYTES:
+        raise click.UsageError(f"{path} is no input: those have {_MOST_BYTES:,} bytes at the most")
+    return data
 
 
 def _reproduce(target: Target, data: bytes) -> int:
@@ -146,4 +163,4 @@ def _show(campaigns: Sequence[Campaign], corpus: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(command.run(main, "fuzz", sys.argv[1:]))

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import signal
+import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -111,22 +112,28 @@ def _abreast(
 
     listener = threading.Thread(target=listen, daemon=True)
     listener.start()
-    with ProcessPoolExecutor(jobs, context, _begin, (queue,)) as pool:
+    with (
+        # A process that is ended in the middle leaves files behind.
+        tempfile.TemporaryDirectory(prefix="fob-fuzz-", ignore_cleanup_errors=True) as room,
+        ProcessPoolExecutor(jobs, context, _begin, (queue, room)) as pool,
+    ):
         try:
-            return list(pool.map(_perform_there, tasks))
+            campaigns = list(pool.map(_perform_there, tasks))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for worker in multiprocessing.active_children():
                 worker.terminate()
+            # The queue stays as it is: one that ended while it wrote has locked it for ever.
             raise
-        finally:
-            queue.put(None)
-            listener.join(5)
+    queue.put(None)
+    listener.join(5)
+    return campaigns
 
 
-def _begin(queue: "SimpleQueue[tuple[int, float] | None]") -> None:
+def _begin(queue: "SimpleQueue[tuple[int, float] | None]", room: str) -> None:
     # Ctrl-C reaches every process of the terminal; this one ends when the first says so.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tempfile.tempdir = room
     global _told
     _told = queue
 

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from host_tools.failure import Failure, InputError
 from tests.bench.figures import SECTIONS, Figures, measure_sections, revive
+from tests.command import run
 
 # Not by name: a module that is run as a script has no other.
 cli = importlib.import_module("tests.bench.__main__")
@@ -85,7 +86,7 @@ def break_section(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception) 
 
 def bench(*arguments: str) -> Result:
     with CliRunner().isolation() as (out, err, _):
-        code = cli.run(cli.bench, "bench", arguments)
+        code = run(cli.bench, "bench", arguments)
     return Result(code, out.getvalue().decode(), err.getvalue().decode())
 
 

@@ -4,12 +4,14 @@ import json
 import shlex
 import signal
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
+from tests.command import run as run_command
 from tests.fuzz import __main__ as command
 from tests.fuzz import crew, guided, target
 from tests.fuzz.campaign import Budget, Campaign, fuzz
@@ -46,8 +48,17 @@ def planted(monkeypatch: pytest.MonkeyPatch) -> Target:
     return BROKEN
 
 
+@dataclass(frozen=True)
+class Result:
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(command.main, arguments)
+    with CliRunner().isolation() as (out, err, _):
+        code = run_command(command.main, "fuzz", arguments)
+    return Result(code, out.getvalue().decode(), err.getvalue().decode())
 
 
 def inputs_of(tried: Target, seed: int, corpus: Path) -> list[bytes]:
@@ -149,9 +160,38 @@ def test_nothing_found_ends_well(planted: Target, tmp_path: Path) -> None:
     assert (repeated.exit_code, repeated.stdout) == (0, "broken: 0 out of order\n")
 
 
-@pytest.mark.parametrize("arguments", [("nonsense",), ("--reproduce", "/nowhere")])
-def test_what_cannot_be_asked_for_is_refused(planted: Target, arguments: tuple[str, ...]) -> None:
-    assert run(*arguments).exit_code == 2
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("nonsense",),
+        ("--reproduce", "/nowhere"),
+        ("--seconds", "nan"),
+        ("--seconds", "inf"),
+        ("--seconds", "-1"),
+        ("--count", "0"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_refused_in_one_line(
+    planted: Target, arguments: tuple[str, ...]
+) -> None:
+    refused = run(*arguments)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert refused.stderr.startswith("fuzz: ") and refused.stderr.count("\n") == 1
+
+
+def test_a_file_that_is_larger_than_any_input_is_not_fed(planted: Target, tmp_path: Path) -> None:
+    huge = tmp_path / "huge"
+    huge.write_bytes(bytes(1 << 16))
+    refused = run("broken", "--reproduce", str(huge))
+    assert refused.exit_code == 2 and "65,535 bytes at the most" in refused.stderr
+
+
+def test_interrupted_it_ends_as_such(planted: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> list[Campaign]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "run", interrupt)
+    assert run("broken", "--count", "1").exit_code == 130
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer of the processor's time")
