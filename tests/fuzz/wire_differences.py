@@ -19,6 +19,8 @@ GROUP = "has a group, which nobody has used for ten years and no schema here: re
 LONG_VARINT = (
     "has a varint of ten bytes over 64 bits: the library cuts it off, the firmware does not"
 )
+REFUSED_AS = {GROUP: "bad tag", LONG_VARINT: "bad varint"}
+"""What the firmware says then; another refusal of the same bytes would be another difference."""
 
 _VARINTS = {
     FieldDescriptor.TYPE_UINT32,
@@ -31,7 +33,8 @@ _VARINTS = {
 
 
 def difference(kind: type[Message], raw: bytes) -> str | None:
-    """Why the firmware refuses a message that the library reads as a `kind`; None for no reason."""
+    """Why the firmware refuses a message that the library reads as a `kind`, the first reason of
+    several; None for no reason."""
     return next(_differences(kind.DESCRIPTOR, raw), None)
 
 

@@ -14,7 +14,7 @@ from host_tools.protocol import signatures_pb2, universal_message_pb2, vcsec_pb2
 from tests.fuzz.micropython import device_target
 from tests.fuzz.pruned import pruned, values
 from tests.fuzz.target import Finding, Result
-from tests.fuzz.wire_differences import difference
+from tests.fuzz.wire_differences import REFUSED_AS, difference
 from tests.interpreter import Interpreter
 from tests.schemas import by_number
 
@@ -68,7 +68,7 @@ def _judge(data: bytes, answer: int | str) -> Result:
         return Finding(data, f"only the firmware takes this for a {name}")
     if isinstance(answer, str):
         known = difference(_read[index], raw)
-        if known:
+        if known and answer == REFUSED_AS[known]:
             return f"{name} {known}"
         return Finding(data, f"only the firmware refuses this {name}: {answer}", repr(message))
     message.DiscardUnknownFields()
