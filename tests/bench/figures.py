@@ -78,10 +78,18 @@ class Figures:
         """Raises InputError for what no bench of this version has written."""
         try:
             sections = {
-                name: Measured(name, told["title"], told["method"], _results(name, told["results"]))
+                name: Measured(
+                    name,
+                    revive(str, told["title"]),
+                    revive(str, told["method"]),
+                    _results(name, told["results"]),
+                )
                 for name, told in document["sections"].items()
             }
-            rest = {each.name: document[each.name] for each in _others(cls)}
+            hints = typing.get_type_hints(cls)
+            rest = {
+                each.name: revive(hints[each.name], document[each.name]) for each in _others(cls)
+            }
             return cls(**rest, sections=sections)
         except (KeyError, TypeError, AttributeError, ValueError):
             raise InputError(
