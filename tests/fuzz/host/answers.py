@@ -18,6 +18,7 @@ from host_tools.cable.session import _Printed
 from host_tools.cli import screen
 from host_tools.cli.sections import show_sections
 from host_tools.failure import Failure
+from host_tools.protocol import vcsec_pb2 as vcsec
 from tests.fuzz.one_line import one_line
 from tests.fuzz.target import host_target
 
@@ -53,14 +54,21 @@ _STATUS = {
     "warn_open": True,
     "passive": {"level": 1, "minutes": 5, "form": "auto", "secure_at_end": False},
 }
-_KEY = {"slot": 0, "key_id": "4fdd3c4b", "public_key": "", "role": 2, "form_factor": 1}
+_ENTRY = vcsec.WhitelistEntryInfo(
+    keyId=vcsec.KeyIdentifier(publicKeySHA1=bytes(4)),
+    publicKey=vcsec.PublicKey(PublicKeyRaw=b"\4" + bytes(64)),
+    metadataForKey=vcsec.KeyMetadata(keyFormFactor=vcsec.KEY_FORM_FACTOR_NFC_CARD),
+    slot=1,
+)
+_KEY = {"slot": 1, "entry": _ENTRY.SerializeToString().hex(), "ours": True}
+_KEYS = {"info": vcsec.WhitelistInfo(numberOfEntries=1, slotMask=2).SerializeToString().hex()}
 
 
 def seeds() -> Iterator[bytes]:
     yield _said(0, {"result": _STATUS})
     yield _said(1, {"event": "said", "text": "unlock"}, {"result": {"outcome": "done", "text": ""}})
     yield _said(2, {"error": "rejected", "text": "no", "reason": 3, "needs_laptop": True})
-    yield _said(3, {"event": "key", "ours": True, **_KEY}, {"result": {"count": 1, "slots": 1}})
+    yield _said(3, {"event": "key", **_KEY}, {"result": _KEYS})
     yield _said(4, {"event": "found", "rssi": -60}, {"result": {"speaks": "signed"}})
     yield _said(5, {"result": {"heard": 2, "car": True, "rssi": -50}})
     yield _said(8, {"result": {"vehicleLockState": 1, "closureStatuses": {"frontTrunk": 1}}})
@@ -93,8 +101,8 @@ def _called(name: str, lines: list[str]) -> str:
     listener = console.Listener(name, events.append)
     for line in lines:
         listener.hear(line)
-    shown = [_event(event) for event in events]
     try:
+        shown = [_event(event) for event in events]
         result = listener.result()
     except console.ConsoleError as failure:
         one_line(press_report.failed(failure.code, failure.text))
@@ -102,7 +110,10 @@ def _called(name: str, lines: list[str]) -> str:
         return one_line(failure)
     except Failure as failure:
         return one_line(failure)
-    shown.append(_result(name, result))
+    try:
+        shown.append(_result(name, result))
+    except Failure as failure:
+        return one_line(failure)
     assert all("\x1b" not in each for each in shown), shown
     "".join(shown).encode()
     json.dumps(result)
@@ -116,7 +127,9 @@ def _event(event: dict[str, Any]) -> str:
         case "found":
             return pairing_guide.heard(event["rssi"])
         case "key":
-            return f"{car_keys.row(event)}{car_keys.caution([event], event)}"
+            entry = car_keys.entry_of(event)
+            assert car_keys.removal(entry) or not entry["public_key"]
+            return f"{car_keys.row(entry)}{car_keys.caution([entry], entry)}"
     return str(event)
 
 
@@ -128,6 +141,8 @@ def _result(name: str, result: dict[str, Any]) -> str:
             return str(vehicle_status.car_rows(vehicle_status.completed(result)))
         case "press":
             return f"{press_report.light(result['outcome'], result['text'])}"
+        case "keys":
+            return str(car_keys.summary_of(result))
         case "pair":
             return str(pairing_guide.paired(result["speaks"]))
         case "scan":
