@@ -31,9 +31,10 @@ def METHOD(results: "Results") -> str:
         f" some that unlock. Estimated, for only a chip can show it: {estimates}. Currents are from"
         " the chips' data sheets and, of whole boards asleep, from other people's measurements;"
         " each has its source in the table, and those that were inferred are marked with ~. A day"
-        f" has {results.presses} presses, the first of them after a night; how long a cell lasts"
-        " counts what the cell loses by itself (estimated). Charge is counted as if the regulator"
-        " were linear, as it is on most of these boards."
+        f" has {results.presses} presses, the first of them after a night, and is reckoned as `fob"
+        " battery-life` does: with the courses that it has on file, which a test holds to such a"
+        " measurement; how long a cell lasts counts what the cell loses by itself (estimated)."
+        " Charge is counted as if the regulator were linear, as it is on most of these boards."
     )
 
 
@@ -116,7 +117,8 @@ class Day:
 
 @dataclass(frozen=True)
 class Results:
-    """presses: in a day. courses: what was measured, which the shipped tools reckon with, too."""
+    """presses: in a day. courses: what was measured; days are reckoned with those on file, which
+    the shipped tools have (host_tools/energy/courses.toml)."""
 
     presses: int
     courses: list[Course]

@@ -167,8 +167,8 @@ def _sums(cases: Sequence[Case]) -> Table:
             *_counts(case.peer),
             f"{case.peer_ratio:.2f}",
         )
-    worst = statistics.mean(each.peer_ratio for each in cases)
-    table.caption = f"mean ratio of the peers {worst:.2f}"
+    mean_ratio = statistics.mean(each.peer_ratio for each in cases)
+    table.caption = f"mean ratio of the peers {mean_ratio:.2f}"
     return table
 
 

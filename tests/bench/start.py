@@ -10,19 +10,6 @@ from tests.bench.waking import Use, Wakes, watch_use, watch_wakes
 
 TITLE = "Start"
 
-METHOD = (
-    "A press from deep sleep, with a session that is remembered, on the virtual board; from the"
-    " first line of boot.py to the call that switches the radio on: in the interpreter's time, the"
-    " fastest of several wakes, for whatever else a machine does only adds; and what was waited,"
-    " in virtual time, for the finger above all. What MicroPython does before boot.py is not in"
-    " it, and the time of the stand-ins for a chip's flash, pins and radio is taken off. A module"
-    " counts without those that it imports itself. Reads are those of littlefs, genuine and set up"
-    " as on a chip: its calls of the flash and their bytes, the search for the file included."
-    " Heap: grown after a collection, words of 64 bits. Used: when the first function of a module"
-    " ran, told by a firmware in which each function tells it. Times mean nothing for a chip but"
-    " as ratios."
-)
-
 _VINTAGES: tuple[Vintage, ...] = ("2021", "2026")
 # Bytes of heap from which a module is listed by itself.
 _HEAVY_BYTES = 1500
@@ -97,6 +84,24 @@ class Start:
 @dataclass(frozen=True)
 class Results:
     starts: list[Start]
+
+
+def METHOD(results: Results) -> str:
+    """How it was measured."""
+    wakes = results.starts[0].wakes
+    times = f"the fastest of {wakes} wakes" if wakes > 1 else "of one wake"
+    return (
+        "A press from deep sleep, with a session that is remembered, on the virtual board; from the"
+        " first line of boot.py to the call that switches the radio on: in the interpreter's time,"
+        f" {times}, for whatever else a machine does only adds; and what was waited, in virtual"
+        " time, for the finger above all. What MicroPython does before boot.py is not in it, and"
+        " the time of the stand-ins for a chip's flash, pins and radio is taken off. A module"
+        " counts without those that it imports itself. Reads are those of littlefs, genuine and"
+        " set up as on a chip: its calls of the flash and their bytes, the search for the file"
+        " included. Heap: grown after a collection, words of 64 bits. Used: when the first function"
+        " of a module ran, told by a firmware in which each function tells it. Times mean nothing"
+        " for a chip but as ratios."
+    )
 
 
 def measure(quick: bool) -> Results:
