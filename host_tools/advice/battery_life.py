@@ -67,6 +67,7 @@ def remedies(found: Lasting, habits: Habits, others: Iterable[Day] = ()) -> list
         )
     if habits.passive_minutes and found.mah["passive entry"] / total >= _MUCH:
         shorter = a_day(board, Habits(habits.presses, habits.passive_minutes / 2))
+        shorter = shorter.asleep_at(day.asleep.value)
         told.append(
             f"Passive entry takes {found.mah['passive entry'] / total:.0%}: half of its minutes"
             f" would make it {duration(lasting(shorter, found.cell).days)}."

@@ -147,6 +147,14 @@ def test_much_passive_entry_is_named_as_what_takes_the_charge() -> None:
     assert told[0].startswith("Passive entry takes 9")
 
 
+def test_less_passive_entry_is_promised_with_the_sleep_current_that_was_given() -> None:
+    habits = Habits(10, 200)
+    day = a_day(C3, habits).asleep_at(5000)
+    half = a_day(C3, Habits(10, 100)).asleep_at(5000)
+    promised = words.duration(lasting(half, LOSSLESS).days)
+    assert any(promised in told for told in words.remedies(lasting(day, LOSSLESS), habits))
+
+
 def test_a_board_of_which_worse_was_measured_says_how_short_it_may_be() -> None:
     found = lasting(a_day(load_board("lolin32-lite"), Habits()), CELLS["lipo-500"])
     assert words.doubts(found)[0].startswith("4.5 mA were measured as well: then it is 4 days.")
