@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from host_tools.installation.compile import compile_installed
+from host_tools.installation.field_names import firmware_field_names
 from host_tools.installation.shorten import firmware_shortening
 from host_tools.resources import resource_folder
 
@@ -44,7 +45,8 @@ def among_compiled(files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 def _in_its_words(path: str, source: bytes) -> bytes:
     try:
-        return firmware_shortening().apply(path.removeprefix("/"), source)
+        named = firmware_field_names().apply(source)
+        return firmware_shortening().apply(path.removeprefix("/"), named)
     except (SyntaxError, ValueError):
         # No program: it names nothing.
         return source

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from host_tools.installation.field_names import FieldNames, firmware_field_names
+from host_tools.installation.layout import among_compiled
 from host_tools.protocol import vcsec_pb2
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
@@ -67,3 +68,9 @@ OWN = [3, "an_inner_field", 0, None, 4, "a_field_of_its_own", 0, None]
     names = FieldNames({"fob/messages.py": source})
     assert names.short_names == {"a_field_of_its_own": "0"}
     assert b"'0'" in names.apply(source)
+
+
+def test_a_source_beside_the_compiled_firmware_says_the_short_names_too() -> None:
+    source = b"def f(answer):\n    return answer['commandStatus'], answer['RKEAction']\n"
+    told = texts(among_compiled({"/other.py": source})["/other.py"])
+    assert told == {NAMES.short_names["commandStatus"], "RKEAction"}
