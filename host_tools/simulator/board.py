@@ -25,9 +25,9 @@ from host_tools.simulator.radio.ble_host import BleHost
 from host_tools.simulator.usb_socket import UsbSocket
 
 HEAP = "160K"
-"""What the firmware has to do with, counted on the 64-bit Unix port. Words of 32 bits take some 70 %
-of that (`make bench SECTIONS=memory`), and an ESP32 without PSRAM has 107 kB before Bluetooth takes its
-part. The stand-ins for the chip's modules come on top: see process.STAND_INS."""
+"""What the firmware has to do with, counted on the 64-bit Unix port. Words of 32 bits take some
+70 % of that (`make bench SECTIONS=memory`), and an ESP32 without PSRAM has 107 kB before Bluetooth
+takes its part. The stand-ins for the chip's modules come on top: see process.STAND_INS."""
 
 MakeRadio = Callable[[Bridge, str], object]
 """Serves the "ble" of a board's bridge, for one run of its process; the board's name."""
