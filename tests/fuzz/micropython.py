@@ -49,12 +49,21 @@ class Device:
             # The batch itself found no memory any more: what it left behind goes with the process.
             self.close()
             return self._answers_apart(inputs, died)
-        return [_raised(data, each) for data, each in zip(inputs, found, strict=True)]
+        raised = [_raised(data, each) for data, each in zip(inputs, found, strict=True)]
+        return [self._confirmed(each) if len(inputs) > 1 else each for each in raised]
 
     def close(self) -> None:
         if self._interpreter:
             self._interpreter.kill()
             self._interpreter = None
+
+    def _confirmed(self, answer: Any) -> Any:
+        """The answer; anew where memory failed, for the inputs before may have left it in pieces:
+        what an input takes by itself, a fresh process tells."""
+        if not (isinstance(answer, Finding) and answer.cause.startswith("MemoryError")):
+            return answer
+        self.close()
+        return self.answers([answer.data])[0]
 
     def _answers_apart(self, inputs: Sequence[bytes], died: Exception) -> list[Any]:
         """Look for the input that ended the process, each half in a process of its own."""
