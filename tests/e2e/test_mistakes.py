@@ -112,7 +112,7 @@ MISTAKES = (
     ("provision --yes --board {}/twice.toml", 2, "already used by", "Take another pin"),
     ("setup --yes --board {}/strapping.toml", 2, "strapping pin", "Take another pin"),
     ("flash --board {}/flash.toml", 2, "wired to the flash. Take another pin"),
-    ("boards show {}/broken.toml", 2, "not valid TOML", "line 16", "Mend that line"),
+    ("boards show {}/broken.toml", 2, "not valid TOML", "(at line ", "Mend that line"),
     ("boards show {}/esp8266.toml", 2, "has no Bluetooth. Take an esp32"),
     ("boards show {}/none.toml", 2, "there is no file", "`fob boards` lists"),
     # Keys
