@@ -12,7 +12,7 @@ import hashlib
 
 from micropython import const
 
-from fob import hmac, protobuf, routable
+from fob import protobuf, routable
 from fob.errors import AuthenticationFailed, DecodeError
 from fob.loaded import agree
 
@@ -144,6 +144,9 @@ class Session:
                 raise AuthenticationFailed
             self.agreements -= 1
             shared_key = agree(private_key, info["publicKey"], self._random)
+        # Most presses learn no session info.
+        from fob import hmac
+
         key = hmac.sha256(shared_key, b"session info")
         metadata = self._metadata(_SIGNATURE_TYPE_HMAC, (_TAG_CHALLENGE, self._uuid))
         if not hmac.equal(hmac.sha256(key, metadata, encoded), tag):
