@@ -50,7 +50,7 @@ Vehicle.perform = _twice
 SABOTAGE = {
     "counts the push on connect": ("fob/legacy_dialogue.py", CREDULOUS, "the car did not do it"),
     "does not disconnect": ("hal/link.py", ATTACHED, "without taking the link down"),
-    "never falls asleep": ("fob/app.py", "App._may_sleep = lambda self, quiet: False", "hang"),
+    "never falls asleep": ("fob/app.py", "App._busy = lambda self: True", "hang"),
     "uses a counter twice": (
         "fob/store.py",
         "Counter.take = lambda self: 9",
