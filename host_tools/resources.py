@@ -17,3 +17,12 @@ def resource_folder(name: str) -> Path:
         if folder.is_dir():
             return folder
     raise FileNotFoundError(f"this installation has no {name}/; run from a clone of the repository")
+
+
+def firmware_sources() -> dict[str, bytes]:
+    """Every file of the firmware, in order: path below firmware/ to its source."""
+    folder = resource_folder("firmware")
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*.py"))
+    }

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from host_tools.installation.field_names import firmware_field_names
 from host_tools.installation.shorten import firmware_shortening
-from host_tools.resources import resource_folder
+from host_tools.resources import firmware_sources
 
 CHIPS = {"xtensawin": "ESP32, S3", "rv32imc": "ESP32-C3, C6"}
 """mpy-cross architecture to the chips that have it."""
@@ -66,12 +66,10 @@ def compile_installed(source: bytes, path: str, march: str | None = None) -> byt
 
 def compile_firmware(march: str) -> dict[str, int | CompileError]:
     """Every file of the firmware, in order, to its installed size or to what was wrong with it."""
-    folder = resource_folder("firmware")
     results: dict[str, int | CompileError] = {}
-    for path in sorted(folder.rglob("*.py")):
-        name = path.relative_to(folder).as_posix()
+    for name, source in firmware_sources().items():
         try:
-            results[name] = len(compile_installed(path.read_bytes(), name, march))
+            results[name] = len(compile_installed(source, name, march))
         except CompileError as error:
             results[name] = error
     return results

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import count
 
-from host_tools.resources import resource_folder
+from host_tools.resources import firmware_sources
 
 _SCHEMAS = ("fob/messages.py", "fob/routable.py", "fob/whitelist.py")
 _SHARED = ("UNSIGNED_MESSAGE", "VEHICLE_STATUS")
@@ -55,10 +55,7 @@ class FieldNames:
 @lru_cache
 def firmware_field_names() -> FieldNames:
     """Those of the firmware which these tools install."""
-    folder = resource_folder("firmware")
-    return FieldNames(
-        {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.py")}
-    )
+    return FieldNames(firmware_sources())
 
 
 def _schemas(tree: ast.Module | None) -> Iterator[tuple[str, list[ast.expr]]]:

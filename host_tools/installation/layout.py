@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from host_tools.installation.compile import compile_installed
 from host_tools.installation.field_names import firmware_field_names
 from host_tools.installation.shorten import firmware_shortening
-from host_tools.resources import resource_folder
+from host_tools.resources import firmware_sources
 
 # MicroPython's start-up code looks for these two by name and never for an .mpy.
 _SCRIPTS = ("boot.py", "main.py")
@@ -22,15 +22,13 @@ def layout_firmware(march: str | None = None, *, source: bool = False) -> dict[s
     ("xtensawin", "rv32imc") is needed only by native code. `source` leaves them as they are, for
     reading and changing on the board.
     """
-    folder = resource_folder("firmware")
     files: dict[str, bytes] = {}
-    for path in sorted(folder.rglob("*.py")):
-        name = path.relative_to(folder).as_posix()
+    for name, text in firmware_sources().items():
         if source or name in _SCRIPTS:
-            files[f"/{name}"] = path.read_bytes()
+            files[f"/{name}"] = text
         else:
             compiled = PurePosixPath(name).with_suffix(".mpy")
-            files[f"/{compiled}"] = compile_installed(path.read_bytes(), name, march)
+            files[f"/{compiled}"] = compile_installed(text, name, march)
     return files
 
 
@@ -55,11 +53,11 @@ def _in_its_words(path: str, source: bytes) -> bytes:
 @lru_cache
 def imported_modules() -> frozenset[str]:
     """Names of MicroPython's own modules that the firmware imports."""
-    folder = resource_folder("firmware")
-    own = {path.stem for path in folder.iterdir()}
+    sources = firmware_sources()
+    own = {PurePosixPath(path).with_suffix("").parts[0] for path in sources}
     names: set[str] = set()
-    for path in folder.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_bytes())):
+    for source in sources.values():
+        for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.Import):
                 names.update(alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom):

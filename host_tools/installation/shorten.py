@@ -19,7 +19,7 @@ from string import ascii_letters
 from host_tools.installation import identifiers
 from host_tools.installation.identifiers import NAME_FIELDS
 from host_tools.installation.link import constants, link, numbers, variables
-from host_tools.resources import resource_folder
+from host_tools.resources import firmware_sources
 
 _ALSO_MICROPYTHONS = """
 Counter HOLD alarm args block board broken build cancel code config connect count data decode
@@ -168,10 +168,7 @@ class Shortening:
 @lru_cache
 def firmware_shortening() -> Shortening:
     """That of the firmware which these tools install."""
-    folder = resource_folder("firmware")
-    return Shortening(
-        {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.py")}
-    )
+    return Shortening(firmware_sources())
 
 
 def _module(path: str) -> str:

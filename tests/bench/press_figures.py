@@ -1,7 +1,7 @@
 """What the bench tells of presses: one cost for each way to do them, phase by phase."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 State = Literal["cold", "warm"]
 Protocol = Literal["legacy", "signed"]
@@ -18,18 +18,7 @@ PhaseName = Literal[
     "confirm",
 ]
 
-PHASES: tuple[PhaseName, ...] = (
-    "button",
-    "scan",
-    "connect",
-    "discovery",
-    "MTU",
-    "subscribe",
-    "session",
-    "write",
-    "car",
-    "confirm",
-)
+PHASES: tuple[PhaseName, ...] = get_args(PhaseName)
 """In the order in which a press goes through them; not every press has all of them.
 
 button: from the finger's release to the first call of the radio. scan: to the advertisement that

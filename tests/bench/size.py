@@ -7,7 +7,7 @@ from rich.table import Table
 
 from host_tools.installation.compile import CHIPS, compile_module
 from host_tools.installation.install import program
-from host_tools.resources import resource_folder
+from host_tools.resources import firmware_sources
 from tests.bench.mpy import Mpy, parse
 from tests.bench.rooms import observe
 
@@ -107,14 +107,14 @@ def measure(quick: bool) -> Results:
 
 def measure_modules() -> list[Module]:
     """Every .mpy that `fob flash` installs."""
-    folder = resource_folder("firmware")
+    sources = firmware_sources()
     programs = {march: program(march) for march in CHIPS}
     modules = []
     for path in programs[next(iter(CHIPS))]:
         if not path.endswith(_COMPILED):
             continue
         name = f"{path.removeprefix('/').removesuffix(_COMPILED)}.py"
-        source = (folder / name).read_bytes()
+        source = sources[name]
         parsed = {march: parse(files[path]) for march, files in programs.items()}
         plain = {march: parse(compile_module(source, name, march)) for march in CHIPS}
         modules.append(

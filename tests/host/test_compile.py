@@ -19,12 +19,10 @@ def test_every_firmware_file_compiles_for_every_chip() -> None:
 
 
 def test_a_file_that_does_not_compile_fails_the_check_by_name(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    (tmp_path / "fob").mkdir()
-    (tmp_path / "fob" / "good.py").write_text("x = 1\n")
-    (tmp_path / "fob" / "broken.py").write_bytes(BROKEN)
-    monkeypatch.setattr(compiling, "resource_folder", lambda name: tmp_path)
+    sources = {"fob/good.py": b"x = 1\n", "fob/broken.py": BROKEN}
+    monkeypatch.setattr(compiling, "firmware_sources", lambda: sources)
     result = CliRunner().invoke(compiling.main, ["--check"])
     assert result.exit_code == 1
     assert 'File "fob/broken.py", line 1' in result.output

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from host_tools.installation.layout import imported_modules
 from host_tools.installation.shorten import MICROPYTHON_NAMES, Shortening, firmware_shortening
-from host_tools.resources import resource_folder
+from host_tools.resources import firmware_sources
 from tests.host.test_stubs import STUBS
 from tests.interpreter import Interpreter
 
@@ -49,11 +49,6 @@ SOURCES = {
 }
 
 
-def firmware() -> dict[str, bytes]:
-    folder = resource_folder("firmware")
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.py")}
-
-
 def names(source: bytes) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         for field in ("id", "attr", "name", "arg", "asname"):
@@ -77,7 +72,7 @@ def known_to_micropython() -> set[str]:
     found: set[str] = set()
     passed = {
         node.arg
-        for source in firmware().values()
+        for source in firmware_sources().values()
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.keyword)
     }
@@ -94,18 +89,18 @@ def known_to_micropython() -> set[str]:
 def test_no_name_is_shortened_that_micropython_has_too() -> None:
     known = known_to_micropython()
     assert {"ticks_ms", "Pin", "gattc_write", "append"} <= known
-    for path in firmware():
+    for path in firmware_sources():
         assert not known & firmware_shortening().names(path).keys(), path
 
 
 def test_the_names_that_are_kept_for_micropythons_sake_are_all_needed() -> None:
-    used = {name for source in firmware().values() for name in names(source)}
+    used = {name for source in firmware_sources().values() for name in names(source)}
     assert used >= MICROPYTHON_NAMES
     assert known_to_micropython() >= MICROPYTHON_NAMES
 
 
 def test_no_two_names_of_a_module_become_one() -> None:
-    for path, source in firmware().items():
+    for path, source in firmware_sources().items():
         short = firmware_shortening().names(path)
         assert len(set(short.values())) == len(short), path
         assert not (set(names(source)) - short.keys()) & set(short.values()), path
@@ -113,16 +108,16 @@ def test_no_two_names_of_a_module_become_one() -> None:
 
 def test_what_two_modules_share_is_called_the_same_in_both() -> None:
     shortening = firmware_shortening()
-    for path in firmware():
+    for path in firmware_sources():
         local = shortening.names(path).keys() - shortening.shared.keys()
-        for other, theirs in firmware().items():
+        for other, theirs in firmware_sources().items():
             if shortening.names(other) != shortening.names(path):
                 assert not local & set(names(theirs)), (path, other)
 
 
 def test_nobody_asks_for_a_constant_that_is_compiled_away() -> None:
     shortening = firmware_shortening()
-    for path, source in firmware().items():
+    for path, source in firmware_sources().items():
         for node in ast.walk(ast.parse(shortening.apply(path, source))):
             if isinstance(node, ast.ImportFrom):
                 assert not any(alias.name.endswith("_") for alias in node.names), path
